@@ -1,0 +1,32 @@
+"""From equations to something that runs. The only code of the project that sets a Brian2 device."""
+
+from __future__ import annotations
+
+from models.codegen.cpp import CppBackend
+from models.codegen.program import Backend, Program
+from models.codegen.runtime import RuntimeBackend
+from models.errors import EquispikeError
+
+BACKENDS: dict[str, Backend] = {
+    "cpp": CppBackend(),
+    "cython": RuntimeBackend("cython"),
+    "numpy": RuntimeBackend("numpy"),
+}
+
+
+def get_backend(name: str) -> Backend:
+    """The backend of that name.
+
+    Raises
+    ------
+    EquispikeError
+        There is no such backend, or it does not work here.
+    """
+    if name not in BACKENDS:
+        raise EquispikeError(f"unknown backend '{name}'; the backends are: {', '.join(BACKENDS)}")
+    if reason := BACKENDS[name].why_not():
+        raise EquispikeError(f"backend {name}: {reason}")
+    return BACKENDS[name]
+
+
+__all__ = ["BACKENDS", "Backend", "Program", "get_backend"]

@@ -1,0 +1,207 @@
+"""C++ standalone programs: built once a structure, kept in a cache, run chunk after chunk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import brian2
+import numpy as np
+from brian2 import Network, second
+from brian2.core.variables import ArrayVariable
+from brian2.devices.device import get_device
+
+from models.codegen.compilers import compiler_command, compiler_missing
+from models.codegen.cpp_device import DEVICE_NAME
+from models.errors import EquispikeError
+from models.parts import Parts, RunResult
+
+_ENDLESS = 1e6 * second  # the network stops itself
+
+# -D__FAST_MATH__ alone makes glibc declare its vector exp and log: Brian2 keeps infinities (-fno-finite-math-only), and
+# gcc then no longer defines it. The alias-check limit lets loops over many arrays vectorise. Linking with -ffast-math
+# flushes denormals, which decaying conductances would otherwise run through.
+_COMPILE = [
+    "-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-D__FAST_MATH__", "-funroll-loops", "-std=c++17",
+    "--param=vect-max-version-for-alias-checks=200",
+]  # fmt: skip
+_LINK = ["-ffast-math"]
+
+
+def cache_dir() -> Path:
+    """Where built programs are kept: EQUISPIKE_CACHE, or the user's cache folder."""
+    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "equispike"
+    return Path(os.environ.get("EQUISPIKE_CACHE", default)) / "programs"
+
+
+class CppProgram:
+    """A compiled network: each run is one process that reads its inputs from files and writes its results to files."""
+
+    def __init__(self, directory: Path, parts: Parts, names: dict[str, tuple[str, np.dtype]], constants: tuple[str, ...]):
+        self._directory = directory
+        self._namespace = dict(parts.namespace)
+        self._state = parts.state
+        self._shapes = {name: array.values.shape for name, array in parts.inputs.items()}
+        self._records = {name: ("i", "t", *monitor.record_variables) for name, monitor in parts.monitors.items()}
+        self._files = names
+        self._constants = constants
+
+    def run(
+        self,
+        state: Mapping[str, np.ndarray],
+        inputs: Mapping[str, np.ndarray],
+        constants: Mapping[str, object],
+        seed: int,
+    ) -> RunResult:
+        numbers = self._namespace | dict(constants)
+        with tempfile.TemporaryDirectory(prefix="equispike-") as folder:
+            arguments = []
+            for name, values in inputs.items():
+                if values.shape != self._shapes[name]:
+                    raise ValueError(f"{name} has shape {values.shape}, the program needs {self._shapes[name]}")
+                arguments.append(self._write(folder, f"{name}.values", values, np.dtype(float)))
+            for name, values in state.items():
+                arguments.append(self._write(folder, name, values, self._files[name][1]))
+            lines = [repr(float(numbers[name])) for name in self._constants] + [str(seed)]
+            run_file = Path(folder, "run.txt")
+            run_file.write_text("\n".join(lines) + "\n")
+            results = Path(folder, "results")
+            results.mkdir()
+            command = ["./main", "--results_dir", f"{results}/", *arguments, str(run_file)]
+            done = subprocess.run(command, cwd=self._directory, capture_output=True, text=True)
+            if done.returncode != 0:
+                raise EquispikeError(
+                    f"the compiled network stopped with code {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}"
+                )
+            return self._read(results)
+
+    @staticmethod
+    def _write(folder: str, name: str, values: np.ndarray, dtype: np.dtype) -> str:
+        path = os.path.join(folder, name)
+        np.asarray(values, dtype=dtype).tofile(path)
+        return f"{name}={path}"
+
+    def _read(self, results: Path) -> RunResult:
+        def array(name: str) -> np.ndarray:
+            filename, dtype = self._files[name]
+            return np.fromfile(results / filename, dtype=dtype)
+
+        records = {
+            monitor: {key: array(f"{monitor}.{key}") for key in keys} for monitor, keys in self._records.items()
+        }
+        return RunResult({name: array(name) for name in self._state}, records)
+
+
+class CppBackend:
+    """C++ standalone code through a build cache keyed by the generated source and the compiler."""
+
+    name = "cpp"
+
+    def why_not(self) -> str | None:
+        return compiler_missing("make")
+
+    def compile(self, build: Callable[[], Parts]) -> CppProgram:
+        cache_dir().mkdir(parents=True, exist_ok=True)
+        with _fresh_device() as device, tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".building-") as folder:
+            source = Path(folder)
+            parts = build()
+            network = Network(*parts.objects)
+            numbers = [name for name, value in parts.namespace.items() if np.isscalar(value) or isinstance(value, brian2.Quantity)]
+            extra = device.read_constants_at_run_time(numbers, source)
+            network.run(_ENDLESS, namespace={})
+            device.build(directory=str(source), compile=False, run=False, additional_source_files=extra)
+            files = _result_files(device, network, parts)
+            directory = cache_dir() / _key(source)
+            if not directory.exists():
+                _make(source)
+                _publish(source, directory)
+            return CppProgram(directory, parts, files, device.run_time_constants)
+
+
+@contextmanager
+def _fresh_device() -> Iterator:
+    """Our device, new and set up, and Brian2's runtime device again afterwards."""
+    brian2.set_device(DEVICE_NAME, build_on_run=False)
+    device = get_device()
+    device.reinit()
+    device.activate(build_on_run=False)
+    saved = {key: brian2.prefs[key] for key in ("codegen.cpp.extra_compile_args_gcc", "codegen.cpp.extra_link_args")}
+    brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = [*_COMPILE, *_machine_flags()]
+    brian2.prefs["codegen.cpp.extra_link_args"] = _LINK
+    try:
+        yield device
+    finally:
+        for key, value in saved.items():
+            brian2.prefs[key] = value
+        brian2.set_device("runtime")
+
+
+def _machine_flags() -> list[str]:
+    """Code for this very processor, unless EQUISPIKE_PORTABLE asks for a binary that others of its family run."""
+    return [] if os.environ.get("EQUISPIKE_PORTABLE") else ["-march=native"]
+
+
+def _result_files(device, network: Network, parts: Parts) -> dict[str, tuple[str, np.dtype]]:
+    """File name and type of every array that a run may read or write, by ``object.variable``."""
+    wanted = set(parts.state)
+    for name, monitor in parts.monitors.items():
+        wanted |= {f"{name}.{key}" for key in ("i", "t", *monitor.record_variables)}
+    files = {}
+    for full in wanted:
+        owner, name = full.split(".")
+        variable = network[owner].variables[name]
+        assert isinstance(variable, ArrayVariable)
+        files[full] = (os.path.basename(device.get_array_filename(variable)), np.dtype(variable.dtype))
+    return files
+
+
+def _key(source: Path) -> str:
+    """Hash of everything that decides what the binary does."""
+    digest = hashlib.sha256()
+    version = subprocess.run([*compiler_command().split(), "--version"], capture_output=True, text=True).stdout
+    digest.update(version.encode())
+    if not os.environ.get("EQUISPIKE_PORTABLE"):
+        digest.update(_processor().encode())
+    for path in sorted(p for p in source.rglob("*") if p.is_file()):
+        digest.update(str(path.relative_to(source)).encode())
+        digest.update(path.read_bytes().replace(str(source).encode(), b""))
+    return digest.hexdigest()[:24]
+
+
+def _processor() -> str:
+    """The processor's feature flags: -march=native makes binaries that others may not run."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        import platform
+
+        return platform.processor()
+    return next((line for line in lines if line.startswith("flags")), "")
+
+
+def _make(source: Path) -> None:
+    jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    done = subprocess.run(["make", f"-j{jobs}"], cwd=source, capture_output=True, text=True)
+    if done.returncode != 0:
+        log = cache_dir() / "failed-build.log"
+        log.write_text(done.stdout + done.stderr)
+        raise EquispikeError(f"the C++ code did not compile; the compiler's messages are in {log}")
+
+
+def _publish(source: Path, directory: Path) -> None:
+    """Move a finished build to its final name; whoever comes second keeps the first one's."""
+    for item in source.rglob("*.o"):
+        item.unlink()
+    try:
+        source.rename(directory)
+    except OSError:
+        if not directory.exists():
+            raise
+    else:
+        source.mkdir()  # what the temporary folder's clean-up will remove

@@ -1,0 +1,41 @@
+"""The one seam between models and what runs them: a Backend turns a model into a Program, a Program runs chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import numpy as np
+
+from models.parts import Parts, RunResult
+
+
+class Program(Protocol):
+    """A network made runnable."""
+
+    def run(self, state: Mapping[str, np.ndarray], inputs: Mapping[str, np.ndarray], constants: Mapping[str, object],
+            seed: int) -> RunResult:
+        """Run until the network stops itself.
+
+        Parameters
+        ----------
+        state : initial values (SI units) of some of the network's state variables; the others start at zero
+        inputs : values of the network's input arrays, in their full shape
+        constants : numbers of the namespace that differ from those the network was built with
+        seed : of all random numbers of this run
+        """
+        ...
+
+
+class Backend(Protocol):
+    """A way to run networks."""
+
+    name: str
+
+    def why_not(self) -> str | None:
+        """None where this backend works here; else one sentence with the reason and what to do."""
+        ...
+
+    def compile(self, build: Callable[[], Parts]) -> Program:
+        """Make the network that ``build`` describes runnable."""
+        ...

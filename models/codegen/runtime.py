@@ -1,0 +1,70 @@
+"""Brian2's runtime, with NumPy or Cython code: for small networks, for comparison, and where there is no compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import brian2
+import numpy as np
+from brian2 import Network, second
+
+from models.codegen.compilers import compiler_missing
+from models.parts import Parts, RunResult
+
+_ENDLESS = 1e6 * second  # the network stops itself
+
+
+class RuntimeProgram:
+    """A network run step by step from Python."""
+
+    def __init__(self, target: str, build: Callable[[], Parts]) -> None:
+        self._target = target
+        self._activate()
+        self._parts = build()
+        self._network = Network(*self._parts.objects)
+        self._network.store("built")
+        self._built_namespace = dict(self._parts.namespace)
+
+    def _activate(self) -> None:
+        brian2.set_device("runtime")
+        brian2.prefs.codegen.target = self._target
+
+    def run(
+        self,
+        state: Mapping[str, np.ndarray],
+        inputs: Mapping[str, np.ndarray],
+        constants: Mapping[str, object],
+        seed: int,
+    ) -> RunResult:
+        self._activate()
+        self._network.restore("built")
+        # In place: the objects hold this very dictionary, and compiled code holds these very arrays.
+        self._parts.namespace.update(self._built_namespace | dict(constants))
+        for name, values in inputs.items():
+            self._parts.inputs[name].values[...] = values
+        for name, values in state.items():
+            self._variable(name).set_value(values)
+        brian2.seed(seed)
+        self._network.run(_ENDLESS, namespace={})
+        records = {
+            name: {key: np.array(getattr(monitor, key + "_")) for key in ("i", "t", *monitor.record_variables)}
+            for name, monitor in self._parts.monitors.items()
+        }
+        return RunResult({name: np.array(self._variable(name).get_value()) for name in self._parts.state}, records)
+
+    def _variable(self, name: str):
+        group, variable = name.split(".")
+        return self._network[group].variables[variable]
+
+
+class RuntimeBackend:
+    """Brian2's runtime device with one of its code generation targets."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def why_not(self) -> str | None:
+        return compiler_missing() if self.name == "cython" else None
+
+    def compile(self, build: Callable[[], Parts]) -> RuntimeProgram:
+        return RuntimeProgram(self.name, build)

@@ -1,0 +1,418 @@
+"""The unsupervised STDP network of Diehl & Cook 2015 (Front. Comput. Neurosci. 9:99, doi:10.3389/fncom.2015.00099).
+
+Poisson input -> excitatory neurons (all-to-all, plastic), which inhibit one another through one inhibitory neuron each.
+One run presents many images: a one-neuron controller accepts an image that drew enough spikes or repeats it at a higher
+intensity. Within a time step the order is: draw input (start), integrate, threshold, post- then presynaptic plasticity
+and propagation, reset (traces are set there, so coincident spikes do not see each other), and after the last step of a
+presentation (end): record, decide, normalise weights, rest.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from brian2 import (
+    BrianObject,
+    Clock,
+    Equations,
+    EventMonitor,
+    Hz,
+    NeuronGroup,
+    Quantity,
+    SpikeMonitor,
+    Synapses,
+    TimedArray,
+    get_device,
+    linked_var,
+    ms,
+    mV,
+    second,
+)
+
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+
+from models.control import stop_when
+from models.errors import EquispikeError
+from models.neurons import ADAPTIVE_CONDUCTANCE_LIF, CONDUCTANCE_LIF
+from models.parts import Parts
+from models.params import param
+from models.plasticity import RULES, PlasticityParams
+
+PAPER = "Diehl & Cook 2015"
+CODE = "Diehl & Cook 2015, released code"
+OURS = "not in the paper; chosen here"
+
+
+@dataclass(frozen=True)
+class DiehlCookParams(PlasticityParams):
+    """Parameters of the network; unsuffixed membrane constants are those of the excitatory neurons."""
+
+    n_input: int = param(784, "input neurons, one a pixel", PAPER, minimum=1, maximum=1_000_000)
+    n_exc: int = param(400, "excitatory neurons, and as many inhibitory ones", PAPER, minimum=1, maximum=100_000)
+    dt: object = param(0.5 * ms, "time step", CODE, unit=ms, minimum=0, exclusive=True)
+
+    v_rest: object = param(-65 * mV, "resting potential, excitatory", CODE, unit=mV)
+    v_reset: object = param(-65 * mV, "reset potential, excitatory", CODE, unit=mV)
+    v_threshold: object = param(-52 * mV, "threshold before adaptation, excitatory", CODE, unit=mV)
+    tau_mem: object = param(100 * ms, "membrane time constant, excitatory", PAPER, unit=ms, minimum=0, exclusive=True)
+    t_refractory: object = param(5 * ms, "refractory time, excitatory (ports read 50*ms)", CODE, unit=ms, minimum=0)
+    e_exc: object = param(0 * mV, "reversal potential of excitation", CODE, unit=mV)
+    e_inh: object = param(-100 * mV, "reversal potential of inhibition at excitatory neurons", CODE, unit=mV)
+    tau_ge: object = param(1 * ms, "decay of the excitatory conductance", CODE, unit=ms, minimum=0, exclusive=True)
+    tau_gi: object = param(2 * ms, "decay of the inhibitory conductance", CODE, unit=ms, minimum=0, exclusive=True)
+
+    theta_init: object = param(20 * mV, "adaptive threshold at the start", CODE, unit=mV, minimum=0)
+    theta_offset: object = param(20 * mV, "subtracted from the adaptive threshold", CODE, unit=mV)
+    theta_plus: object = param(0.05 * mV, "rise of the threshold at each spike", CODE, unit=mV, minimum=0)
+    tau_theta: object = param(1e7 * ms, "decay of the adaptive threshold", CODE, unit=ms, minimum=0, exclusive=True)
+
+    v_rest_inh: object = param(-60 * mV, "resting potential, inhibitory", CODE, unit=mV)
+    v_reset_inh: object = param(-45 * mV, "reset potential, inhibitory", CODE, unit=mV)
+    v_threshold_inh: object = param(-40 * mV, "threshold, inhibitory", CODE, unit=mV)
+    tau_mem_inh: object = param(10 * ms, "membrane time constant, inhibitory", CODE, unit=ms, minimum=0, exclusive=True)
+    t_refractory_inh: object = param(2 * ms, "refractory time, inhibitory", CODE, unit=ms, minimum=0)
+    e_inh_inh: object = param(-85 * mV, "reversal potential of inhibition at inhibitory neurons", CODE, unit=mV)
+
+    w_exc_inh: float = param(10.4, "weight from an excitatory neuron to its inhibitory partner", CODE, minimum=0)
+    w_inh_exc: float = param(17.0, "weight from an inhibitory neuron to all excitatory ones but its partner", CODE, minimum=0)
+    w_init: float = param(0.3, "initial input weights are w_init * (U(0, 1) + 0.01)", CODE, minimum=0)
+    w_total: float = param(78.0, "sum of the input weights of a neuron after normalisation", CODE, minimum=0, exclusive=True)
+    delay_max: object = param(
+        0 * ms, "input delays are uniform between 0 and this (paper: 10*ms); 0 is much faster", OURS, unit=ms, minimum=0
+    )
+
+    t_present: object = param(350 * ms, "time an image is shown", PAPER, unit=ms, minimum=0, exclusive=True)
+    t_rest: object = param(150 * ms, "pause after an image", PAPER, unit=ms, minimum=0)
+    t_rest_simulated: object = param(
+        20 * ms, "simulated part of the pause; the remainder decays in closed form", OURS, unit=ms, minimum=0
+    )
+    rest: str = param("short", "short: simulate t_rest_simulated of the pause; full: simulate all of it", OURS, choices=("short", "full"))
+    rate_scale: object = param(
+        31.875 * Hz, "input rate of a white pixel at intensity 1 (255 / 8 Hz)", CODE, unit=Hz, minimum=0
+    )
+    intensity_init: float = param(2.0, "intensity at the first presentation of an image", CODE, minimum=0)
+    intensity_step: float = param(1.0, "rise of the intensity when an image is repeated", CODE, minimum=0, exclusive=True)
+    intensity_max: float = param(
+        32.0, "intensity at which an image is accepted whatever it drew, so that a blank one cannot hang", OURS, minimum=0
+    )
+    n_spikes_min: int = param(5, "excitatory spikes below which an image is repeated", PAPER, minimum=0)
+
+    rule: str = param("triplet", "plasticity rule", CODE, choices=tuple(RULES))
+    inhibition: str = param(
+        "relay", "relay: inhibition one step after the spike; neurons: inhibitory LIF neurons", OURS, choices=("relay", "neurons")
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.t_rest < max(self.t_refractory, self.t_refractory_inh):
+            raise EquispikeError("t_rest must be at least t_refractory and t_refractory_inh, so that no image starts refractory")
+        if self.delay_max > 0 * ms and self.rest != "full":
+            raise EquispikeError("delay_max needs rest=full: with delays the traces live on the synapses and must decay there")
+        if self.rate_scale * self.dt * self.intensity_max > 1:
+            raise EquispikeError("rate_scale * intensity_max * dt exceeds one spike a step: lower one of the three")
+
+    @property
+    def n_steps_present(self) -> int:
+        """Time steps an image is shown."""
+        return round(float(self.t_present / self.dt))
+
+    @property
+    def n_steps(self) -> int:
+        """Simulated time steps of a presentation: image and simulated rest."""
+        simulated = self.t_rest if self.rest == "full" else min(self.t_rest, self.t_rest_simulated)
+        return self.n_steps_present + round(float(simulated / self.dt))
+
+    def namespace(self) -> dict:
+        derived = {
+            "n_steps": self.n_steps,
+            "n_steps_present": self.n_steps_present,
+            "t_rest_remaining": max(0.0, float(self.t_rest - (self.n_steps - self.n_steps_present) * self.dt)) * second,
+        }
+        numbers = super().namespace() | derived
+        del numbers["dt"]  # the clock's
+        return numbers
+
+
+def initial_state(params: DiehlCookParams, seed: int) -> dict[str, np.ndarray]:
+    """Random normalised weights and everything else at rest.
+
+    Returns
+    -------
+    Weights (n_input * n_exc,) in the order of the synapses, thresholds and potentials (n_exc,) in volt, intensity (1,).
+    """
+    rng = np.random.default_rng([seed, 0])
+    w = params.w_init * (rng.random((params.n_input, params.n_exc)) + 0.01)
+    w *= params.w_total / w.sum(axis=0)
+    weights = np.minimum(w, params.w_max).ravel()
+    return frozen_state(params, weights, np.full(params.n_exc, float(params.theta_init)))
+
+
+def frozen_state(params: DiehlCookParams, w: np.ndarray, theta: np.ndarray) -> dict[str, np.ndarray]:
+    """State with given weights (n_input * n_exc,) and thresholds (n_exc,) in volt, everything else at rest."""
+    state = {
+        "inputs_exc.w": w.ravel(),
+        "exc.theta": theta,
+        "exc.v": np.full(params.n_exc, float(params.v_rest)),
+        "controller.intensity": np.array([params.intensity_init]),
+    }
+    if params.inhibition == "neurons":
+        state["inh.v"] = np.full(params.n_exc, float(params.v_rest_inh))
+    return state
+
+
+def fixed_inputs(params: DiehlCookParams, seed: int) -> dict[str, np.ndarray]:
+    """With delays: each synapse's delay (n_input, n_exc) as a fraction of delay_max."""
+    if float(params.delay_max) == 0:
+        return {}
+    return {"delays": np.random.default_rng([seed, 5]).random((params.n_input, params.n_exc))}
+
+
+_STEP = "step = timestep(t, dt) % n_steps : integer (shared)"
+_LAST_STEP = "step == n_steps - 1"
+# Failures before a success: geometric intervals give the same trains as a Bernoulli draw at every step. A silent input
+# waits a million steps, longer than any presentation.
+_DRAW = "floor(clip(log(rand()) / log1p(-p_spike), 0, 1e6))"
+
+
+def build(params: DiehlCookParams, n_images: int, *, drive: str = "poisson", record_spikes: bool = False) -> Parts:
+    """Build the network for chunks of up to ``n_images`` images; the constants say how many a chunk has.
+
+    Parameters
+    ----------
+    drive : ``poisson``: spikes are drawn from input ``pixels`` (n_images, n_input), 0 to 255; ``raster``: they are given
+        as input ``raster`` (n_images * n_steps_present, n_input), 0 or 1
+    record_spikes : also record every input and excitatory spike (monitors ``input_spikes``, ``exc_spikes``)
+    """
+    network = _Builder(params, n_images, drive)
+    network.add_controller()
+    network.add_inputs()
+    network.add_excitatory_neurons()
+    network.add_plastic_synapses()
+    network.add_inhibition()
+    network.add_monitors(record_spikes)
+    return network.parts()
+
+
+class _Builder:
+    """The objects of one network while they are being put together."""
+
+    def __init__(self, params: DiehlCookParams, n_images: int, drive: str) -> None:
+        self.params, self.rule, self.drive = params, RULES[params.rule], drive
+        rows = n_images if drive == "poisson" else n_images * params.n_steps_present
+        name = "pixels" if drive == "poisson" else "raster"
+        self.input_arrays = {name: TimedArray(np.zeros((rows, params.n_input)), dt=1 * second, name=name)}
+        # With delays each synapse sees a presynaptic spike at another time, so the trace has to live on the synapse.
+        self.delayed = float(params.delay_max) > 0
+        if self.delayed:
+            delays = TimedArray(np.zeros((params.n_input, params.n_exc)), dt=1 * second, name="delays")
+            self.input_arrays["delays"] = delays
+        constants = {"learning": 1.0, "n_images": n_images, "stop_when": stop_when}
+        self.namespace = params.namespace() | constants | self.input_arrays
+        self.common = {"namespace": self.namespace, "clock": Clock(params.dt, name="step_clock")}
+        self.objects: list[BrianObject] = []
+        self.monitors: dict[str, EventMonitor] = {}
+        self.state: list[str] = ["controller.intensity"]
+
+    def parts(self) -> Parts:
+        return Parts(tuple(self.objects), self.namespace, tuple(self.state), self.input_arrays, self.monitors)
+
+    def add_controller(self) -> None:
+        """One neuron that counts excitatory spikes and decides: next image, or the same one at a higher intensity."""
+        self.controller = NeuronGroup(
+            1,
+            f"""
+            image : integer
+            intensity : 1
+            n_spikes : 1
+            {_STEP}
+            """,
+            events={"presentation_end": _LAST_STEP},
+            name="controller",
+            **self.common,
+        )
+        self.controller.set_event_schedule("presentation_end", when="end", order=0)
+        self.controller.run_on_event(
+            "presentation_end",
+            """
+            accepted = int(n_spikes >= n_spikes_min or intensity >= intensity_max)
+            image += accepted
+            intensity = accepted * intensity_init + (1 - accepted) * (intensity + intensity_step)
+            n_spikes = 0
+            _ = stop_when(image >= n_images)
+            """,
+            when="end",
+            order=2,
+        )
+        self.objects.append(self.controller)
+
+    def add_inputs(self) -> None:
+        traces = "" if self.delayed else self.rule.pre_traces
+        set_traces = "" if self.delayed else self.rule.at_pre_spike
+        if self.drive == "poisson":
+            threshold = "step >= step_next and step < n_steps_present"
+            reset = f"step_next = step + 1 + {_DRAW}\n{set_traces}"
+        else:
+            threshold = "step < n_steps_present and raster((image * n_steps_present + step + 0.5) * second, i) > 0.5"
+            reset = set_traces
+        self.inputs = NeuronGroup(
+            self.params.n_input,
+            f"""
+            {traces}
+            p_spike : 1
+            step_next : 1
+            image : integer (linked)
+            intensity : 1 (linked)
+            {_STEP}
+            """,
+            threshold=threshold,
+            reset=reset or "pass",
+            method="exact",
+            events={"presentation_start": "step == 0", "presentation_end": _LAST_STEP},
+            name="inputs",
+            **self.common,
+        )
+        self.inputs.image = linked_var(self.controller, "image")
+        self.inputs.intensity = linked_var(self.controller, "intensity")
+        if self.drive == "poisson":
+            self.inputs.set_event_schedule("presentation_start", when="start", order=0)
+            self.inputs.run_on_event(
+                "presentation_start",
+                f"""
+                p_spike = clip(pixels((image + 0.5) * second, i) / 255 * intensity * rate_scale * dt, 1e-12, 1)
+                step_next = {_DRAW}
+                """,
+                when="start",
+                order=1,
+            )
+        self._rest(self.inputs, _rest_of(traces))
+        self._carry(self.inputs, traces)
+        self.objects.append(self.inputs)
+
+    def add_excitatory_neurons(self) -> None:
+        neuron = ADAPTIVE_CONDUCTANCE_LIF
+        self.exc = NeuronGroup(
+            self.params.n_exc,
+            f"""
+            {neuron.equations}
+            {self.rule.post_traces}
+            n_spikes : 1
+            w_sum : 1
+            {_STEP}
+            """,
+            threshold=neuron.threshold,
+            reset=f"{neuron.reset}\nn_spikes += 1\n{self.rule.at_post_spike}",
+            refractory=neuron.refractory,
+            method="exponential_euler",
+            events={"presentation_end": _LAST_STEP, "responded": f"{_LAST_STEP} and n_spikes > 0"},
+            name="exc",
+            **self.common,
+        )
+        self.exc.set_event_schedule("responded", when="end", order=0)
+        relaxing = "v = v_rest + (v - v_rest) * exp(-t_rest_remaining / tau_mem)\n"
+        decaying = _rest_of(f"{neuron.equations}\n{self.rule.post_traces}")
+        self._rest(self.exc, f"{relaxing}{decaying}n_spikes = 0\nw_sum = 0")
+        self._carry(self.exc, neuron.equations, self.rule.post_traces)
+        self.objects.append(self.exc)
+
+    def add_plastic_synapses(self) -> None:
+        on_pre, on_post, model = self.rule.on_pre, self.rule.on_post, "w : 1"
+        if self.delayed:
+            model += "\n" + re.sub(r"\b(d?)x\b", r"\1x_arrived", self.rule.pre_traces) + " (event-driven)"
+            on_post = on_post.replace("x_pre", "x_arrived")
+            on_pre += "\n" + re.sub(r"\bx\b", "x_arrived", self.rule.at_pre_spike)
+        synapses = Synapses(
+            self.inputs,
+            self.exc,
+            model,
+            on_pre=f"ge_post += w\n{on_pre}",
+            on_post={"post": on_post, "weight_sum": "w_sum_post += w", "normalise": "w *= w_total / w_sum_post"},
+            on_event={"pre": "spike", "post": "spike", "weight_sum": "responded", "normalise": "responded"},
+            name="inputs_exc",
+            **self.common,
+        )
+        synapses.connect()
+        synapses.post.order = -1
+        # Only the columns of neurons that spiked: the others lost at most what depression of their last spikes took.
+        for order, pathway in ((3, synapses.weight_sum), (4, synapses.normalise)):
+            pathway.when, pathway.order = "end", order
+        if self.delayed:
+            if isinstance(get_device(), CPPStandaloneDevice):
+                get_device().apply_run_args()
+            synapses.pre.delay = "delay_max * delays((i + 0.5) * second, j)"
+        self.state.append("inputs_exc.w")
+        self.objects.append(synapses)
+
+    def add_inhibition(self) -> None:
+        counting = Synapses(self.exc, self.controller, on_pre="n_spikes_post += 1", name="exc_controller", **self.common)
+        counting.connect()
+        self.objects.append(counting)
+        if self.params.inhibition == "relay":
+            # An inhibitory neuron fires in the step after its excitatory partner, always, and does nothing else.
+            self._inhibit(self.exc, delay=self.params.dt)
+            return
+        neuron = CONDUCTANCE_LIF.renamed(
+            "inh", frozenset({"v_rest", "v_reset", "v_threshold", "tau_mem", "t_refractory", "e_inh"})
+        )
+        inh = NeuronGroup(
+            self.params.n_exc,
+            f"{neuron.equations}\n{_STEP}",
+            threshold=neuron.threshold,
+            reset=neuron.reset,
+            refractory=neuron.refractory,
+            method="exponential_euler",
+            events={"presentation_end": _LAST_STEP},
+            name="inh",
+            **self.common,
+        )
+        relaxing = "v = v_rest_inh + (v - v_rest_inh) * exp(-t_rest_remaining / tau_mem_inh)\n"
+        self._rest(inh, relaxing + _rest_of(neuron.equations))
+        self._carry(inh, neuron.equations)
+        partners = Synapses(self.exc, inh, on_pre="ge_post += w_exc_inh", name="exc_inh", **self.common)
+        partners.connect(j="i")
+        self.objects += [inh, partners]
+        self._inhibit(inh)
+
+    def _inhibit(self, source: NeuronGroup, **delay: Quantity) -> None:
+        synapses = Synapses(source, self.exc, on_pre="gi_post += w_inh_exc", name="inhibition", **delay, **self.common)
+        synapses.connect(condition="i != j")
+        self.objects.append(synapses)
+
+    def _rest(self, group: NeuronGroup, statements: str) -> None:
+        """Run ``statements`` at the end of each presentation, after weights were normalised."""
+        group.set_event_schedule("presentation_end", when="end", order=0)
+        if statements:
+            group.run_on_event("presentation_end", statements, when="end", order=5)
+
+    def _carry(self, group: NeuronGroup, *equations: str) -> None:
+        """Make the variables of differential ``equations`` part of the state between chunks."""
+        self.state += [f"{group.name}.{name}" for text in equations for name in sorted(Equations(text).diff_eq_names)]
+
+    def add_monitors(self, record_spikes: bool) -> None:
+        at_end = {"when": "end", "order": 1}
+        variables = ["image", "intensity", "n_spikes"]
+        self.monitors = {
+            "responses": EventMonitor(self.exc, "responded", variables=["n_spikes"], name="responses", **at_end),
+            "presentations": EventMonitor(
+                self.controller, "presentation_end", variables=variables, name="presentations", **at_end
+            ),
+        }
+        if record_spikes:
+            self.monitors["input_spikes"] = SpikeMonitor(self.inputs, name="input_spikes")
+            self.monitors["exc_spikes"] = SpikeMonitor(self.exc, name="exc_spikes")
+        self.objects += self.monitors.values()
+
+
+
+def _rest_of(equations: str) -> str:
+    """Statements for the part of the rest that is not simulated: every decaying variable decays, v relaxes to rest.
+
+    Exact for variables whose equation is dx/dt = -x / tau, and for v once the conductances have gone.
+    """
+    decays = [
+        f"{name} *= exp(t_rest_remaining * ({re.sub(rf'\b{name}\b', '1', str(expression.code))}))"
+        for name, expression in sorted(Equations(equations).diff_eq_expressions)
+        if name != "v"
+    ]
+    return "\n".join(decays) + "\n"

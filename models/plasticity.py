@@ -1,0 +1,121 @@
+"""Spike-timing-dependent plasticity: each rule is a few strings over traces x, y and a weight w.
+
+Inside ``on_pre`` and ``on_post`` Brian2's suffixes apply: ``x_pre`` is the trace x of the presynaptic neuron, ``x_post``
+and ``y_post`` are traces of the postsynaptic one. A statement reads the traces as they stood before the spikes of the
+same time step. ``learning`` is 1 in training and 0 when the weights are frozen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brian2 import ms
+
+from models.params import Params, param
+
+PAPER = "Diehl & Cook 2015, section 2.3"
+CODE = "Diehl & Cook 2015, released code"
+OURS = "not given in the paper; chosen here"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A plasticity rule.
+
+    Attributes
+    ----------
+    pre_traces, post_traces : equations of the traces kept by each pre- and postsynaptic neuron (dimensionless)
+    at_pre_spike, at_post_spike : what a neuron's own spike does to its traces, after the weights were changed
+    on_pre, on_post : what a pre- or postsynaptic spike does to the weight w
+    """
+
+    name: str
+    citation: str
+    pre_traces: str
+    post_traces: str
+    at_pre_spike: str
+    at_post_spike: str
+    on_pre: str
+    on_post: str
+
+
+@dataclass(frozen=True)
+class PlasticityParams(Params):
+    """Constants of all rules; a rule uses the ones its equations name."""
+
+    nu_pre: float = param(1e-4, "learning rate at a presynaptic spike", CODE, minimum=0)
+    nu_post: float = param(1e-2, "learning rate at a postsynaptic spike", CODE, minimum=0)
+    tau_x_pre: object = param(20 * ms, "time constant of the presynaptic trace", CODE, unit=ms, minimum=0, exclusive=True)
+    tau_x_post: object = param(
+        20 * ms, "time constant of the fast postsynaptic trace", CODE, unit=ms, minimum=0, exclusive=True
+    )
+    tau_y_post: object = param(
+        40 * ms, "time constant of the slow postsynaptic trace", CODE, unit=ms, minimum=0, exclusive=True
+    )
+    w_max: float = param(1.0, "largest weight", CODE, minimum=0, exclusive=True)
+    x_target: float = param(0.4, "target value of the presynaptic trace at a postsynaptic spike", OURS, minimum=0)
+    mu: float = param(0.9, "exponent of the weight dependence", OURS, minimum=0)
+    beta: float = param(1.0, "strength of the exponential weight dependence", OURS, minimum=0)
+
+
+_PRE = "dx/dt = -x / tau_x_pre : 1"
+_POST_X = "dx/dt = -x / tau_x_post : 1"
+_POST_Y = "dy/dt = -y / tau_y_post : 1"
+
+RULES = {
+    rule.name: rule
+    for rule in (
+        Rule(
+            name="triplet",
+            citation="Diehl & Cook 2015, as in their released code (after Pfister & Gerstner 2006)",
+            pre_traces=_PRE,
+            post_traces=f"{_POST_X}\n{_POST_Y}",
+            at_pre_spike="x = 1",
+            at_post_spike="x = 1\ny = 1",
+            on_pre="w = clip(w - learning * nu_pre * x_post, 0, w_max)",
+            on_post="w = clip(w + learning * nu_post * x_pre * y_post, 0, w_max)",
+        ),
+        Rule(
+            name="power-law",
+            citation="Diehl & Cook 2015, equation 1",
+            pre_traces=_PRE,
+            post_traces="",
+            at_pre_spike="x += 1",
+            at_post_spike="",
+            on_pre="",
+            on_post="w = clip(w + learning * nu_post * (x_pre - x_target) * (w_max - w)**mu, 0, w_max)",
+        ),
+        Rule(
+            name="exponential",
+            citation="Diehl & Cook 2015, equation 2 (weight dependence of Querlioz et al. 2013)",
+            pre_traces=_PRE,
+            post_traces="",
+            at_pre_spike="x += 1",
+            at_post_spike="",
+            on_pre="",
+            on_post=(
+                "w = clip(w + learning * nu_post * (x_pre * exp(-beta * w) - x_target * exp(-beta * (w_max - w))), 0, w_max)"
+            ),
+        ),
+        Rule(
+            name="pre-and-post",
+            citation="Diehl & Cook 2015, equations 3 and 4",
+            pre_traces=_PRE,
+            post_traces=_POST_X,
+            at_pre_spike="x += 1",
+            at_post_spike="x += 1",
+            on_pre="w = clip(w - learning * nu_pre * x_post * w**mu, 0, w_max)",
+            on_post="w = clip(w + learning * nu_post * (x_pre - x_target) * (w_max - w)**mu, 0, w_max)",
+        ),
+        Rule(
+            name="pair",
+            citation="Song, Miller & Abbott 2000, additive, all-to-all pairs",
+            pre_traces=_PRE,
+            post_traces=_POST_X,
+            at_pre_spike="x += 1",
+            at_post_spike="x += 1",
+            on_pre="w = clip(w - learning * nu_pre * x_post, 0, w_max)",
+            on_post="w = clip(w + learning * nu_post * x_pre, 0, w_max)",
+        ),
+    )
+}

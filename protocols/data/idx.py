@@ -1,0 +1,100 @@
+"""Reads IDX files, the format of MNIST and of its successors, and believes nothing that a file says of itself.
+
+An IDX file of bytes is: 0, 0, 8 (the code of uint8), the number of dimensions, each dimension as a big-endian
+uint32, then the values in C order.
+"""
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import EquispikeError
+
+SIDE = 28
+"""Height and width of every image, in pixels."""
+
+CLASSES = 10
+"""Labels run from 0 to CLASSES - 1."""
+
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def read_pair(images_path: Path, labels_path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Images (n, 28, 28) and their labels (n,), both uint8 and read-only, n >= 1.
+
+    Raises EquispikeError if either file is unreadable or invalid, or if they disagree about n.
+    """
+    images = _read_images(images_path)
+    labels = _read_labels(labels_path)
+    if len(images) != len(labels):
+        raise EquispikeError(
+            f"{images_path} holds {len(images)} images but {labels_path} holds {len(labels)} labels: "
+            "take both files from the same data set."
+        )
+    return images, labels
+
+
+def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
+    """The array in an IDX file of uint8, gzipped or not, with exactly so many dimensions; read-only.
+
+    Raises EquispikeError if the file is missing, damaged, of another type or of another number of dimensions.
+    """
+    content = _read_bytes(path)
+    header = 4 + 4 * dimensions
+    if content[:4] != bytes((0, 0, 8, dimensions)):
+        raise EquispikeError(
+            f"{path} is not an IDX file of bytes with {dimensions} dimension{'s' * (dimensions > 1)} "
+            f"(it begins with '{content[:4].hex(' ')}'): replace it with the file that belongs under this name."
+        )
+    if len(content) < header:
+        raise _wrong_length(path, header, len(content))
+    shape = struct.unpack(f">{dimensions}I", content[4:header])
+    if len(content) != header + math.prod(shape):
+        raise _wrong_length(path, header + math.prod(shape), len(content))
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+
+
+def _read_images(path: Path) -> NDArray[np.uint8]:
+    images = read_idx(path, dimensions=3)
+    if images.shape[1:] != (SIDE, SIDE):
+        height, width = images.shape[1:]
+        raise EquispikeError(
+            f"{path} holds images of {height} x {width} pixels: replace it with images of {SIDE} x {SIDE}."
+        )
+    if len(images) == 0:
+        raise EquispikeError(f"{path} holds no images: replace it with a file that does.")
+    return images
+
+
+def _read_labels(path: Path) -> NDArray[np.uint8]:
+    labels = read_idx(path, dimensions=1)
+    if labels.max(initial=0) >= CLASSES:
+        raise EquispikeError(f"{path} holds the label {labels.max()}: replace it with labels from 0 to {CLASSES - 1}.")
+    return labels
+
+
+def _read_bytes(path: Path) -> bytes:
+    """What the file holds, unpacked if it is gzipped."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise EquispikeError(f"{path} cannot be read ({error.strerror}): put a readable file there.") from error
+    # By content, not by name: browsers unpack a download and leave its name as it was.
+    if not content.startswith(_GZIP_MAGIC):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise EquispikeError(f"{path} is damaged or incomplete ({error}): delete it and fetch it again.") from error
+
+
+def _wrong_length(path: Path, expected: int, actual: int) -> EquispikeError:
+    return EquispikeError(
+        f"{path} is {'cut short' if actual < expected else 'too long'} ({actual} bytes unpacked, where its header "
+        f"asks for {expected}): delete it and fetch it again."
+    )

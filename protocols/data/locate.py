@@ -1,0 +1,75 @@
+"""Where the IDX files of a data set are looked for.
+
+A place is a folder that holds `mnist/` or `fashion-mnist/`, each with the four files named in STEMS.
+"""
+
+import os
+from pathlib import Path
+
+from models.errors import EquispikeError
+
+STEMS = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+"""The four files, each as it stands or with `.gz` appended."""
+
+SYSTEM_FOLDERS = {"fashion-mnist": Path("/usr/share/datasets/fashion-mnist")}
+"""Where a Linux distribution installs a data set (Debian: dataset-fashion-mnist)."""
+
+DataDir = str | os.PathLike[str] | None
+
+
+def cache_folder(name: str) -> Path:
+    """The folder of the user's cache for this data set, where downloads go; it need not exist."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(cache, "equispike", "data", name)
+
+
+def find(name: str, data_dir: DataDir = None) -> Path:
+    """The folder to read: the first that holds any file of the data set, otherwise the last one looked in.
+
+    One file is enough: somebody who put three of four files there wants to hear of the fourth, not to get a
+    download or other data instead.
+    """
+    folders = _folders(name, data_dir)
+    return next((folder for folder in folders if len(missing(folder)) < len(STEMS)), folders[-1])
+
+
+def missing(folder: Path) -> list[str]:
+    """The stems of the files that this folder lacks, in the order of STEMS."""
+    return [stem for stem in STEMS if _existing(folder, stem) is None]
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The paths of the four files, in the order of STEMS.
+
+    Raises EquispikeError that names the first file that is not there.
+    """
+    for stem in missing(folder):
+        raise EquispikeError(
+            f"{folder / stem}.gz is missing: put it there (packed or not), or point --data-dir or EQUISPIKE_DATA "
+            f"to a folder that has all four files in its subfolder '{folder.name}'."
+        )
+    return [path for stem in STEMS if (path := _existing(folder, stem))]
+
+
+def _folders(name: str, data_dir: DataDir) -> list[Path]:
+    """Folders to look in, best first; a data_dir that was asked for is the only one."""
+    if data_dir is not None:
+        return [Path(data_dir, name)]
+    folders = [cache_folder(name)]
+    if name in SYSTEM_FOLDERS:
+        folders.insert(0, SYSTEM_FOLDERS[name])
+    if chosen := os.environ.get("EQUISPIKE_DATA"):
+        folders.insert(0, Path(chosen, name))
+    return folders
+
+
+def _existing(folder: Path, stem: str) -> Path | None:
+    """The file, unpacked or packed, or None."""
+    candidates = (folder / stem, folder / f"{stem}.gz")
+    # Not Path.exists, which raises where a folder may not be entered.
+    return next((path for path in candidates if os.path.exists(path)), None)

@@ -1,0 +1,57 @@
+"""Where and with what a run was made."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_PACKAGES = ("equispike", "brian2", "numpy", "scipy", "pandas", "Cython")
+
+
+def provenance() -> dict[str, object]:
+    """Versions, commit, command and host, as JSON-ready values."""
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    host = {"machine": platform.machine(), "system": platform.platform(), "processor": _processor(), "cores": os.cpu_count()}
+    return {
+        "versions": versions,
+        "commit": _commit(),
+        "command": ["equispike", *sys.argv[1:]],
+        "host": host,
+    }
+
+
+def cpu_seconds() -> float:
+    """CPU time used so far by this process and the finished ones it started."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(r.ru_utime + r.ru_stime for r in used)
+
+
+def _commit() -> str:
+    """The project's commit, with '+' if the work tree differs from it; 'unknown' outside a checkout."""
+    here = Path(__file__).parent
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "--short=12", "HEAD") + ("+" if git("status", "--porcelain", "--", "..") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor())

@@ -1,0 +1,131 @@
+"""The run folder: what one training leaves behind. A file at its final name is whole.
+
+    run.json            configuration, seed, versions, commit, backend, data checksum, host, times, status
+    metrics.csv         tidy: images, metric, value
+    arrays.npz          w (n_input, n_exc), theta (n_exc,) in volt
+    checkpoint/         state.npz: everything needed to go on
+    labels.npz          after evaluation: class_rates (10, n_exc), assignments (n_exc,)
+    evaluation-*.json   after evaluation: accuracies and how they were obtained; evaluation-*.npz: predictions
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.errors import EquispikeError
+
+FORMAT = 1
+
+
+class RunFolder:
+    """Reads and writes the files of one run."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    @classmethod
+    def create(cls, path: Path | str) -> RunFolder:
+        """A new, empty run folder.
+
+        Raises
+        ------
+        EquispikeError
+            There is something at ``path`` already, or it cannot be written.
+        """
+        path = Path(path)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise EquispikeError(f"{path} exists: go on with it by --resume {path}, or choose another --out")
+        with _explained(path):
+            (path / "checkpoint").mkdir(parents=True, exist_ok=True)
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path | str) -> RunFolder:
+        """An existing run folder of this version's format."""
+        run = cls(path)
+        if not (run.path / "run.json").is_file():
+            raise EquispikeError(f"{path} is not a run folder: it has no run.json (equispike train --out {path} makes one)")
+        found = run.read_json("run.json").get("format")
+        if found != FORMAT:
+            raise EquispikeError(
+                f"{path} was written in run format {found}, this version reads {FORMAT}: use the version of Equispike named "
+                "in its run.json, or train anew"
+            )
+        return run
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        try:
+            return json.loads((self.path / name).read_text())
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            raise EquispikeError(f"{self.path / name} is damaged: it is not JSON") from None
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        self._write(name, (json.dumps(content, indent=2) + "\n").encode())
+
+    def read_arrays(self, name: str) -> dict[str, np.ndarray]:
+        """All arrays of an npz file."""
+        try:
+            with np.load(self.path / name, allow_pickle=False) as arrays:
+                return dict(arrays)
+        except FileNotFoundError:
+            raise EquispikeError(f"{self.path} has no {name}") from None
+        except (zipfile.BadZipFile, ValueError, EOFError, OSError):
+            raise EquispikeError(f"{self.path / name} is damaged: delete the run folder and train anew") from None
+
+    def write_arrays(self, name: str, arrays: Mapping[str, np.ndarray], *, compress: bool = False) -> None:
+        buffer = io.BytesIO()
+        (np.savez_compressed if compress else np.savez)(buffer, **arrays)  # type: ignore[arg-type]
+        self._write(name, buffer.getbuffer())
+
+    def read_metrics(self) -> pd.DataFrame:
+        """Columns images, metric, value."""
+        return pd.read_csv(self.path / "metrics.csv")
+
+    def write_metrics(self, metrics: pd.DataFrame) -> None:
+        self._write("metrics.csv", metrics.to_csv(index=False, lineterminator="\n").encode())
+
+    def has(self, name: str) -> bool:
+        return (self.path / name).is_file()
+
+    def _write(self, name: str, content: bytes | memoryview) -> None:
+        """Write under a temporary name, then rename: readers see the old file or the new one, never half of one."""
+        final = self.path / name
+        temporary = final.with_name(f".{final.name}.{os.getpid()}")
+        with _explained(self.path):
+            final.parent.mkdir(exist_ok=True)
+            try:
+                with temporary.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(final)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn the ways a disk can refuse into one sentence each."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise EquispikeError(
+                f"the disk of {path} is full: free some space, then go on with --resume {path}; what was written before is whole"
+            ) from None
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise EquispikeError(f"{path} cannot be written: choose a writable --out folder") from None
+        if error.errno in (errno.ENOTDIR, errno.EEXIST):
+            raise EquispikeError(f"{path} cannot be a folder, a file is in the way: choose another --out") from None
+        raise

@@ -1,0 +1,227 @@
+"""Training as a fold over chunks of images, with a checkpoint after each: (state, images, seed) -> (state, records)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+import models
+from models.codegen import get_backend
+from models.errors import EquispikeError
+from models.params import Params
+from protocols import readout
+from protocols.data import Dataset
+from protocols.presenting import TRAINING, Chunk, Presenter
+from protocols.provenance import cpu_seconds, provenance
+from protocols.run_folder import FORMAT, RunFolder
+
+#: Responses to this many images before a chunk give the labels for its running accuracy, as in the released code.
+RUNNING_WINDOW = 10_000
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """What to train, completely.
+
+    Attributes
+    ----------
+    n_images : images to present; beyond the size of the training set they come again in another order
+    holdout : images at the end of the training set kept out of training and labelling, for validation
+    chunk_images : images between checkpoints
+    """
+
+    model: str
+    params: Params
+    data: str
+    n_images: int
+    seed: int
+    backend: str
+    holdout: int = 0
+    chunk_images: int = 1000
+
+    def as_json(self) -> dict:
+        return {
+            "model": self.model,
+            "params": self.params.as_text(),
+            "data": self.data,
+            "n_images": self.n_images,
+            "seed": self.seed,
+            "backend": self.backend,
+            "holdout": self.holdout,
+            "chunk_images": self.chunk_images,
+        }
+
+    @classmethod
+    def from_json(cls, config: dict) -> TrainingSpec:
+        params = models.get_model(config["model"]).params().updated(config["params"])
+        return cls(**{**config, "params": params})
+
+    def check(self, data: Dataset) -> None:
+        """Raise EquispikeError where the numbers cannot work with ``data``."""
+        if self.n_images < 1:
+            raise EquispikeError(f"--images must be at least 1, but is {self.n_images}")
+        if not 1 <= self.chunk_images:
+            raise EquispikeError(f"--chunk-images must be at least 1, but is {self.chunk_images}")
+        if not 0 <= self.holdout < len(data.train_images):
+            raise EquispikeError(
+                f"--holdout {self.holdout} leaves nothing to train on: {data.name} has {len(data.train_images)} training images"
+            )
+        pixels = data.train_images[0].size
+        n_input = self.params.n_input  # type: ignore[attr-defined]
+        if n_input != pixels:
+            raise EquispikeError(f"n_input is {n_input}, but the images of {data.name} have {pixels} pixels: set n_input={pixels}")
+
+
+def presenter(spec: TrainingSpec, backend: str | None = None) -> Presenter:
+    """The compiled network of a run, on its own backend or another."""
+    model, params = models.get_model(spec.model), spec.params
+    program = get_backend(backend or spec.backend).compile(lambda: model.build(params, spec.chunk_images))
+    return Presenter(
+        program,
+        params.n_exc,  # type: ignore[attr-defined]
+        spec.chunk_images,
+        model.fixed_inputs(params, spec.seed),
+        spec.seed,
+    )
+
+
+@dataclass
+class Progress:
+    """State of a training between two chunks, and all that a checkpoint holds."""
+
+    state: dict[str, np.ndarray]
+    images_seen: int
+    wall_s: float
+    cpu_s: float
+    metrics: pd.DataFrame
+    recent: np.ndarray  # (m, 3) image position, neuron, count of the last RUNNING_WINDOW images
+    started: float = 0.0
+
+    def save(self, run: RunFolder) -> None:
+        arrays = {f"state:{name}": values for name, values in self.state.items()}
+        arrays |= {f"metrics:{name}": self.metrics[name].to_numpy().astype("U32" if name == "metric" else float)
+                   for name in self.metrics}  # fmt: skip
+        arrays |= {
+            "images_seen": np.array(self.images_seen),
+            "seconds": np.array([self.wall_s, self.cpu_s]),
+            "recent": self.recent,
+        }
+        run.write_arrays("checkpoint/state.npz", arrays)
+
+    @classmethod
+    def load(cls, run: RunFolder) -> Progress:
+        arrays = run.read_arrays("checkpoint/state.npz")
+        metrics = pd.DataFrame({name: arrays[f"metrics:{name}"] for name in ("images", "metric", "value")})
+        metrics["images"] = metrics["images"].astype(int)
+        return cls(
+            state={name.removeprefix("state:"): values for name, values in arrays.items() if name.startswith("state:")},
+            images_seen=int(arrays["images_seen"]),
+            wall_s=float(arrays["seconds"][0]),
+            cpu_s=float(arrays["seconds"][1]),
+            metrics=metrics,
+            recent=arrays["recent"],
+        )
+
+    @classmethod
+    def begin(cls, spec: TrainingSpec) -> Progress:
+        state = models.get_model(spec.model).initial_state(spec.params, spec.seed)
+        metrics = pd.DataFrame({"images": pd.Series(dtype=int), "metric": pd.Series(dtype=str), "value": pd.Series(dtype=float)})
+        return cls(state, 0, 0.0, 0.0, metrics, np.zeros((0, 3), dtype=np.int32))
+
+    def latest(self) -> dict[str, float]:
+        """The metrics of the last chunk by name."""
+        last = self.metrics[self.metrics["images"] == self.images_seen]
+        return dict(zip(last["metric"], last["value"], strict=True))
+
+
+def image_order(spec: TrainingSpec, n_train: int, start: int, stop: int) -> np.ndarray:
+    """Indices of the training images presented as number ``start`` to ``stop``: each pass in an order of its own."""
+    passes = range(start // n_train, (stop - 1) // n_train + 1)
+    orders = np.concatenate([np.random.default_rng([spec.seed, TRAINING, p]).permutation(n_train) for p in passes])
+    offset = passes.start * n_train
+    return orders[start - offset : stop - offset]
+
+
+def train(
+    spec: TrainingSpec, data: Dataset, run: RunFolder, report: Callable[[Progress], None] = lambda progress: None
+) -> Progress:
+    """Train, or go on with a training that was interrupted, until ``spec.n_images`` were presented.
+
+    A run that was killed and goes on ends with the same bits as one that was not: a chunk depends only on the state
+    before it, its images and the seed. ``report`` is called after every chunk.
+    """
+    spec.check(data)
+    resumed = run.has("checkpoint/state.npz")
+    progress = Progress.load(run) if resumed else Progress.begin(spec)
+    network = presenter(spec)
+    record = {
+        "format": FORMAT,
+        "config": spec.as_json(),
+        "data": {"name": data.name, "checksum": data.checksum, "source": data.source},
+        **provenance(),
+    }
+    run.write_json("run.json", {**record, "status": "training", "images_seen": progress.images_seen})
+    n_train = len(data.train_images) - spec.holdout
+    while progress.images_seen < spec.n_images:
+        wall, cpu = time.monotonic(), cpu_seconds()
+        start = progress.images_seen
+        # Chunks end at multiples of chunk_images whatever n_images is, so that a longer run begins with a shorter one.
+        stop = min(spec.n_images, (start // spec.chunk_images + 1) * spec.chunk_images)
+        which = image_order(spec, n_train, start, stop)
+        chunk = network.chunk(progress.state, data.train_images[which], start=start, phase=TRAINING, learning=True)
+        _advance(progress, chunk, which, data, spec)
+        progress.wall_s += time.monotonic() - wall
+        progress.cpu_s += cpu_seconds() - cpu
+        progress.save(run)
+        run.write_metrics(progress.metrics)
+        report(progress)
+    n_input, n_exc = spec.params.n_input, spec.params.n_exc  # type: ignore[attr-defined]
+    w = progress.state["inputs_exc.w"].reshape(n_input, n_exc)
+    run.write_arrays("arrays.npz", {"w": w, "theta": progress.state["exc.theta"]})
+    run.write_metrics(progress.metrics)
+    done = {"status": "trained", "images_seen": progress.images_seen, "wall_s": progress.wall_s, "cpu_s": progress.cpu_s}
+    run.write_json("run.json", {**record, **done})
+    return progress
+
+
+def _advance(progress: Progress, chunk: Chunk, which: np.ndarray, data: Dataset, spec: TrainingSpec) -> None:
+    """Take the outcome of a chunk into ``progress``."""
+    labels = data.train_labels
+    n_exc = spec.params.n_exc  # type: ignore[attr-defined]
+    theta = chunk.state["exc.theta"]
+    row = {
+        "spikes_per_image": chunk.n_spikes / chunk.n_images,
+        "presentations_per_image": chunk.n_presentations / chunk.n_images,
+        "theta_mean_mV": 1e3 * theta.mean(),
+        "theta_sd_mV": 1e3 * theta.std(),
+        "silent_fraction": 1 - len(np.unique(chunk.neuron)) / n_exc,
+        "weight_mean": chunk.state["inputs_exc.w"].mean(),
+    }
+    accuracy = _running_accuracy(progress.recent, chunk, which, labels, n_exc)
+    if accuracy is not None:
+        row["running_accuracy"] = accuracy
+    progress.state = chunk.state
+    progress.images_seen = chunk.start + chunk.n_images
+    new = pd.DataFrame({"images": progress.images_seen, "metric": list(row), "value": list(row.values())})
+    progress.metrics = new if progress.metrics.empty else pd.concat([progress.metrics, new], ignore_index=True)
+    rows = np.stack([which[chunk.image], chunk.neuron, chunk.count], axis=1).astype(np.int32)
+    positions = np.concatenate([progress.recent, rows])
+    ends = np.flatnonzero(np.append(positions[1:, 0] != positions[:-1, 0], True)) if len(positions) else []
+    first = ends[-RUNNING_WINDOW - 1] + 1 if len(ends) > RUNNING_WINDOW else 0
+    progress.recent = positions[first:]
+
+
+def _running_accuracy(recent: np.ndarray, chunk: Chunk, which: np.ndarray, labels: np.ndarray, n_exc: int) -> float | None:
+    """Accuracy of the vote on a chunk, with labels from the responses before it: the network had not seen these yet."""
+    if not len(recent):
+        return None
+    n_images = np.bincount(labels[recent[np.append(True, recent[1:, 0] != recent[:-1, 0]), 0]], minlength=readout.N_CLASSES)
+    sums = np.zeros((readout.N_CLASSES, n_exc))
+    np.add.at(sums, (labels[recent[:, 0]], recent[:, 1]), recent[:, 2])
+    rates = sums / np.maximum(n_images, 1)[:, None]
+    guesses = readout.vote(chunk.counts(n_exc), rates).argmax(axis=1)
+    return float((guesses == labels[which]).mean())
