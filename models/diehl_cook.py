@@ -30,14 +30,13 @@ from brian2 import (
     mV,
     second,
 )
-
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 from models.control import stop_when
 from models.errors import EquispikeError
 from models.neurons import ADAPTIVE_CONDUCTANCE_LIF, CONDUCTANCE_LIF
-from models.parts import Parts
 from models.params import param
+from models.parts import Parts
 from models.plasticity import RULES, PlasticityParams
 
 PAPER = "Diehl & Cook 2015"
@@ -76,9 +75,13 @@ class DiehlCookParams(PlasticityParams):
     e_inh_inh: object = param(-85 * mV, "reversal potential of inhibition at inhibitory neurons", CODE, unit=mV)
 
     w_exc_inh: float = param(10.4, "weight from an excitatory neuron to its inhibitory partner", CODE, minimum=0)
-    w_inh_exc: float = param(17.0, "weight from an inhibitory neuron to all excitatory ones but its partner", CODE, minimum=0)
+    w_inh_exc: float = param(
+        17.0, "weight from an inhibitory neuron to all excitatory ones but its partner", CODE, minimum=0
+    )
     w_init: float = param(0.3, "initial input weights are w_init * (U(0, 1) + 0.01)", CODE, minimum=0)
-    w_total: float = param(78.0, "sum of the input weights of a neuron after normalisation", CODE, minimum=0, exclusive=True)
+    w_total: float = param(
+        78.0, "sum of the input weights of a neuron after normalisation", CODE, minimum=0, exclusive=True
+    )
     delay_max: object = param(
         0 * ms, "input delays are uniform between 0 and this (paper: 10*ms); 0 is much faster", OURS, unit=ms, minimum=0
     )
@@ -88,28 +91,45 @@ class DiehlCookParams(PlasticityParams):
     t_rest_simulated: object = param(
         20 * ms, "simulated part of the pause; the remainder decays in closed form", OURS, unit=ms, minimum=0
     )
-    rest: str = param("short", "short: simulate t_rest_simulated of the pause; full: simulate all of it", OURS, choices=("short", "full"))
+    rest: str = param(
+        "short",
+        "short: simulate t_rest_simulated of the pause; full: simulate all of it",
+        OURS,
+        choices=("short", "full"),
+    )
     rate_scale: object = param(
         31.875 * Hz, "input rate of a white pixel at intensity 1 (255 / 8 Hz)", CODE, unit=Hz, minimum=0
     )
     intensity_init: float = param(2.0, "intensity at the first presentation of an image", CODE, minimum=0)
-    intensity_step: float = param(1.0, "rise of the intensity when an image is repeated", CODE, minimum=0, exclusive=True)
+    intensity_step: float = param(
+        1.0, "rise of the intensity when an image is repeated", CODE, minimum=0, exclusive=True
+    )
     intensity_max: float = param(
-        32.0, "intensity at which an image is accepted whatever it drew, so that a blank one cannot hang", OURS, minimum=0
+        32.0,
+        "intensity at which an image is accepted whatever it drew, so that a blank one cannot hang",
+        OURS,
+        minimum=0,
     )
     n_spikes_min: int = param(5, "excitatory spikes below which an image is repeated", PAPER, minimum=0)
 
     rule: str = param("triplet", "plasticity rule", CODE, choices=tuple(RULES))
     inhibition: str = param(
-        "relay", "relay: inhibition one step after the spike; neurons: inhibitory LIF neurons", OURS, choices=("relay", "neurons")
+        "relay",
+        "relay: inhibition one step after the spike; neurons: inhibitory LIF neurons",
+        OURS,
+        choices=("relay", "neurons"),
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.t_rest < max(self.t_refractory, self.t_refractory_inh):
-            raise EquispikeError("t_rest must be at least t_refractory and t_refractory_inh, so that no image starts refractory")
+            raise EquispikeError(
+                "t_rest must be at least t_refractory and t_refractory_inh, so that no image starts refractory"
+            )
         if self.delay_max > 0 * ms and self.rest != "full":
-            raise EquispikeError("delay_max needs rest=full: with delays the traces live on the synapses and must decay there")
+            raise EquispikeError(
+                "delay_max needs rest=full: with delays the traces live on the synapses and must decay there"
+            )
         if self.rate_scale * self.dt * self.intensity_max > 1:
             raise EquispikeError("rate_scale * intensity_max * dt exceeds one spike a step: lower one of the three")
 
@@ -333,7 +353,7 @@ class _Builder:
             **self.common,
         )
         synapses.connect()
-        synapses.post.order = -1
+        synapses.post.order = -2  # before pre, whose default is -1
         # Only the columns of neurons that spiked: the others lost at most what depression of their last spikes took.
         for order, pathway in ((3, synapses.weight_sum), (4, synapses.normalise)):
             pathway.when, pathway.order = "end", order
@@ -345,7 +365,9 @@ class _Builder:
         self.objects.append(synapses)
 
     def add_inhibition(self) -> None:
-        counting = Synapses(self.exc, self.controller, on_pre="n_spikes_post += 1", name="exc_controller", **self.common)
+        counting = Synapses(
+            self.exc, self.controller, on_pre="n_spikes_post += 1", name="exc_controller", **self.common
+        )
         counting.connect()
         self.objects.append(counting)
         if self.params.inhibition == "relay":
@@ -402,7 +424,6 @@ class _Builder:
             self.monitors["input_spikes"] = SpikeMonitor(self.inputs, name="input_spikes")
             self.monitors["exc_spikes"] = SpikeMonitor(self.exc, name="exc_spikes")
         self.objects += self.monitors.values()
-
 
 
 def _rest_of(equations: str) -> str:

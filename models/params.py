@@ -144,7 +144,7 @@ class Params:
 
 def _checked(field: dataclasses.Field, value: Any) -> Any:
     meta, name = field.metadata, field.name
-    kind = type(meta['default'])
+    kind = type(meta["default"])
     if kind is str:
         if value not in meta["choices"]:
             raise EquispikeError(f"{name} = {value!r} is not one of: {', '.join(meta['choices'])}")
@@ -152,8 +152,10 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
     if isinstance(value, str):
         value = parse_value(value)
     unit = meta["unit"]
-    if isinstance(value, str) or not have_same_dimensions(value, meta['default']):
-        wanted = f"a value in {unit}, such as {name}={describe_value(meta['default'], unit)}" if unit else "a plain number"
+    if isinstance(value, str) or not have_same_dimensions(value, meta["default"]):
+        wanted = (
+            f"a value in {unit}, such as {name}={describe_value(meta['default'], unit)}" if unit else "a plain number"
+        )
         got = f"'{value}'" if isinstance(value, str) else f"{value} ({get_unit(value.dim)})" if unit is None else value
         raise EquispikeError(f"{name} needs {wanted}, but got {got}")
     number = float(value / unit) if unit is not None else float(value)

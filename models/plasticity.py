@@ -45,7 +45,9 @@ class PlasticityParams(Params):
 
     nu_pre: float = param(1e-4, "learning rate at a presynaptic spike", CODE, minimum=0)
     nu_post: float = param(1e-2, "learning rate at a postsynaptic spike", CODE, minimum=0)
-    tau_x_pre: object = param(20 * ms, "time constant of the presynaptic trace", CODE, unit=ms, minimum=0, exclusive=True)
+    tau_x_pre: object = param(
+        20 * ms, "time constant of the presynaptic trace", CODE, unit=ms, minimum=0, exclusive=True
+    )
     tau_x_post: object = param(
         20 * ms, "time constant of the fast postsynaptic trace", CODE, unit=ms, minimum=0, exclusive=True
     )

@@ -1,11 +1,11 @@
 """The run folder: what one training leaves behind. A file at its final name is whole.
 
-    run.json            configuration, seed, versions, commit, backend, data checksum, host, times, status
-    metrics.csv         tidy: images, metric, value
-    arrays.npz          w (n_input, n_exc), theta (n_exc,) in volt
-    checkpoint/         state.npz: everything needed to go on
-    labels.npz          after evaluation: class_rates (10, n_exc), assignments (n_exc,)
-    evaluation-*.json   after evaluation: accuracies and how they were obtained; evaluation-*.npz: predictions
+run.json            configuration, seed, versions, commit, backend, data checksum, host, times, status
+metrics.csv         tidy: images, metric, value
+arrays.npz          w (n_input, n_exc), theta (n_exc,) in volt
+checkpoint/         state.npz: everything needed to go on
+labels.npz          after evaluation: class_rates (10, n_exc), assignments (n_exc,)
+evaluation-*.json   after evaluation: accuracies and how they were obtained; evaluation-*.npz: predictions
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class RunFolder:
         """An existing run folder of this version's format."""
         run = cls(path)
         if not (run.path / "run.json").is_file():
-            raise EquispikeError(f"{path} is not a run folder: it has no run.json (equispike train --out {path} makes one)")
+            raise EquispikeError(
+                f"{path} is not a run folder: it has no run.json (equispike train --out {path} makes one)"
+            )
         found = run.read_json("run.json").get("format")
         if found != FORMAT:
             raise EquispikeError(

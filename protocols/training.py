@@ -64,7 +64,7 @@ class TrainingSpec:
         """Raise EquispikeError where the numbers cannot work with ``data``."""
         if self.n_images < 1:
             raise EquispikeError(f"--images must be at least 1, but is {self.n_images}")
-        if not 1 <= self.chunk_images:
+        if not self.chunk_images >= 1:
             raise EquispikeError(f"--chunk-images must be at least 1, but is {self.chunk_images}")
         if not 0 <= self.holdout < len(data.train_images):
             raise EquispikeError(
@@ -73,7 +73,9 @@ class TrainingSpec:
         pixels = data.train_images[0].size
         n_input = self.params.n_input  # type: ignore[attr-defined]
         if n_input != pixels:
-            raise EquispikeError(f"n_input is {n_input}, but the images of {data.name} have {pixels} pixels: set n_input={pixels}")
+            raise EquispikeError(
+                f"n_input is {n_input}, but the images of {data.name} have {pixels} pixels: set n_input={pixels}"
+            )
 
 
 def presenter(spec: TrainingSpec, backend: str | None = None) -> Presenter:
@@ -129,7 +131,9 @@ class Progress:
     @classmethod
     def begin(cls, spec: TrainingSpec) -> Progress:
         state = models.get_model(spec.model).initial_state(spec.params, spec.seed)
-        metrics = pd.DataFrame({"images": pd.Series(dtype=int), "metric": pd.Series(dtype=str), "value": pd.Series(dtype=float)})
+        metrics = pd.DataFrame(
+            {"images": pd.Series(dtype=int), "metric": pd.Series(dtype=str), "value": pd.Series(dtype=float)}
+        )
         return cls(state, 0, 0.0, 0.0, metrics, np.zeros((0, 3), dtype=np.int32))
 
     def latest(self) -> dict[str, float]:
@@ -183,7 +187,12 @@ def train(
     w = progress.state["inputs_exc.w"].reshape(n_input, n_exc)
     run.write_arrays("arrays.npz", {"w": w, "theta": progress.state["exc.theta"]})
     run.write_metrics(progress.metrics)
-    done = {"status": "trained", "images_seen": progress.images_seen, "wall_s": progress.wall_s, "cpu_s": progress.cpu_s}
+    done = {
+        "status": "trained",
+        "images_seen": progress.images_seen,
+        "wall_s": progress.wall_s,
+        "cpu_s": progress.cpu_s,
+    }
     run.write_json("run.json", {**record, **done})
     return progress
 
@@ -215,11 +224,15 @@ def _advance(progress: Progress, chunk: Chunk, which: np.ndarray, data: Dataset,
     progress.recent = positions[first:]
 
 
-def _running_accuracy(recent: np.ndarray, chunk: Chunk, which: np.ndarray, labels: np.ndarray, n_exc: int) -> float | None:
+def _running_accuracy(
+    recent: np.ndarray, chunk: Chunk, which: np.ndarray, labels: np.ndarray, n_exc: int
+) -> float | None:
     """Accuracy of the vote on a chunk, with labels from the responses before it: the network had not seen these yet."""
     if not len(recent):
         return None
-    n_images = np.bincount(labels[recent[np.append(True, recent[1:, 0] != recent[:-1, 0]), 0]], minlength=readout.N_CLASSES)
+    n_images = np.bincount(
+        labels[recent[np.append(True, recent[1:, 0] != recent[:-1, 0]), 0]], minlength=readout.N_CLASSES
+    )
     sums = np.zeros((readout.N_CLASSES, n_exc))
     np.add.at(sums, (labels[recent[:, 0]], recent[:, 1]), recent[:, 2])
     rates = sums / np.maximum(n_images, 1)[:, None]

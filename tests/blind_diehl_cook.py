@@ -33,8 +33,7 @@ def _euler(v, ge, gi, v_rest, e_inh, tau):
     return v_inf + (v - v_inf) * np.exp(-a * DT)
 
 
-def simulate(raster, w, theta, *, n_presentations, n_steps_present, n_steps_rest, w_total=78.0,
-             inhibition="neurons"):
+def simulate(raster, w, theta, *, n_presentations, n_steps_present, n_steps_rest, w_total=78.0, inhibition="neurons"):
     """Run the network; `raster` is bool (n_presentations, n_steps_present, n_input), `theta` is in volts.
 
     `inhibition` is "neurons" (one inhibitory partner per excitatory neuron) or "relay" (no inhibitory neurons: an

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -43,7 +42,9 @@ def cache_dir() -> Path:
 class CppProgram:
     """A compiled network: each run is one process that reads its inputs from files and writes its results to files."""
 
-    def __init__(self, directory: Path, parts: Parts, names: dict[str, tuple[str, np.dtype]], constants: tuple[str, ...]):
+    def __init__(
+        self, directory: Path, parts: Parts, names: dict[str, tuple[str, np.dtype]], constants: tuple[str, ...]
+    ):
         self._directory = directory
         self._namespace = dict(parts.namespace)
         self._state = parts.state
@@ -92,9 +93,7 @@ class CppProgram:
             filename, dtype = self._files[name]
             return np.fromfile(results / filename, dtype=dtype)
 
-        records = {
-            monitor: {key: array(f"{monitor}.{key}") for key in keys} for monitor, keys in self._records.items()
-        }
+        records = {monitor: {key: array(f"{monitor}.{key}") for key in keys} for monitor, keys in self._records.items()}
         return RunResult({name: array(name) for name in self._state}, records)
 
 
@@ -112,7 +111,11 @@ class CppBackend:
             source = Path(folder)
             parts = build()
             network = Network(*parts.objects)
-            numbers = [name for name, value in parts.namespace.items() if np.isscalar(value) or isinstance(value, brian2.Quantity)]
+            numbers = [
+                name
+                for name, value in parts.namespace.items()
+                if np.isscalar(value) or isinstance(value, brian2.Quantity)
+            ]
             extra = device.read_constants_at_run_time(numbers, source)
             network.run(_ENDLESS, namespace={})
             device.build(directory=str(source), compile=False, run=False, additional_source_files=extra)

@@ -14,6 +14,8 @@ from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
 
+from models.codegen.connectivity import Connectivity
+
 DEVICE_NAME = "equispike_cpp"
 
 _HEADER = """
@@ -77,10 +79,53 @@ class _ConstantsFromFile:
 class CppDevice(CPPStandaloneDevice):
     """The device; :attr:`run_time_constants` names the numbers to be read at run time."""
 
-    run_time_constants: tuple[str, ...] = ()
+    def __init__(self) -> None:
+        super().__init__()
+        self.run_time_constants: tuple[str, ...] = ()
+        self.connectivity = Connectivity()
+
+    def reinit(self) -> None:
+        super().reinit()
+        self.__init__()  # type: ignore[misc]
 
     def code_object_class(self, codeobj_class=None, fallback_pref=None):
         return CppCodeObject if codeobj_class is None else codeobj_class
+
+    def fill_with_array(self, var, arr):
+        self.connectivity.note_written(var)
+        super().fill_with_array(var, arr)
+
+    def variableview_set_with_index_array(self, variableview, item, value, check_units):
+        self.connectivity.note_written(variableview.variable)
+        super().variableview_set_with_index_array(variableview, item, value, check_units)
+
+    def code_object(self, owner, name, abstract_code, variables, template_name, variable_indices, **options):
+        if template_name.startswith("synapses_create"):
+            self.connectivity.note_connect(owner.name, abstract_code)
+        elif template_name.startswith("group_variable_set"):
+            for variable in variables.values():
+                self.connectivity.note_written(variable)
+        elif template_name == "synapses_push_spikes" and self.connectivity.is_all_to_all(owner):
+            template_name = "synapses_push_nothing"
+        elif template_name == "synapses" and self.connectivity.is_all_to_all(options["template_kwds"]["pathway"]):
+            template_name, options["template_kwds"] = self._all_to_all(options["template_kwds"]["pathway"])
+        codeobj = super().code_object(owner, name, abstract_code, variables, template_name, variable_indices, **options)
+        if template_name == "synapses_all_to_all":
+            # Brian2 looks pre- and postsynaptic indices up; here they are the loop's own.
+            lookup = r"^\s*const int32_t _(pre|post)synaptic_idx = \w*__synaptic_\1\[_idx\];\n"
+            codeobj.code.cpp_file = re.sub(lookup, "", codeobj.code.cpp_file, flags=re.MULTILINE)
+        return codeobj
+
+    def _all_to_all(self, pathway) -> tuple[str, dict[str, object]]:
+        events = self.get_array_name(pathway.source.variables[pathway.eventspace_name])
+        kwds = {
+            "pathway": pathway,
+            "prepost": pathway.prepost,
+            "eventspace": events,
+            "n_sources": len(pathway.source),
+            "n_targets": len(pathway.target),
+        }
+        return "synapses_all_to_all", kwds
 
     def read_constants_at_run_time(self, names: Iterable[str], directory: Path) -> list[str]:
         """Arrange for the run file to be read; returns the source files that the build must include."""

@@ -13,8 +13,13 @@ from models.parts import Parts, RunResult
 class Program(Protocol):
     """A network made runnable."""
 
-    def run(self, state: Mapping[str, np.ndarray], inputs: Mapping[str, np.ndarray], constants: Mapping[str, object],
-            seed: int) -> RunResult:
+    def run(
+        self,
+        state: Mapping[str, np.ndarray],
+        inputs: Mapping[str, np.ndarray],
+        constants: Mapping[str, object],
+        seed: int,
+    ) -> RunResult:
         """Run until the network stops itself.
 
         Parameters

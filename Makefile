@@ -1,0 +1,37 @@
+# Two commands do everything: make demo, make test. Both set up .venv first.
+VENV := .venv
+PYTHON ?= $(shell for p in python3.12 python3.13 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 12) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+EQUISPIKE := $(VENV)/bin/equispike
+DEMO := runs/demo
+
+.PHONY: setup demo test lint results clean
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.12 or 3.13 was not found: install it, or run make PYTHON=/path/to/python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+demo: setup
+	rm -rf $(DEMO)
+	$(EQUISPIKE) train diehl-cook --data digits --set n_exc=100 --images 6000 --out $(DEMO)
+	$(EQUISPIKE) evaluate $(DEMO) --jobs 2
+	$(EQUISPIKE) figures $(DEMO)
+	@echo "The run is in $(DEMO)/, its pictures in $(DEMO)/figures/; look at weights.png first."
+
+test: setup
+	$(VENV)/bin/python -m pytest
+
+lint: setup
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+results: setup
+	$(EQUISPIKE) results records --readme README.md
+
+clean:
+	rm -rf $(VENV) runs/demo

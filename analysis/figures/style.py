@@ -1,0 +1,112 @@
+"""One look for all figures, at the size they have on paper, and writing them to files."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import seaborn
+from matplotlib.figure import Figure
+
+from analysis.statistics import UNASSIGNED
+from models.errors import EquispikeError
+
+#: Column widths in mm.
+SINGLE, DOUBLE = 85, 174
+
+#: Settings for every figure; figures are built and saved within ``rc_context(PAPER)``. The font comes with Matplotlib, so
+#: that a figure looks the same everywhere.
+PAPER = {
+    **seaborn.axes_style("ticks"),
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 7,
+    "axes.labelsize": 7,
+    "axes.titlesize": 7.5,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.0,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "savefig.dpi": 300,
+    "pdf.fonttype": 42,
+}
+
+#: Colours of the ten classes. Ten colours are too many to be told apart by everyone: figures also say the class in digits.
+CLASS_COLOURS = seaborn.color_palette("colorblind", 10)
+MAIN, ACCENT = CLASS_COLOURS[0], CLASS_COLOURS[3]
+
+
+def class_colour(label: int) -> tuple[float, float, float]:
+    """The colour of a class, dark grey for unassigned neurons."""
+    return (0.2, 0.2, 0.2) if label == UNASSIGNED else CLASS_COLOURS[label % len(CLASS_COLOURS)]
+
+
+def class_name(label: int) -> str:
+    """What stands for a class on an axis."""
+    return "none" if label == UNASSIGNED else str(label)
+
+
+def classes_in(assignments: np.ndarray) -> list[int]:
+    """The classes that have neurons, unassigned last."""
+    return sorted(set(assignments.tolist()), key=lambda label: (label == UNASSIGNED, label))
+
+
+def new_figure(width_mm: float, height_mm: float) -> Figure:
+    """An empty figure of that size on paper, not known to pyplot."""
+    return Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
+
+
+def spread(n: int) -> np.ndarray:
+    """Offsets (n,) in -0.5 to 0.5 that keep the points of a strip apart, the same ones each time."""
+    return (np.arange(n) * 0.6180339887) % 1 - 0.5
+
+
+def save(figure: Figure, folder: Path, name: str, metadata: Mapping[str, str]) -> list[Path]:
+    """Write ``name``.png (300 dpi) and ``name``.pdf into ``folder``; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    metadata : what the figure was made from, by capitalised name; goes into both files
+
+    Raises
+    ------
+    EquispikeError
+        The folder cannot be written.
+    """
+    facts = ", ".join(f"{key.lower()} {value}" for key, value in metadata.items())
+    pdf = {"Title": name, "Subject": facts, "Keywords": facts, "CreationDate": None}
+    written = []
+    with matplotlib.rc_context(PAPER):
+        for suffix, keys in (("png", {"Title": name, **metadata}), ("pdf", pdf)):
+            content = io.BytesIO()
+            figure.savefig(content, format=suffix, metadata=keys)
+            written.append(_write(folder / f"{name}.{suffix}", content.getvalue()))
+    return written
+
+
+def _write(final: Path, content: bytes) -> Path:
+    """Write under a temporary name, then rename, so that a file at its final name is whole."""
+    temporary = final.with_name(f".{final.name}.{os.getpid()}")
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.write_bytes(content)
+            temporary.replace(final)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise EquispikeError(
+            f"{final} cannot be written ({error.strerror}): choose another folder for the figures"
+        ) from None
+    return final

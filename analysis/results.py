@@ -1,0 +1,81 @@
+"""The results table: one row for each setting, mean and spread over seeds, from run records alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+import models
+from models.errors import EquispikeError
+from protocols.run_folder import RunFolder
+
+_BEGIN, _END = "<!-- results: begin (written by make results) -->", "<!-- results: end -->"
+
+
+def collect(folders: Iterable[Path]) -> pd.DataFrame:
+    """One row for each evaluated run below ``folders``.
+
+    Columns: model, data, n_exc, settings (what differs from the published parameters), images, seed, vote and proportion
+    (accuracy on the whole test set, 0 to 1), images_per_cpu_s (training), record (folder name).
+    """
+    rows = []
+    for folder in folders:
+        for path in sorted(folder.rglob("evaluation-test.json")):
+            run = RunFolder.open(path.parent)
+            record, evaluation = run.read_json("run.json"), run.read_json(path.name)
+            config = record["config"]
+            default = models.get_model(config["model"]).params().as_text()
+            changed = {k: v for k, v in config["params"].items() if default[k] != v and k != "n_exc"}
+            rows.append(
+                {
+                    "model": config["model"],
+                    "data": config["data"],
+                    "n_exc": int(float(config["params"]["n_exc"])),
+                    "settings": ", ".join(f"{k}={v}" for k, v in changed.items()) or "as published",
+                    "images": record["images_seen"],
+                    "seed": config["seed"],
+                    **evaluation["accuracy"],
+                    "n_test": evaluation["n_images"],
+                    "images_per_cpu_s": record["images_seen"] / record["cpu_s"],
+                    "record": run.path.name,
+                }
+            )
+    if not rows:
+        raise EquispikeError(f"no evaluated run below {', '.join(map(str, folders))}: equispike evaluate RUN makes one")
+    return pd.DataFrame(rows)
+
+
+def to_markdown(runs: pd.DataFrame) -> str:
+    """A Markdown table: mean ± standard deviation over seeds, in %."""
+    lines = [
+        "| model | data | neurons | settings | training images | seeds | vote (%) | proportion (%) | images / CPU s | records |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    keys = ["model", "data", "n_exc", "settings", "images"]
+    for key, group in runs.groupby(keys, sort=True):
+        model, data, n_exc, settings, images = key  # type: ignore[misc]
+        cells = [model, data, n_exc, settings, f"{images:,}".replace(",", " "), len(group)]
+        cells += [_spread(100 * group[name]) for name in ("vote", "proportion")]
+        cells += [
+            f"{group['images_per_cpu_s'].median():.0f}",
+            ", ".join(f"`{name}`" for name in sorted(group["record"])),
+        ]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)
+
+
+def _spread(values: pd.Series) -> str:
+    if len(values) == 1:
+        return f"{values.item():.2f}"
+    return f"{values.mean():.2f} ± {values.std(ddof=1):.2f}"
+
+
+def replace_section(readme: Path, table: str) -> None:
+    """Put ``table`` between the two markers of ``readme``."""
+    text = readme.read_text()
+    if _BEGIN not in text or _END not in text:
+        raise EquispikeError(f"{readme} has no results section: it needs the lines '{_BEGIN}' and '{_END}'")
+    before, rest = text.split(_BEGIN)
+    readme.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{rest.split(_END)[1]}")

@@ -1,0 +1,30 @@
+"""Classes of single images, from a trained and labelled run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.errors import EquispikeError
+from protocols import readout
+from protocols.evaluating import trained_state
+from protocols.presenting import PREDICTING
+from protocols.run_folder import RunFolder
+from protocols.training import TrainingSpec, presenter
+
+
+def predict(run: RunFolder, images: np.ndarray, backend: str | None = None) -> dict[str, np.ndarray]:
+    """Scores (n, 10) of ``images`` (n, 28, 28) uint8 by readout.
+
+    Raises
+    ------
+    EquispikeError
+        The run's neurons have no labels yet.
+    """
+    if not run.has("labels.npz"):
+        raise EquispikeError(f"the neurons of {run.path} have no labels yet: run equispike evaluate {run.path} first")
+    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
+    rates = run.read_arrays("labels.npz")["class_rates"]
+    network = presenter(spec, backend)
+    parts = list(network.frozen_counts(trained_state(run, spec), images, phase=PREDICTING))
+    counts = np.concatenate(parts)
+    return {name: score(counts, rates) for name, score in readout.READOUTS.items()}

@@ -1,0 +1,1 @@
+"""How a person or a scheduler asks: the ``equispike`` command line."""

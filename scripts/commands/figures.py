@@ -1,0 +1,23 @@
+"""``equispike figures``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scripts.cli import existing_run
+
+
+@click.command("figures")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the pictures.  [default: RUN/figures]")
+def command(run: Path, out: Path | None) -> None:
+    """Draw everything that RUN holds, as PNG and PDF."""
+    from analysis.figures import draw
+
+    written, skipped = draw(existing_run(run).path, out)
+    for path in written:
+        click.echo(path)
+    for reason in skipped:
+        click.echo(f"Skipped: {reason}", err=True)

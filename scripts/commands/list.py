@@ -1,0 +1,66 @@
+"""``equispike list``: what is there and what runs here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from scripts.commands import options
+
+
+@click.command("list")
+@click.argument("model", required=False)
+@options.data_dir
+def command(model: str | None, data_dir: Path | None) -> None:
+    """List models, data sets and backends; with MODEL, its parameters with units, defaults and sources."""
+    import models
+
+    console = Console()
+    if model is not None:
+        chosen = models.get_model(model)
+        console.print(f"[bold]{chosen.name}[/bold]: {chosen.summary}\n{chosen.citation}\n")
+        _print(
+            console,
+            "Parameters (change them with --set name=value or --config file.yaml)",
+            ("name", "default", "permitted", "meaning", "source"),
+            options.parameter_table(chosen.params),
+        )
+        return
+    from models.codegen import BACKENDS
+    from models.neurons import NEURONS
+    from models.plasticity import RULES
+    from protocols.data import DATASETS, available
+
+    _print(
+        console,
+        "Models",
+        ("name", "what", "citation"),
+        [(m.name, m.summary, m.citation) for m in models.MODELS.values()],
+    )
+    _print(console, "Neurons", ("name", "citation"), [(n.name, n.citation) for n in NEURONS.values()])
+    _print(console, "Plasticity rules", ("name", "citation"), [(r.name, r.citation) for r in RULES.values()])
+    found = {name: available(name, data_dir) for name in DATASETS}
+    _print(
+        console,
+        "Data sets",
+        ("name", "what", "where"),
+        [(name, d.description, found[name] or "not here; downloaded when first used") for name, d in DATASETS.items()],
+    )
+    _print(
+        console,
+        "Backends",
+        ("name", "runs here"),
+        [(name, backend.why_not() or "yes") for name, backend in BACKENDS.items()],
+    )
+
+
+def _print(console: Console, title: str, columns: tuple[str, ...], rows: list) -> None:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*map(str, row))
+    console.print(table)

@@ -1,0 +1,68 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import yaml
+
+from models.errors import EquispikeError
+from models.params import Params
+
+data_dir = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Folder that holds mnist/ and so on.  [default: EQUISPIKE_DATA, then the user cache, then download]",
+)
+jobs = click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Chunks of images run at the same time."
+)
+
+
+def model_settings(config: Path | None, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Parameter settings of a YAML file and, with precedence, of ``key=value`` words."""
+    settings: dict[str, str] = {}
+    if config is not None:
+        settings |= _read_config(config)
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise EquispikeError(f"--set needs key=value, such as --set tau_mem=100*ms, but got '{pair}'")
+        settings[key.strip()] = value.strip()
+    return settings
+
+
+def _read_config(path: Path) -> dict[str, str]:
+    try:
+        content = yaml.safe_load(path.read_text()) or {}
+    except OSError as error:
+        raise EquispikeError(f"cannot read the configuration {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = (
+            f" at line {error.problem_mark.line + 1}"
+            if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark
+            else ""
+        )
+        raise EquispikeError(f"{path} is not a YAML file{where}: write lines such as 'tau_mem: 100*ms'") from None
+    if not isinstance(content, dict):
+        raise EquispikeError(f"{path} must hold lines such as 'tau_mem: 100*ms'")
+    return {str(key): str(value) for key, value in content.items()}
+
+
+def parameter_table(params: type[Params]) -> list[tuple[str, str, str, str, str]]:
+    """Rows (name, default, permitted, meaning, source) of a parameter class."""
+    import dataclasses
+
+    from models.params import describe_value, permitted_range
+
+    return [
+        (
+            field.name,
+            describe_value(field.metadata["default"], field.metadata["unit"]),
+            permitted_range(field),
+            field.metadata["doc"],
+            field.metadata["source"],
+        )
+        for field in dataclasses.fields(params)
+    ]

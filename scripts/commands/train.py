@@ -1,0 +1,121 @@
+"""``equispike train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from models.errors import EquispikeError
+from scripts.commands import options
+
+
+@click.command("train")
+@click.argument("model", required=False)
+@click.option("--data", default="digits", show_default=True, help="Data set: mnist, fashion-mnist or digits.")
+@options.data_dir
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A parameter with its unit, such as tau_mem=100*ms or "
+              "n_exc=400; repeat for more. 'equispike list MODEL' shows all with units and defaults.")  # fmt: skip
+@click.option("--config", type=click.Path(path_type=Path), help="YAML file with lines such as 'tau_mem: 100*ms'.")
+@click.option("--images", type=int, help="Images to present; more than the training set has means several passes.  "
+              "[default: one pass]")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random.")
+@click.option(
+    "--backend", default="auto", show_default=True, help="cpp, cython, numpy, or auto: cpp where there is a compiler."
+)
+@click.option(
+    "--holdout", default=0, show_default=True, help="Images at the end of the training set kept for validation."
+)
+@click.option("--chunk-images", default=1000, show_default=True, help="Images between checkpoints.")
+@click.option("--out", type=click.Path(path_type=Path), help="New run folder.  [default: runs/MODEL-DATA-sSEED]")
+@click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run folder, with the configuration it was "
+              "begun with; a larger --images trains it longer.")  # fmt: skip
+@click.pass_context
+def command(
+    ctx, model, data, data_dir, pairs, config, images, seed, backend, holdout, chunk_images, out, resume
+) -> None:
+    """Train MODEL (see 'equispike list'). Progress is saved after every chunk; an interrupted run goes on with --resume."""
+    from protocols import on_track
+    from protocols.data import load
+    from protocols.run_folder import RunFolder
+    from protocols.training import train
+    from scripts.progress import TrainingProgress
+
+    given = {name for name in ctx.params if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
+    if resume is not None:
+        run, spec = _resumed(resume, given, ctx.params)
+        dataset = load(spec.data, data_dir)
+        if dataset.checksum != run.read_json("run.json")["data"]["checksum"]:
+            raise EquispikeError(f"{spec.data} in {dataset.source} is not the data that {resume} was begun with")
+    else:
+        if model is None:
+            raise EquispikeError("name a model, such as: equispike train diehl-cook ('equispike list' shows them)")
+        out = out or Path("runs") / f"{model}-{data}-s{seed}"
+        spec, dataset = _new(model, data, data_dir, config, pairs, images, seed, backend, holdout, chunk_images)
+        run = RunFolder.create(out)
+    with TrainingProgress(spec.n_images) as progress:
+
+        def report(state) -> None:
+            progress.update(state)
+            for warning in on_track.warnings(spec, state):
+                progress.warn(warning)
+
+        train(spec, dataset, run, report)
+    click.echo(f"Trained {run.path}. Next: equispike evaluate {run.path}")
+
+
+def _new(model, data, data_dir, config, pairs, images, seed, backend, holdout, chunk_images):
+    import models
+    from protocols.data import load
+    from protocols.training import TrainingSpec
+
+    params = models.get_model(model).params().updated(options.model_settings(config, pairs))
+    backend = _choose_backend(backend)
+    dataset = load(data, data_dir)
+    n_images = len(dataset.train_images) - holdout if images is None else images
+    spec = TrainingSpec(model, params, data, n_images, seed, backend, holdout, chunk_images)
+    spec.check(dataset)
+    return spec, dataset
+
+
+def _choose_backend(name: str) -> str:
+    from models.codegen import BACKENDS, get_backend
+
+    if name != "auto":
+        get_backend(name)
+        return name
+    reason = BACKENDS["cpp"].why_not()
+    if reason is None:
+        return "cpp"
+    click.echo(f"Warning: using the numpy backend, hundreds of times slower than cpp: {reason}", err=True)
+    return "numpy"
+
+
+def _resumed(path: Path, given: set[str], values: dict):
+    """The run to go on with; what the command line repeats must agree with how the run was begun."""
+    import dataclasses
+
+    import models
+    from protocols.run_folder import RunFolder
+    from protocols.training import TrainingSpec
+
+    run = RunFolder.open(path)
+    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
+    if "out" in given and values["out"].resolve() != path.resolve():
+        raise EquispikeError(f"--out {values['out']} and --resume {path} name different folders: leave --out away")
+    for name, attribute in (("model", "model"), ("data", "data"), ("seed", "seed"), ("holdout", "holdout"),
+                            ("chunk_images", "chunk_images"), ("backend", "backend")):  # fmt: skip
+        if name in given and values[name] not in (getattr(spec, attribute), "auto"):
+            raise EquispikeError(
+                f"{path} was begun with {name} {getattr(spec, attribute)}, not {values[name]}: leave it away or train anew"
+            )
+    if given & {"pairs", "config"}:
+        asked = models.get_model(spec.model).params().updated(options.model_settings(values["config"], values["pairs"]))
+        for key, value in asked.as_text().items():
+            if spec.params.as_text()[key] != value:
+                raise EquispikeError(
+                    f"{path} was begun with {key}={spec.params.as_text()[key]}, not {value}: train anew for that"
+                )
+    if "images" in given:
+        spec = dataclasses.replace(spec, n_images=values["images"])
+    return run, spec

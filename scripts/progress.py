@@ -1,0 +1,81 @@
+"""What long work shows: a bar on a terminal, a line a chunk in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class TrainingProgress:
+    """Images a second, remaining time, spikes an image, mean threshold and running accuracy."""
+
+    def __init__(self, n_images: int) -> None:
+        self._n_images = n_images
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[text]}"),
+            console=self._console, disable=not self._console.is_terminal,
+        )  # fmt: skip
+        self._task = self._bar.add_task("training", total=n_images, text="")
+        self._last: tuple[float, int] | None = None
+        self._rate = 0.0
+
+    def __enter__(self) -> TrainingProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def update(self, state) -> None:
+        """Show a chunk's outcome (a protocols.training.Progress)."""
+        now = time.monotonic()
+        if self._last is not None:
+            self._rate = (state.images_seen - self._last[1]) / max(now - self._last[0], 1e-9)
+        self._last = (now, state.images_seen)
+        latest = state.latest()
+        parts = [f"{self._rate:.0f} images/s"] if self._rate else []
+        parts.append(f"{latest['spikes_per_image']:.1f} spikes/image")
+        parts.append(f"threshold {latest['theta_mean_mV']:.1f} mV")
+        if "running_accuracy" in latest:
+            parts.append(f"running accuracy {100 * latest['running_accuracy']:.1f} %")
+        text = ", ".join(parts)
+        self._bar.update(self._task, completed=state.images_seen, text=text)
+        if not self._console.is_terminal:
+            left = (self._n_images - state.images_seen) / self._rate if self._rate else 0.0
+            remaining = f", {left:.0f} s left" if left else ""
+            click.echo(f"{state.images_seen}/{self._n_images} images: {text}{remaining}", err=True)
+
+    def warn(self, message: str) -> None:
+        """Print a warning above the bar."""
+        self._console.print(f"Warning: {message}", style="yellow", soft_wrap=True)
+
+
+class PhaseProgress:
+    """A bar for each named phase of an evaluation."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+            console=self._console, disable=not sys.stderr.isatty(),
+        )  # fmt: skip
+        self._tasks: dict[str, object] = {}
+
+    def __enter__(self) -> PhaseProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def update(self, phase: str, done: int, total: int) -> None:
+        if phase not in self._tasks:
+            self._tasks[phase] = self._bar.add_task(phase, total=total)
+        self._bar.update(self._tasks[phase], completed=done)  # type: ignore[arg-type]
+        if not self._console.is_terminal:
+            click.echo(f"{phase}: {done}/{total}", err=True)

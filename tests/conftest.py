@@ -1,0 +1,68 @@
+"""Networks are compiled once a session and shared: every test runs them with its own state, images and constants."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from models import diehl_cook
+from models.codegen import BACKENDS, Program
+from models.diehl_cook import DiehlCookParams
+from models.parts import RunResult
+
+
+class Network:
+    """A compiled Diehl & Cook network and the parameters it was built with."""
+
+    def __init__(self, program: Program, params: DiehlCookParams, n_images: int, input_name: str) -> None:
+        self.program, self.params, self.n_images, self.input_name = program, params, n_images, input_name
+
+    def run(
+        self,
+        state: dict[str, np.ndarray],
+        values: np.ndarray,
+        *,
+        seed: int = 0,
+        n_images: int | None = None,
+        learning: float = 1.0,
+        **settings: object,
+    ) -> RunResult:
+        """Show input ``values`` with some parameters changed."""
+        constants = self.params.updated(settings).namespace()
+        constants |= {"learning": learning, "n_images": n_images or self.n_images}
+        return self.program.run(state, {self.input_name: np.asarray(values, float)}, constants, seed)
+
+
+@pytest.fixture(scope="session")
+def network() -> Callable[..., Network]:
+    """``network(backend, params, n_images, drive)``: compiled at the first call, skipped where the backend cannot work."""
+    known: dict[tuple, Network] = {}
+
+    def compiled(backend: str, params: DiehlCookParams, n_images: int, drive: str) -> Network:
+        if reason := BACKENDS[backend].why_not():
+            pytest.skip(reason)
+        key = (backend, tuple(params.as_text().values()), n_images, drive)
+        if key not in known:
+
+            def build():
+                return diehl_cook.build(params, n_images, drive=drive, record_spikes=True)
+
+            name = "raster" if drive == "raster" else "pixels"
+            known[key] = Network(BACKENDS[backend].compile(build), params, n_images, name)
+        return known[key]
+
+    return compiled
+
+
+@pytest.fixture(params=sorted(BACKENDS))
+def backend(request: pytest.FixtureRequest) -> str:
+    """Every backend in turn."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def tiny() -> DiehlCookParams:
+    """Twenty inputs, three neurons, a tenth of a second an image: enough to spike and to learn."""
+    return DiehlCookParams().updated(
+        {"n_input": 20, "n_exc": 3, "w_total": 14.0, "t_present": "100*ms", "n_spikes_min": 0}
+    )

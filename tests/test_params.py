@@ -1,0 +1,114 @@
+"""Parameters: what is wrong is refused in one sentence that says what would be right; text and values are the same."""
+
+import dataclasses
+
+import pytest
+from brian2 import Hz, ms, mV
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.diehl_cook import DiehlCookParams
+from models.errors import EquispikeError
+from models.params import parse_value
+
+PARAMS = DiehlCookParams()
+
+
+def refusal(**settings: object) -> str:
+    with pytest.raises(EquispikeError) as error:
+        PARAMS.updated(settings)
+    return str(error.value)
+
+
+def test_unknown_key_names_the_known_ones_and_the_nearest():
+    message = refusal(tau_men="100*ms")
+    assert "unknown parameter 'tau_men' (did you mean 'tau_mem'?)" in message
+    assert all(key in message for key in PARAMS.keys())
+
+
+def test_a_key_like_no_other_gets_no_suggestion():
+    assert "did you mean" not in refusal(qqqq=1)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("tau_mem", "100*mV", "tau_mem needs a value in ms, such as tau_mem=100*ms"),
+        ("tau_mem", "100", "tau_mem needs a value in ms, such as tau_mem=100*ms"),
+        ("tau_mem", "soon", "tau_mem needs a value in ms, such as tau_mem=100*ms, but got 'soon'"),
+        ("tau_mem", "100 ms", "cannot read the value '100 ms'"),
+        ("tau_mem", "100*ms + 1*mV", "cannot read the value '100*ms + 1*mV'"),
+        ("tau_mem", "__import__('os')", "cannot read the value"),
+        ("tau_mem", "1/0*ms", "cannot read the value"),
+        ("tau_mem", "0*ms", "tau_mem = 0*ms is out of range: more than 0*ms"),
+        ("tau_mem", "1e999*ms", "out of range"),
+        ("n_exc", "0", "n_exc = 0 is out of range: at least 1"),
+        ("n_exc", "2.5", "n_exc must be a whole number, but is 2.5"),
+        ("n_exc", "3*mV", "n_exc needs a plain number"),
+        ("rate_scale", "-1*Hz", "rate_scale = -1*Hz is out of range: at least 0*Hz"),
+        ("nu_post", "-0.1", "nu_post = -0.1 is out of range: at least 0"),
+        ("rule", "tripplet", "rule = 'tripplet' is not one of: triplet"),
+        ("t_rest", "1*ms", "t_rest must be at least t_refractory"),
+        ("delay_max", "10*ms", "delay_max needs rest=full"),
+        ("intensity_max", "1000", "exceeds one spike a step"),
+    ],
+)
+def test_what_is_wrong_is_said(key, value, expected):
+    assert expected in refusal(**{key: value})
+
+
+def test_the_default_values_are_refused_when_wrong_as_well():
+    with pytest.raises(EquispikeError, match="n_exc"):
+        DiehlCookParams(n_exc=-3)
+
+
+def test_values_with_units_are_arithmetic():
+    assert parse_value("255/8*Hz") == 31.875 * Hz
+    assert parse_value("-65*mV") == -65 * mV
+    assert parse_value("2**3") == 8
+    assert parse_value(" pre-and-post ") == "pre-and-post"
+
+
+def test_a_unit_may_be_another_of_the_same_kind():
+    assert PARAMS.updated({"tau_mem": "0.1*second"}).tau_mem == PARAMS.tau_mem
+
+
+def test_params_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        PARAMS.n_exc = 5
+    assert PARAMS.updated({"n_exc": 5}).n_exc == 5
+    assert PARAMS.n_exc == 400
+
+
+def test_text_of_the_defaults_gives_the_defaults():
+    assert same(PARAMS.updated(PARAMS.as_text()), PARAMS)
+
+
+# as_text writes twelve digits: what a person would type comes back exactly, in the unit it was typed in.
+decimals = st.integers(1, 10**6).map(lambda n: n / 1000)
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "tau_mem": decimals.map(lambda x: x * ms),
+            "v_rest": decimals.map(lambda x: -x * mV),
+            "rate_scale": st.floats(0, 60).map(lambda x: x * Hz),
+            "nu_post": st.floats(0, 1e6),
+            "n_exc": st.integers(1, 100_000),
+            "rule": st.sampled_from(["triplet", "pre-and-post"]),
+        }
+    )
+)
+def test_text_is_read_back(settings):
+    params = PARAMS.updated(settings)
+    again = PARAMS.updated(params.as_text())
+    assert again.as_text() == params.as_text()
+    for key in ("nu_post", "n_exc", "rule"):
+        assert getattr(again, key) == getattr(params, key)
+    for key in ("tau_mem", "v_rest", "rate_scale"):
+        assert float(getattr(again, key)) == pytest.approx(float(getattr(params, key)), rel=1e-11)
+
+
+def same(one: DiehlCookParams, other: DiehlCookParams) -> bool:
+    return all(getattr(one, key) == getattr(other, key) for key in one.keys())
