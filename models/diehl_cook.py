@@ -50,29 +50,31 @@ class DiehlCookParams(PlasticityParams):
 
     n_input: int = param(784, "input neurons, one a pixel", PAPER, minimum=1, maximum=1_000_000)
     n_exc: int = param(400, "excitatory neurons, and as many inhibitory ones", PAPER, minimum=1, maximum=100_000)
-    dt: object = param(0.5 * ms, "time step", CODE, unit=ms, minimum=0, exclusive=True)
+    dt: Quantity = param(0.5 * ms, "time step", CODE, unit=ms, minimum=0, exclusive=True)
 
-    v_rest: object = param(-65 * mV, "resting potential, excitatory", CODE, unit=mV)
-    v_reset: object = param(-65 * mV, "reset potential, excitatory", CODE, unit=mV)
-    v_threshold: object = param(-52 * mV, "threshold before adaptation, excitatory", CODE, unit=mV)
-    tau_mem: object = param(100 * ms, "membrane time constant, excitatory", PAPER, unit=ms, minimum=0, exclusive=True)
-    t_refractory: object = param(5 * ms, "refractory time, excitatory (ports read 50*ms)", CODE, unit=ms, minimum=0)
-    e_exc: object = param(0 * mV, "reversal potential of excitation", CODE, unit=mV)
-    e_inh: object = param(-100 * mV, "reversal potential of inhibition at excitatory neurons", CODE, unit=mV)
-    tau_ge: object = param(1 * ms, "decay of the excitatory conductance", CODE, unit=ms, minimum=0, exclusive=True)
-    tau_gi: object = param(2 * ms, "decay of the inhibitory conductance", CODE, unit=ms, minimum=0, exclusive=True)
+    v_rest: Quantity = param(-65 * mV, "resting potential, excitatory", CODE, unit=mV)
+    v_reset: Quantity = param(-65 * mV, "reset potential, excitatory", CODE, unit=mV)
+    v_threshold: Quantity = param(-52 * mV, "threshold before adaptation, excitatory", CODE, unit=mV)
+    tau_mem: Quantity = param(100 * ms, "membrane time constant, excitatory", PAPER, unit=ms, minimum=0, exclusive=True)
+    t_refractory: Quantity = param(5 * ms, "refractory time, excitatory (ports read 50*ms)", CODE, unit=ms, minimum=0)
+    e_exc: Quantity = param(0 * mV, "reversal potential of excitation", CODE, unit=mV)
+    e_inh: Quantity = param(-100 * mV, "reversal potential of inhibition at excitatory neurons", CODE, unit=mV)
+    tau_ge: Quantity = param(1 * ms, "decay of the excitatory conductance", CODE, unit=ms, minimum=0, exclusive=True)
+    tau_gi: Quantity = param(2 * ms, "decay of the inhibitory conductance", CODE, unit=ms, minimum=0, exclusive=True)
 
-    theta_init: object = param(20 * mV, "adaptive threshold at the start", CODE, unit=mV, minimum=0)
-    theta_offset: object = param(20 * mV, "subtracted from the adaptive threshold", CODE, unit=mV)
-    theta_plus: object = param(0.05 * mV, "rise of the threshold at each spike", CODE, unit=mV, minimum=0)
-    tau_theta: object = param(1e7 * ms, "decay of the adaptive threshold", CODE, unit=ms, minimum=0, exclusive=True)
+    theta_init: Quantity = param(20 * mV, "adaptive threshold at the start", CODE, unit=mV, minimum=0)
+    theta_offset: Quantity = param(20 * mV, "subtracted from the adaptive threshold", CODE, unit=mV)
+    theta_plus: Quantity = param(0.05 * mV, "rise of the threshold at each spike", CODE, unit=mV, minimum=0)
+    tau_theta: Quantity = param(1e7 * ms, "decay of the adaptive threshold", CODE, unit=ms, minimum=0, exclusive=True)
 
-    v_rest_inh: object = param(-60 * mV, "resting potential, inhibitory", CODE, unit=mV)
-    v_reset_inh: object = param(-45 * mV, "reset potential, inhibitory", CODE, unit=mV)
-    v_threshold_inh: object = param(-40 * mV, "threshold, inhibitory", CODE, unit=mV)
-    tau_mem_inh: object = param(10 * ms, "membrane time constant, inhibitory", CODE, unit=ms, minimum=0, exclusive=True)
-    t_refractory_inh: object = param(2 * ms, "refractory time, inhibitory", CODE, unit=ms, minimum=0)
-    e_inh_inh: object = param(-85 * mV, "reversal potential of inhibition at inhibitory neurons", CODE, unit=mV)
+    v_rest_inh: Quantity = param(-60 * mV, "resting potential, inhibitory", CODE, unit=mV)
+    v_reset_inh: Quantity = param(-45 * mV, "reset potential, inhibitory", CODE, unit=mV)
+    v_threshold_inh: Quantity = param(-40 * mV, "threshold, inhibitory", CODE, unit=mV)
+    tau_mem_inh: Quantity = param(
+        10 * ms, "membrane time constant, inhibitory", CODE, unit=ms, minimum=0, exclusive=True
+    )
+    t_refractory_inh: Quantity = param(2 * ms, "refractory time, inhibitory", CODE, unit=ms, minimum=0)
+    e_inh_inh: Quantity = param(-85 * mV, "reversal potential of inhibition at inhibitory neurons", CODE, unit=mV)
 
     w_exc_inh: float = param(10.4, "weight from an excitatory neuron to its inhibitory partner", CODE, minimum=0)
     w_inh_exc: float = param(
@@ -82,13 +84,13 @@ class DiehlCookParams(PlasticityParams):
     w_total: float = param(
         78.0, "sum of the input weights of a neuron after normalisation", CODE, minimum=0, exclusive=True
     )
-    delay_max: object = param(
+    delay_max: Quantity = param(
         0 * ms, "input delays are uniform between 0 and this (paper: 10*ms); 0 is much faster", OURS, unit=ms, minimum=0
     )
 
-    t_present: object = param(350 * ms, "time an image is shown", PAPER, unit=ms, minimum=0, exclusive=True)
-    t_rest: object = param(150 * ms, "pause after an image", PAPER, unit=ms, minimum=0)
-    t_rest_simulated: object = param(
+    t_present: Quantity = param(350 * ms, "time an image is shown", PAPER, unit=ms, minimum=0, exclusive=True)
+    t_rest: Quantity = param(150 * ms, "pause after an image", PAPER, unit=ms, minimum=0)
+    t_rest_simulated: Quantity = param(
         20 * ms, "simulated part of the pause; the remainder decays in closed form", OURS, unit=ms, minimum=0
     )
     rest: str = param(
@@ -97,7 +99,7 @@ class DiehlCookParams(PlasticityParams):
         OURS,
         choices=("short", "full"),
     )
-    rate_scale: object = param(
+    rate_scale: Quantity = param(
         31.875 * Hz, "input rate of a white pixel at intensity 1 (255 / 8 Hz)", CODE, unit=Hz, minimum=0
     )
     intensity_init: float = param(2.0, "intensity at the first presentation of an image", CODE, minimum=0)

@@ -15,9 +15,9 @@ from brian2 import Quantity, get_unit, have_same_dimensions
 
 from models.errors import EquispikeError
 
-Value = Quantity | float | int | str
+type Value = Quantity | float | int | str
 
-_OPERATORS = {
+_OPERATORS: dict[type, Any] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from brian2 import ms
+from brian2 import Quantity, ms
 
 from models.params import Params, param
 
@@ -45,13 +45,13 @@ class PlasticityParams(Params):
 
     nu_pre: float = param(1e-4, "learning rate at a presynaptic spike", CODE, minimum=0)
     nu_post: float = param(1e-2, "learning rate at a postsynaptic spike", CODE, minimum=0)
-    tau_x_pre: object = param(
+    tau_x_pre: Quantity = param(
         20 * ms, "time constant of the presynaptic trace", CODE, unit=ms, minimum=0, exclusive=True
     )
-    tau_x_post: object = param(
+    tau_x_post: Quantity = param(
         20 * ms, "time constant of the fast postsynaptic trace", CODE, unit=ms, minimum=0, exclusive=True
     )
-    tau_y_post: object = param(
+    tau_y_post: Quantity = param(
         40 * ms, "time constant of the slow postsynaptic trace", CODE, unit=ms, minimum=0, exclusive=True
     )
     w_max: float = param(1.0, "largest weight", CODE, minimum=0, exclusive=True)

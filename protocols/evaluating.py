@@ -111,11 +111,11 @@ def _label(run, spec, data, network: Presenter, state, n_label: int, jobs: int, 
         labels = run.read_arrays("labels.npz")
         if int(labels["n_label"]) == len(which):
             return labels["class_rates"]
-    sums, n_images, done = 0.0, np.zeros(readout.N_CLASSES), 0
+    sums, n_images, done = np.zeros((readout.N_CLASSES, network.n_exc)), np.zeros(readout.N_CLASSES), 0
     for counts in network.frozen_counts(state, data.train_images[which], phase=LABELLING, jobs=jobs):
         true = data.train_labels[which[done : done + len(counts)]]
         of_chunk = np.bincount(true, minlength=readout.N_CLASSES)
-        sums = sums + readout.class_rates(counts, true) * of_chunk[:, None]
+        sums += readout.class_rates(counts, true) * of_chunk[:, None]
         n_images += of_chunk
         done += len(counts)
         report("labelling on training images", done, len(which))

@@ -219,7 +219,7 @@ def _advance(progress: Progress, chunk: Chunk, which: np.ndarray, data: Dataset,
     progress.metrics = new if progress.metrics.empty else pd.concat([progress.metrics, new], ignore_index=True)
     rows = np.stack([which[chunk.image], chunk.neuron, chunk.count], axis=1).astype(np.int32)
     positions = np.concatenate([progress.recent, rows])
-    ends = np.flatnonzero(np.append(positions[1:, 0] != positions[:-1, 0], True)) if len(positions) else []
+    ends = np.flatnonzero(np.append(positions[1:, 0] != positions[:-1, 0], True)[: len(positions)])
     first = ends[-RUNNING_WINDOW - 1] + 1 if len(ends) > RUNNING_WINDOW else 0
     progress.recent = positions[first:]
 

@@ -64,5 +64,5 @@ def backend(request: pytest.FixtureRequest) -> str:
 def tiny() -> DiehlCookParams:
     """Twenty inputs, three neurons, a tenth of a second an image: enough to spike and to learn."""
     return DiehlCookParams().updated(
-        {"n_input": 20, "n_exc": 3, "w_total": 14.0, "t_present": "100*ms", "n_spikes_min": 0}
+        {"n_input": 20, "n_exc": 3, "w_total": 14.0, "tau_mem": "20*ms", "t_present": "100*ms", "n_spikes_min": 0}
     )

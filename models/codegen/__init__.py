@@ -8,9 +8,13 @@ from models.codegen.runtime import RuntimeBackend
 from models.errors import EquispikeError
 
 BACKENDS: dict[str, Backend] = {
-    "cpp": CppBackend(),
-    "cython": RuntimeBackend("cython"),
-    "numpy": RuntimeBackend("numpy"),
+    backend.name: backend
+    for backend in (
+        CppBackend("cpp", own_templates=True),
+        CppBackend("cpp-stock", own_templates=False),
+        RuntimeBackend("cython"),
+        RuntimeBackend("numpy"),
+    )
 }
 
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import brian2
 import numpy as np
@@ -46,7 +47,7 @@ class CppProgram:
         self, directory: Path, parts: Parts, names: dict[str, tuple[str, np.dtype]], constants: tuple[str, ...]
     ):
         self._directory = directory
-        self._namespace = dict(parts.namespace)
+        self._namespace: dict[str, Any] = dict(parts.namespace)
         self._state = parts.state
         self._shapes = {name: array.values.shape for name, array in parts.inputs.items()}
         self._records = {name: ("i", "t", *monitor.record_variables) for name, monitor in parts.monitors.items()}
@@ -100,14 +101,17 @@ class CppProgram:
 class CppBackend:
     """C++ standalone code through a build cache keyed by the generated source and the compiler."""
 
-    name = "cpp"
+    def __init__(self, name: str, *, own_templates: bool) -> None:
+        self.name = name
+        self._own_templates = own_templates
 
     def why_not(self) -> str | None:
         return compiler_missing("make")
 
     def compile(self, build: Callable[[], Parts]) -> CppProgram:
         cache_dir().mkdir(parents=True, exist_ok=True)
-        with _fresh_device() as device, tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".building-") as folder:
+        scratch = tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".building-")
+        with _fresh_device(self._own_templates) as device, scratch as folder:
             source = Path(folder)
             parts = build()
             network = Network(*parts.objects)
@@ -128,12 +132,13 @@ class CppBackend:
 
 
 @contextmanager
-def _fresh_device() -> Iterator:
+def _fresh_device(own_templates: bool) -> Iterator:
     """Our device, new and set up, and Brian2's runtime device again afterwards."""
     brian2.set_device(DEVICE_NAME, build_on_run=False)
     device = get_device()
     device.reinit()
     device.activate(build_on_run=False)
+    device.own_templates = own_templates
     saved = {key: brian2.prefs[key] for key in ("codegen.cpp.extra_compile_args_gcc", "codegen.cpp.extra_link_args")}
     brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = [*_COMPILE, *_machine_flags()]
     brian2.prefs["codegen.cpp.extra_link_args"] = _LINK

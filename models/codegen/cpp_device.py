@@ -77,19 +77,24 @@ class _ConstantsFromFile:
 
 
 class CppDevice(CPPStandaloneDevice):
-    """The device; :attr:`run_time_constants` names the numbers to be read at run time."""
+    """The device.
+
+    Attributes
+    ----------
+    own_templates : use our templates where their conditions are proved; else Brian2's throughout
+    run_time_constants : names of the numbers to be read at run time
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.own_templates = True
         self.run_time_constants: tuple[str, ...] = ()
         self.connectivity = Connectivity()
 
-    def reinit(self) -> None:
-        super().reinit()
-        self.__init__()  # type: ignore[misc]
-
     def code_object_class(self, codeobj_class=None, fallback_pref=None):
-        return CppCodeObject if codeobj_class is None else codeobj_class
+        if codeobj_class is not None:
+            return codeobj_class
+        return CppCodeObject if self.own_templates else CPPStandaloneCodeObject
 
     def fill_with_array(self, var, arr):
         self.connectivity.note_written(var)
@@ -105,10 +110,13 @@ class CppDevice(CPPStandaloneDevice):
         elif template_name.startswith("group_variable_set"):
             for variable in variables.values():
                 self.connectivity.note_written(variable)
-        elif template_name == "synapses_push_spikes" and self.connectivity.is_all_to_all(owner):
-            template_name = "synapses_push_nothing"
-        elif template_name == "synapses" and self.connectivity.is_all_to_all(options["template_kwds"]["pathway"]):
-            template_name, options["template_kwds"] = self._all_to_all(options["template_kwds"]["pathway"])
+        elif self.own_templates and template_name == "synapses_push_spikes":
+            if self.connectivity.is_all_to_all(owner):
+                template_name = "synapses_push_nothing"
+        elif self.own_templates and template_name == "synapses":
+            pathway = options["template_kwds"]["pathway"]
+            if self.connectivity.is_all_to_all(pathway):
+                template_name, options["template_kwds"] = "synapses_all_to_all", self._all_to_all(pathway)
         codeobj = super().code_object(owner, name, abstract_code, variables, template_name, variable_indices, **options)
         if template_name == "synapses_all_to_all":
             # Brian2 looks pre- and postsynaptic indices up; here they are the loop's own.
@@ -116,16 +124,15 @@ class CppDevice(CPPStandaloneDevice):
             codeobj.code.cpp_file = re.sub(lookup, "", codeobj.code.cpp_file, flags=re.MULTILINE)
         return codeobj
 
-    def _all_to_all(self, pathway) -> tuple[str, dict[str, object]]:
+    def _all_to_all(self, pathway) -> dict[str, object]:
         events = self.get_array_name(pathway.source.variables[pathway.eventspace_name])
-        kwds = {
+        return {
             "pathway": pathway,
             "prepost": pathway.prepost,
             "eventspace": events,
             "n_sources": len(pathway.source),
             "n_targets": len(pathway.target),
         }
-        return "synapses_all_to_all", kwds
 
     def read_constants_at_run_time(self, names: Iterable[str], directory: Path) -> list[str]:
         """Arrange for the run file to be read; returns the source files that the build must include."""
@@ -133,7 +140,7 @@ class CppDevice(CPPStandaloneDevice):
         count = len(self.run_time_constants)
         directory.joinpath("run_file.h").write_text(_HEADER)
         directory.joinpath("run_file.cpp").write_text(_SOURCE % {"count": count, "size": max(count, 1)})
-        self.headers = [*self.headers, '"run_file.h"']
+        self.headers.append('"run_file.h"')
         self.insert_code("before_start", "equispike::read_run_file(args.back()); args.pop_back();")
         self.insert_code("after_start", "brian::_random_generators[0].seed(equispike::seed);")
         return ["run_file.cpp"]

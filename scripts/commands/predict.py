@@ -26,8 +26,8 @@ def command(run: Path, images: tuple[Path, ...], invert: str, backend: str | Non
     from protocols.predicting import predict
 
     folder = existing_run(run)
-    choice: str | bool = {"auto": "auto", "yes": True, "no": False}[invert]
-    digits = np.stack([read_digit(path, invert=choice) for path in images])  # type: ignore[arg-type]
+    choices: dict[str, str | bool] = {"auto": "auto", "yes": True, "no": False}
+    digits = np.stack([read_digit(path, invert=choices[invert]) for path in images])  # type: ignore[arg-type]
     backend = backend or ("cpp" if BACKENDS["cpp"].why_not() is None else "numpy")
     scores = predict(folder, digits, backend)["proportion"]
     table = Table(title="Share of the votes of the responding neurons, in %")

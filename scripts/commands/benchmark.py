@@ -1,0 +1,53 @@
+"""``equispike benchmark``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from models.errors import EquispikeError
+from scripts.commands import options
+
+
+@click.command("benchmark")
+@click.argument("model")
+@click.option("--sizes", default="100,400", show_default=True, help="Excitatory neurons, separated by commas.")
+@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True, help="Paired rounds.")
+@click.option("--data", default="mnist", show_default=True, help="Data set with at least 1000 training images.")
+@options.data_dir
+def command(model: str, sizes: str, rounds: int, data: str, data_dir: Path | None) -> None:
+    """Measure training images a CPU second of MODEL: the cpp backend, plain Brian2 Synapses in C++, one run() an image."""
+    import pandas as pd
+
+    import models
+    from protocols.benchmarking import FORMULATIONS, benchmark, summary
+    from protocols.data import load
+
+    try:
+        numbers = [int(size) for size in sizes.split(",")]
+    except ValueError:
+        raise EquispikeError(
+            f"--sizes needs whole numbers separated by commas, such as 100,400, but got '{sizes}'"
+        ) from None
+    images = load(data, data_dir).train_images
+    console = Console()
+    for n_exc in numbers:
+        params = models.get_model(model).params().updated({"n_exc": n_exc})
+
+        def report(text: str, n_exc: int = n_exc) -> None:
+            click.echo(f"n_exc={n_exc}: {text}", err=True)
+
+        rows = [
+            (k // len(FORMULATIONS), name, speed)
+            for k, (name, speed) in enumerate(benchmark(model, params, images, rounds, report))
+        ]
+        measured = pd.DataFrame(rows, columns=["round", "formulation", "images_per_cpu_s"])
+        table = Table(title=f"{model}, n_exc={n_exc}: training images a CPU second, {rounds} paired rounds")
+        for column in ("formulation", "median", "min", "max", "cpp is faster by"):
+            table.add_column(column, justify="left" if column == "formulation" else "right")
+        for name, row in summary(measured).iterrows():
+            table.add_row(str(name), *(f"{row[c]:.1f}" for c in ("median", "min", "max")), f"{row['ratio']:.2f}")
+        console.print(table)
