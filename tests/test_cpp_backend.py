@@ -152,7 +152,7 @@ def counter(stop_when: Function = stop_when) -> Parts:
 RACER = """
 import sys, time
 from pathlib import Path
-from models.codegen import cpp
+from models.codegen import BACKENDS, cpp
 from test_cpp_backend import counter
 
 make, folder = cpp._make, Path(sys.argv[1])
@@ -165,7 +165,7 @@ def make_and_wait(source):  # until both have built
         time.sleep(0.02)
 
 cpp._make, cpp._COMPILE = make_and_wait, ["-w", "-O0", "-std=c++17"]
-print(cpp.CppBackend().compile(counter).run({}, {}, {"goal": 5.0}, 0).state["counter.n"][0])
+print(BACKENDS["cpp"].compile(counter).run({}, {}, {"goal": 5.0}, 0).state["counter.n"][0])
 """
 
 
@@ -211,5 +211,5 @@ def test_no_compiler(monkeypatch, name, value, missing):
 
 
 def test_unknown_backend():
-    with pytest.raises(EquispikeError, match="unknown backend 'fortran'; the backends are: cpp, cython, numpy"):
+    with pytest.raises(EquispikeError, match="unknown backend 'fortran'; the backends are: cpp, .*cython, numpy"):
         get_backend("fortran")

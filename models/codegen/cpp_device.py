@@ -53,6 +53,23 @@ void read_run_file(const std::string& path)
 """
 
 
+_INDEX_LOOKUP = re.compile(r"^\s*const int32_t _(pre|post)synaptic_idx = \w*__synaptic_\1\[_idx\];\n", re.MULTILINE)
+#: A condition that is a loop invariant, or a conjunction of one with something in a single pair of brackets.
+_SCALAR_CONJUNCT = re.compile(
+    r"const char _cond = (?:(?P<only>_lio_\d+)|(?P<first>_lio_\d+) && \([^()]*\)|\([^()]*\) && (?P<last>_lio_\d+));"
+)
+
+
+def _guarded(source: str) -> str:
+    """Leave a thresholder at once in steps where the part of its condition that all neurons share is false."""
+    match = _SCALAR_CONJUNCT.search(source)
+    eventspace = re.search(r"(\w+)\[N\] = _count;", source)
+    if match is None or eventspace is None:
+        return source
+    shared = match["only"] or match["first"] or match["last"]
+    return source.replace("//// SCALAR GUARD ////", f"if(!{shared}) {{ {eventspace[1]}[N] = 0; return; }}")
+
+
 class CppCodeObject(CPPStandaloneCodeObject):
     """C++ code from our templates, where there is one, else from Brian2's."""
 
@@ -120,8 +137,9 @@ class CppDevice(CPPStandaloneDevice):
         codeobj = super().code_object(owner, name, abstract_code, variables, template_name, variable_indices, **options)
         if template_name == "synapses_all_to_all":
             # Brian2 looks pre- and postsynaptic indices up; here they are the loop's own.
-            lookup = r"^\s*const int32_t _(pre|post)synaptic_idx = \w*__synaptic_\1\[_idx\];\n"
-            codeobj.code.cpp_file = re.sub(lookup, "", codeobj.code.cpp_file, flags=re.MULTILINE)
+            codeobj.code.cpp_file = _INDEX_LOOKUP.sub("", codeobj.code.cpp_file)
+        elif template_name == "threshold":
+            codeobj.code.cpp_file = _guarded(codeobj.code.cpp_file)
         return codeobj
 
     def _all_to_all(self, pathway) -> dict[str, object]:

@@ -11,12 +11,16 @@ from rich.table import Table
 from scripts.cli import existing_run
 
 
+#: So few images are done by the numpy backend before a C++ program would be built.
+FEW = 20
+
+
 @click.command("predict")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--invert", type=click.Choice(["auto", "yes", "no"]), default="auto", show_default=True,
               help="Turn dark digits on a light ground into light ones on a dark ground.")  # fmt: skip
-@click.option("--backend", help="Backend to run on.  [default: cpp where there is a compiler, else numpy]")
+@click.option("--backend", help="Backend to run on.  [default: numpy up to 20 images, which needs no build; else cpp]")
 def command(run: Path, images: tuple[Path, ...], invert: str, backend: str | None) -> None:
     """Tell which digits IMAGES (PNG or JPEG, any size) show, with the score of each class."""
     import numpy as np
@@ -28,7 +32,7 @@ def command(run: Path, images: tuple[Path, ...], invert: str, backend: str | Non
     folder = existing_run(run)
     choices: dict[str, str | bool] = {"auto": "auto", "yes": True, "no": False}
     digits = np.stack([read_digit(path, invert=choices[invert]) for path in images])  # type: ignore[arg-type]
-    backend = backend or ("cpp" if BACKENDS["cpp"].why_not() is None else "numpy")
+    backend = backend or ("cpp" if len(digits) > FEW and BACKENDS["cpp"].why_not() is None else "numpy")
     scores = predict(folder, digits, backend)["proportion"]
     table = Table(title="Share of the votes of the responding neurons, in %")
     for column in ("image", "class", *map(str, range(scores.shape[1]))):

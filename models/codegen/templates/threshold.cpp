@@ -13,6 +13,8 @@
     {{scalar_code|autoindent}}
 
     {% set _eventspace = get_array_name(eventspace_variable) %}
+    {# The device puts a test of the condition's scalar part here, where it has one. #}
+    //// SCALAR GUARD ////
     static std::vector<char> _conditions;
     _conditions.resize(N + 8, 0);
     char* __restrict _condition = &_conditions[0];
