@@ -204,8 +204,8 @@ def _make(source: Path) -> None:
 
 def _publish(source: Path, directory: Path) -> None:
     """Move a finished build to its final name; whoever comes second keeps the first one's."""
-    for item in source.rglob("*.o"):
-        item.unlink()
+    for item in (*source.rglob("*.o"), source / "prefix.h.gch"):
+        item.unlink(missing_ok=True)
     try:
         source.rename(directory)
     except OSError:
