@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.codegen import Program
+from models.errors import EquispikeError
 
 #: Second words of the seed sequences, so that no two phases share random numbers.
 TRAINING, LABELLING, TESTING, PREDICTING = 1, 2, 3, 4
@@ -92,6 +93,8 @@ class Presenter:
 def _per_image(start: int, n: int, state: dict, presentations: dict, responses: dict) -> Chunk:
     """Keep the responses of accepted presentations: the last one of each image."""
     image, ends = presentations["image"], presentations["t"]
+    if len(ends) == 0 or image[-1] != n - 1:
+        raise EquispikeError("the network was stopped before it had been shown all images of the chunk: resume the run")
     accepted = np.append(image[1:] != image[:-1], True)
     which = np.searchsorted(ends, responses["t"])  # the presentation at whose end a response was recorded
     keep = accepted[which]

@@ -21,6 +21,8 @@ from protocols.run_folder import FORMAT, RunFolder
 
 #: Responses to this many images before a chunk give the labels for its running accuracy, as in the released code.
 RUNNING_WINDOW = 10_000
+#: A chunk's images are held as float64.
+MOST_CHUNK_IMAGES = 10_000
 
 
 @dataclass(frozen=True)

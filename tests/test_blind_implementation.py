@@ -57,6 +57,21 @@ def test_same_spikes_same_state(network, backend, inhibition):
         assert_allclose(result.state["exc.v"], expected["v"], rtol=1e-12)
 
 
+@pytest.mark.parametrize("inhibition", ["neurons", "relay"])
+def test_two_chunks_are_as_good_as_one(network, backend, inhibition):
+    """The carried state is complete: images 0 to 3 in one run, or 0, 1 and then 2, 3 from where the first run ended."""
+    net = network(backend, PARAMS[inhibition], N_IMAGES, "raster")
+    w, theta, raster = random_case(3)
+    start, raster = frozen_state(net.params, w, theta), raster.reshape(-1, N_INPUT)
+    one = net.run(start, raster)
+    first = net.run(start, raster, n_images=2)
+    second = net.run(first.state, np.roll(raster, -2 * N_STEPS, axis=0), n_images=2)
+    shifted = [(step + 2 * (N_STEPS + 40), neuron) for step, neuron in exc_spikes(second)]
+    assert exc_spikes(first) + shifted == exc_spikes(one)
+    for name, value in one.state.items():
+        assert_allclose(second.state[name], value, rtol=1e-13, atol=1e-300, err_msg=name)
+
+
 def test_inhibitory_neurons_do_what_the_relay_does(network):
     w, theta, raster = random_case(0)
     neurons, relay = (

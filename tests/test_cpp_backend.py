@@ -211,5 +211,5 @@ def test_no_compiler(monkeypatch, name, value, missing):
 
 
 def test_unknown_backend():
-    with pytest.raises(EquispikeError, match="unknown backend 'fortran'; the backends are: cpp, .*cython, numpy"):
+    with pytest.raises(EquispikeError, match="unknown backend 'fortran'; the backends are: cpp, "):
         get_backend("fortran")

@@ -22,7 +22,7 @@ from models.codegen.cpp_device import DEVICE_NAME
 from models.errors import EquispikeError
 from models.parts import Parts, RunResult
 
-_ENDLESS = 1e6 * second  # the network stops itself
+_ENDLESS = 1e7 * second  # the network stops itself
 
 # -D__FAST_MATH__ alone makes glibc declare its vector exp and log: Brian2 keeps infinities (-fno-finite-math-only), and
 # gcc then no longer defines it. The alias-check limit lets loops over many arrays vectorise. Linking with -ffast-math
@@ -62,26 +62,37 @@ class CppProgram:
         seed: int,
     ) -> RunResult:
         numbers = self._namespace | dict(constants)
-        with tempfile.TemporaryDirectory(prefix="equispike-") as folder:
-            arguments = []
-            for name, values in inputs.items():
-                if values.shape != self._shapes[name]:
-                    raise ValueError(f"{name} has shape {values.shape}, the program needs {self._shapes[name]}")
-                arguments.append(self._write(folder, f"{name}.values", values, np.dtype(float)))
-            for name, values in state.items():
-                arguments.append(self._write(folder, name, values, self._files[name][1]))
-            lines = [repr(float(numbers[name])) for name in self._constants] + [str(seed)]
-            run_file = Path(folder, "run.txt")
-            run_file.write_text("\n".join(lines) + "\n")
-            results = Path(folder, "results")
-            results.mkdir()
-            command = ["./main", "--results_dir", f"{results}/", *arguments, str(run_file)]
-            done = subprocess.run(command, cwd=self._directory, capture_output=True, text=True)
-            if done.returncode != 0:
-                raise EquispikeError(
-                    f"the compiled network stopped with code {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}"
-                )
-            return self._read(results)
+        try:
+            with tempfile.TemporaryDirectory(prefix="equispike-") as folder:
+                arguments = [self._write_input(folder, name, values) for name, values in inputs.items()]
+                arguments += [self._write(folder, name, values, self._files[name][1]) for name, values in state.items()]
+                lines = [repr(float(numbers[name])) for name in self._constants] + [str(seed)]
+                run_file = Path(folder, "run.txt")
+                run_file.write_text("\n".join(lines) + "\n")
+                self._execute([*arguments, str(run_file)], Path(folder, "results"))
+                result = self._read(Path(folder, "results"))
+        except OSError as error:
+            raise EquispikeError(
+                f"cannot use the temporary folder {tempfile.gettempdir()} ({error}): free some space or set TMPDIR"
+            ) from None
+        if any(len(result.state[name]) != len(values) for name, values in state.items()):
+            raise EquispikeError(
+                f"the results of the compiled network are incomplete: is {tempfile.gettempdir()} full? (TMPDIR sets another)"
+            )
+        return result
+
+    def _execute(self, arguments: list[str], results: Path) -> None:
+        results.mkdir()
+        command = ["./main", "--results_dir", f"{results}/", *arguments]
+        done = subprocess.run(command, cwd=self._directory, capture_output=True, text=True)
+        if done.returncode != 0:
+            message = (done.stderr or done.stdout).strip()[-500:]
+            raise EquispikeError(f"the compiled network stopped with code {done.returncode}: {message}")
+
+    def _write_input(self, folder: str, name: str, values: np.ndarray) -> str:
+        if values.shape != self._shapes[name]:
+            raise ValueError(f"{name} has shape {values.shape}, the program needs {self._shapes[name]}")
+        return self._write(folder, f"{name}.values", values, np.dtype(float))
 
     @staticmethod
     def _write(folder: str, name: str, values: np.ndarray, dtype: np.dtype) -> str:
@@ -109,8 +120,13 @@ class CppBackend:
         return compiler_missing("make")
 
     def compile(self, build: Callable[[], Parts]) -> CppProgram:
-        cache_dir().mkdir(parents=True, exist_ok=True)
-        scratch = tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".building-")
+        try:
+            cache_dir().mkdir(parents=True, exist_ok=True)
+            scratch = tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".building-")
+        except OSError as error:
+            raise EquispikeError(
+                f"cannot write to the build cache {cache_dir()} ({error.strerror}): set EQUISPIKE_CACHE to another folder"
+            ) from None
         with _fresh_device(self._own_templates) as device, scratch as folder:
             source = Path(folder)
             parts = build()

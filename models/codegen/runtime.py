@@ -11,7 +11,7 @@ from brian2 import Network, second
 from models.codegen.compilers import compiler_missing
 from models.parts import Parts, RunResult
 
-_ENDLESS = 1e6 * second  # the network stops itself
+_ENDLESS = 1e7 * second  # the network stops itself
 
 
 class RuntimeProgram:
