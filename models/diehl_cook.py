@@ -124,9 +124,13 @@ class DiehlCookParams(PlasticityParams):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.t_rest < max(self.t_refractory, self.t_refractory_inh):
+        if self.n_steps_present < 1:
+            raise EquispikeError("t_present is shorter than a time step: raise t_present or lower dt")
+        simulated_rest = (self.n_steps - self.n_steps_present) * self.dt
+        if simulated_rest < max(self.t_refractory, self.t_refractory_inh) - 0.5 * self.dt:
             raise EquispikeError(
-                "t_rest must be at least t_refractory and t_refractory_inh, so that no image starts refractory"
+                "the simulated rest (the smaller of t_rest and t_rest_simulated) must last at least t_refractory and "
+                "t_refractory_inh, so that no image starts refractory"
             )
         if self.delay_max > 0 * ms and self.rest != "full":
             raise EquispikeError(
@@ -193,6 +197,8 @@ def fixed_inputs(params: DiehlCookParams, seed: int) -> dict[str, np.ndarray]:
 
 _STEP = "step = timestep(t, dt) % n_steps : integer (shared)"
 _LAST_STEP = "step == n_steps - 1"
+# Nothing happens to frozen weights, nor to a neuron whose weights are all zero.
+_NORMALISE = "w *= (w_total / (w_sum_post + int(w_sum_post == 0)))**learning"
 # Failures before a success: geometric intervals give the same trains as a Bernoulli draw at every step. A silent input
 # waits a million steps, longer than any presentation.
 _DRAW = "floor(clip(log(rand()) / log1p(-p_spike), 0, 1e6))"
@@ -349,7 +355,7 @@ class _Builder:
             self.exc,
             model,
             on_pre=f"ge_post += w\n{on_pre}",
-            on_post={"post": on_post, "weight_sum": "w_sum_post += w", "normalise": "w *= w_total / w_sum_post"},
+            on_post={"post": on_post, "weight_sum": "w_sum_post += w", "normalise": _NORMALISE},
             on_event={"pre": "spike", "post": "spike", "weight_sum": "responded", "normalise": "responded"},
             name="inputs_exc",
             **self.common,

@@ -2,7 +2,8 @@
 
 Inside ``on_pre`` and ``on_post`` Brian2's suffixes apply: ``x_pre`` is the trace x of the presynaptic neuron, ``x_post``
 and ``y_post`` are traces of the postsynaptic one. A statement reads the traces as they stood before the spikes of the
-same time step. ``learning`` is 1 in training and 0 when the weights are frozen.
+same time step. ``learning`` is 1 in training and 0 when the weights are frozen. Normalisation may lift a weight above
+w_max; its room for growth is then zero, and the next postsynaptic spike brings it back.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ RULES = {
             at_pre_spike="x += 1",
             at_post_spike="",
             on_pre="",
-            on_post="w = clip(w + learning * nu_post * (x_pre - x_target) * (w_max - w)**mu, 0, w_max)",
+            on_post="w = clip(w + learning * nu_post * (x_pre - x_target) * clip(w_max - w, 0, w_max)**mu, 0, w_max)",
         ),
         Rule(
             name="exponential",
@@ -107,7 +108,7 @@ RULES = {
             at_pre_spike="x += 1",
             at_post_spike="x += 1",
             on_pre="w = clip(w - learning * nu_pre * x_post * w**mu, 0, w_max)",
-            on_post="w = clip(w + learning * nu_post * (x_pre - x_target) * (w_max - w)**mu, 0, w_max)",
+            on_post="w = clip(w + learning * nu_post * (x_pre - x_target) * clip(w_max - w, 0, w_max)**mu, 0, w_max)",
         ),
         Rule(
             name="pair",

@@ -167,7 +167,7 @@ def train(
     record = {
         "format": FORMAT,
         "config": spec.as_json(),
-        "data": {"name": data.name, "checksum": data.checksum, "source": data.source},
+        "data": {"name": data.name, "checksum": data.checksum},
         **provenance(),
     }
     run.write_json("run.json", {**record, "status": "training", "images_seen": progress.images_seen})

@@ -11,6 +11,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from models.diehl_cook import DiehlCookParams, frozen_state
+from models.errors import EquispikeError
 from models.plasticity import RULES
 
 N_STEPS = 40
@@ -25,7 +26,7 @@ PARAMS = DiehlCookParams().updated(
         "t_refractory_inh": "0*ms",
         "n_spikes_min": 0,
         "theta_init": "20*mV",
-        "v_threshold": "-45*mV",  # weight 1 lifts v to -65 / 2 = -32.5 mV, weight 0.3 to -65 / 1.3 = -50 mV
+        "v_threshold": "-48*mV",  # weight 1 lifts v to -65 / 2 = -32.5 mV, weight 0.3 to -65 / 1.3 = -50 mV
         "tau_mem": "0.1*ms",
         "tau_ge": "0.01*ms",
         "theta_plus": "0*mV",
@@ -33,8 +34,9 @@ PARAMS = DiehlCookParams().updated(
 )
 PLAIN = {"nu_pre": 0.1, "nu_post": 0.2, "mu": 0.9, "beta": 2.0, "x_target": 0.4, "w_max": 1.0}
 EXTREME = {
-    "up": PLAIN | {"nu_pre": 0.1, "nu_post": 10.0, "x_target": 0.0},
-    "down": PLAIN | {"nu_pre": 10.0, "nu_post": 0.2, "x_target": 2.0},
+    "up": PLAIN | {"nu_post": 10.0, "x_target": 0.0},
+    "down by input spikes": PLAIN | {"nu_pre": 10.0},
+    "down by output spikes": PLAIN | {"x_target": 3.0},
 }
 W = np.array([[0.3, 0.1], [1.0, 0.05]])  # probe and driver to neurons 0 and 1
 PROBE, DRIVER = [2, 11, 15, 21], [10, 20]  # neuron 0 fires at 11 and 21, together with the probe
@@ -129,15 +131,17 @@ def test_weights_of_every_rule(network, backend, rule):
         assert exc_steps(result, 0) == [11, 21]
         assert exc_steps(result, 1) == []
         probe, driver = by_hand(rule, **constants)
+        assert probe + driver > 0.1
         expected = np.array([probe, driver]) / (probe + driver)
         assert_allclose(weights(result)[:, 0], expected, rtol=1e-12, atol=1e-15, err_msg=str(constants))
         assert_allclose(weights(result)[:, 1], W[:, 1], rtol=0)  # silent: neither plasticity nor normalisation
 
 
 def test_extreme_constants_reach_both_bounds():
-    assert by_hand("triplet", **EXTREME["up"])[1] == 1.0
-    assert by_hand("power-law", **EXTREME["down"])[0] < 0.3
-    assert by_hand("pair", **(EXTREME["down"] | {"nu_post": 0.0})) == (0.0, 0.0)
+    up, by_input, by_output = EXTREME.values()
+    assert by_hand("triplet", **up)[1] == by_hand("pair", **up)[1] == by_hand("power-law", **up)[0] == 1.0
+    assert by_hand("triplet", **by_input)[0] == by_hand("pair", **by_input)[0] == 0.0
+    assert by_hand("pre-and-post", **by_input)[0] == by_hand("power-law", **(by_output | {"nu_post": 1.0}))[0] == 0.0
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -161,6 +165,15 @@ def test_normalisation_scales_only_neurons_that_spiked(network, backend):
         state([[0.2, 0.1], [1.0, 0.05]]), raster(driver=[10]), nu_pre=0.0, nu_post=0.0, w_total=3.0
     )
     assert_allclose(weights(result), [[0.5, 0.1], [2.5, 0.05]], rtol=1e-15)
+
+
+def test_a_neuron_whose_weights_are_all_zero_stays_so(network, backend):
+    """The driver loses its weight at 20, as it makes neuron 0 fire for the last time: nothing is left to normalise."""
+    result = golden(network, backend).run(
+        state([[0.0, 0.1], [1.0, 0.05]]), raster(driver=[10, 20]), nu_pre=10.0, nu_post=0.0
+    )
+    assert exc_steps(result) == [11, 21]
+    assert weights(result)[:, 0].tolist() == [0.0, 0.0]
 
 
 def test_traces_decay_and_are_set(network, backend):
@@ -190,8 +203,8 @@ def test_threshold_rises_at_a_spike_and_decays(network, backend):
 
 
 def test_threshold_is_offset_plus_theta(network, backend):
-    """Weight 1 lifts v to -32.5 mV: with theta 32 (threshold -33) the neuron fires, with 33 (-32) it does not."""
-    for theta, steps in ((32e-3, [11]), (33e-3, [])):
+    """Weight 1 lifts v to -32.5 mV: with theta 35 (threshold -33) the neuron fires, with 36 (-32) it does not."""
+    for theta, steps in ((35e-3, [11]), (36e-3, [])):
         result = golden(network, backend).run(state(theta=np.array([theta, 20e-3])), raster(driver=[10]))
         assert exc_steps(result) == steps
 
@@ -226,13 +239,10 @@ def test_refractory_time_is_ten_steps(network, backend):
     assert exc_steps(result) == [1, 11, 21, 31]
 
 
-def test_no_image_starts_refractory(network, backend):
-    """5 ms refractory, 100 ms of rest by formula: after a spike in the last step the next image finds the neuron ready."""
-    net = golden(network, backend)
-    settings = {"t_rest": "100*ms", "t_rest_simulated": "0*ms", "t_refractory": "5*ms", "nu_pre": 0.0}
-    twice = {"t_present": "10*ms", "n_images": 2}  # the first twenty steps, then the second
-    result = net.run(state(), raster(driver=[18, 20]), **twice, **settings)
-    assert exc_steps(result) == [19, 21]
+def test_no_image_starts_refractory():
+    """Only the simulated part of the rest passes on the neurons' clock, so it must outlast the refractory time."""
+    with pytest.raises(EquispikeError, match="simulated rest"):
+        PARAMS.updated({"t_rest": "100*ms", "t_rest_simulated": "0*ms", "t_refractory": "5*ms"})
 
 
 @pytest.mark.parametrize("rule", ["triplet", "pair"])

@@ -48,7 +48,7 @@ def test_a_key_like_no_other_gets_no_suggestion():
         ("rate_scale", "-1*Hz", "rate_scale = -1*Hz is out of range: at least 0*Hz"),
         ("nu_post", "-0.1", "nu_post = -0.1 is out of range: at least 0"),
         ("rule", "tripplet", "rule = 'tripplet' is not one of: triplet"),
-        ("t_rest", "1*ms", "t_rest must be at least t_refractory"),
+        ("t_rest", "1*ms", "must last at least t_refractory"),
         ("delay_max", "10*ms", "delay_max needs rest=full"),
         ("intensity_max", "1000", "exceeds one spike a step"),
     ],

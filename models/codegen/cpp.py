@@ -14,6 +14,7 @@ from typing import Any
 import brian2
 import numpy as np
 from brian2 import Network, second
+from brian2.core.names import Nameable
 from brian2.core.variables import ArrayVariable
 from brian2.devices.device import get_device
 
@@ -127,7 +128,7 @@ class CppBackend:
             raise EquispikeError(
                 f"cannot write to the build cache {cache_dir()} ({error.strerror}): set EQUISPIKE_CACHE to another folder"
             ) from None
-        with _fresh_device(self._own_templates) as device, scratch as folder:
+        with _fresh_device(self._own_templates) as device, _fresh_names(), scratch as folder:
             source = Path(folder)
             parts = build()
             network = Network(*parts.objects)
@@ -164,6 +165,18 @@ def _fresh_device(own_templates: bool) -> Iterator:
         for key, value in saved.items():
             brian2.prefs[key] = value
         brian2.set_device("runtime")
+
+
+@contextmanager
+def _fresh_names() -> Iterator[None]:
+    """Let objects be named as in a new process: Brian2 numbers names that living objects have, and files carry them."""
+    living = Nameable.__instances__()
+    kept = set(living)
+    living.clear()
+    try:
+        yield
+    finally:
+        living.update(kept)
 
 
 def _machine_flags() -> list[str]:

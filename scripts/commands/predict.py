@@ -10,7 +10,6 @@ from rich.table import Table
 
 from scripts.cli import existing_run
 
-
 #: So few images are done by the numpy backend before a C++ program would be built.
 FEW = 20
 

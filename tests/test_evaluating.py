@@ -1,0 +1,155 @@
+"""Labels come from training images alone, and accuracies mean what they say."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.codegen import BACKENDS
+from models.diehl_cook import DiehlCookParams
+from models.errors import EquispikeError
+from protocols.data import Dataset, load
+from protocols.evaluating import evaluate, label_indices
+from protocols.predicting import predict
+from protocols.rasters import record_raster
+from protocols.run_folder import RunFolder
+from protocols.training import TrainingSpec, train
+
+SPEC = TrainingSpec(
+    "diehl-cook", DiehlCookParams().updated({"n_exc": 16}), "digits", 100, seed=3, backend="cpp", chunk_images=20
+)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    return load("digits")
+
+
+@pytest.fixture(scope="module")
+def weights(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained run folder, to be copied."""
+    if reason := BACKENDS["cpp"].why_not():
+        pytest.skip(reason)
+    run = RunFolder.create(tmp_path_factory.mktemp("runs") / "trained")
+    train(SPEC, digits, run)
+    return run.path
+
+
+@pytest.fixture
+def run(weights: Path, tmp_path: Path) -> RunFolder:
+    """A trained run that was not evaluated."""
+    run = RunFolder.create(tmp_path / "run")
+    for name in ("run.json", "arrays.npz", "metrics.csv"):
+        (run.path / name).write_bytes((weights / name).read_bytes())
+    return run
+
+
+def same_arrays(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
+    return one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)
+
+
+def test_the_test_set_has_no_part_in_labelling(run: RunFolder, digits: Dataset) -> None:
+    evaluate(run, digits, n_label=60, n_test=20)
+    labels = run.read_arrays("labels.npz")
+    (run.path / "labels.npz").unlink()
+    poisoned = dataclasses.replace(
+        digits, test_images=255 - digits.test_images, test_labels=(digits.test_labels + 1) % 10
+    )
+    evaluate(run, poisoned, n_label=60, n_test=20)
+    assert labels["class_rates"].any()
+    assert same_arrays(labels, run.read_arrays("labels.npz"))
+
+
+def test_labelling_images_are_different_training_images_that_are_not_held_out(digits: Dataset) -> None:
+    spec = dataclasses.replace(SPEC, holdout=437)
+    which = label_indices(spec, digits, 20_000)
+    assert sorted(which) == list(range(1000))
+    assert np.array_equal(label_indices(spec, digits, 60), which[:60])
+
+
+def test_accuracy_is_the_share_of_right_guesses(run: RunFolder, digits: Dataset) -> None:
+    found = evaluate(run, digits, n_label=60, n_test=50)
+    saved, record = run.read_arrays("evaluation-test.npz"), run.read_json("evaluation-test.json")
+    assert np.array_equal(saved["truth"], digits.test_labels[:50])
+    assert np.array_equal(saved["vote"], found.guesses)
+    assert record["accuracy"] == found.accuracy
+    for name in ("vote", "proportion"):
+        assert found.accuracy[name] == sum(a == b for a, b in zip(saved[name], saved["truth"], strict=True)) / 50
+    assert record["n_images"] == 50
+    assert record["n_label"] == 60
+
+
+@pytest.mark.parametrize("again", [{}, {"jobs": 2}], ids=["repeated", "with two jobs"])
+def test_an_evaluation_always_finds_the_same(run: RunFolder, digits: Dataset, again: dict) -> None:
+    evaluate(run, digits, n_label=60, n_test=50)
+    before = run.read_arrays("labels.npz"), run.read_arrays("evaluation-test.npz")
+    (run.path / "labels.npz").unlink()
+    evaluate(run, digits, n_label=60, n_test=50, **again)
+    assert same_arrays(before[0], run.read_arrays("labels.npz"))
+    assert same_arrays(before[1], run.read_arrays("evaluation-test.npz"))
+
+
+def test_jobs_do_not_disturb_one_another_on_the_numpy_backend(tmp_path: Path, digits: Dataset) -> None:
+    settings = {"n_exc": 4, "n_spikes_min": 0, "t_present": "15*ms", "t_rest_simulated": "0*ms", "w_total": 400}
+    spec = dataclasses.replace(
+        SPEC, params=DiehlCookParams().updated(settings), n_images=2, backend="numpy", chunk_images=1
+    )
+    run = RunFolder.create(tmp_path / "run")
+    train(spec, digits, run)
+    rates = []
+    for jobs in (1, 2):
+        evaluate(run, digits, n_label=3, n_test=1, jobs=jobs)
+        rates.append(run.read_arrays("labels.npz")["class_rates"])
+        (run.path / "labels.npz").unlink()
+    assert rates[0].any()
+    assert np.array_equal(*rates)
+
+
+def test_labels_are_reused_only_for_the_same_number_of_images(run: RunFolder, digits: Dataset) -> None:
+    labelled = []
+    for n_label in (60, 60, 40):
+        phases: list[str] = []
+        evaluate(run, digits, n_label=n_label, n_test=5, report=lambda phase, *_, seen=phases: seen.append(phase))
+        labelled.append("labelling on training images" in phases)
+    assert labelled == [True, False, True]
+    assert run.read_arrays("labels.npz")["n_label"] == 40
+
+
+def test_prediction_scores_each_image(run: RunFolder, digits: Dataset) -> None:
+    evaluate(run, digits, n_label=60, n_test=5)
+    scores = predict(run, digits.train_images[:3])
+    assert {name: values.shape for name, values in scores.items()} == {"vote": (3, 10), "proportion": (3, 10)}
+    assert all((values >= 0).all() and values.any(axis=1).all() for values in scores.values())
+    assert same_arrays(scores, predict(run, digits.train_images[:3]))
+
+
+def test_prediction_without_labels_says_what_to_do(run: RunFolder, digits: Dataset) -> None:
+    with pytest.raises(EquispikeError, match=f"equispike evaluate {run.path}"):
+        predict(run, digits.train_images[:1])
+
+
+def test_evaluation_of_half_a_training_says_what_to_do(run: RunFolder, digits: Dataset) -> None:
+    (run.path / "arrays.npz").unlink()
+    with pytest.raises(EquispikeError, match=f"--resume {run.path}"):
+        evaluate(run, digits)
+    assert not run.has("labels.npz")
+
+
+def test_validation_without_held_out_images_says_what_to_do(run: RunFolder, digits: Dataset) -> None:
+    with pytest.raises(EquispikeError, match="--holdout"):
+        evaluate(run, digits, split="validation")
+
+
+def test_the_raster_is_of_the_accepted_presentation(run: RunFolder, digits: Dataset) -> None:
+    record_raster(run, digits, which=4)
+    raster = run.read_arrays("raster.npz")
+    assert np.array_equal(raster["image"], digits.test_images[4])
+    assert raster["label"] == digits.test_labels[4]
+    length = float(raster["t_present"] + raster["t_rest"])
+    for name in ("input", "exc"):
+        assert raster[f"{name}_t"].min() >= 0
+        assert raster[f"{name}_t"].max() < length
+    assert len(raster["exc_t"]) >= 5
+    white = digits.test_images[4].ravel() > 0
+    assert white[raster["input_i"]].all()

@@ -1,0 +1,167 @@
+"""The results table is what the records say; the on-track check is what its bands say."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.results import collect, replace_section, to_markdown
+from models.diehl_cook import DiehlCookParams
+from models.errors import EquispikeError
+from protocols import on_track
+from protocols.on_track import CHECKPOINTS, METRICS, measured_bands
+from protocols.run_folder import FORMAT, RunFolder
+from protocols.training import Progress, TrainingSpec
+
+PUBLISHED = DiehlCookParams()
+MARKERS = ("<!-- results: begin (written by make results) -->", "<!-- results: end -->")
+
+
+def record(
+    folder: Path, seed: int, vote: float, *, n_exc: int = 100, images: int = 1000, n_test: int = 10_000, **changes: str
+) -> Path:
+    """A run folder with the two files that the table is made from."""
+    params = PUBLISHED.updated({"n_exc": n_exc, **changes}).as_text()
+    run = RunFolder.create(folder / f"n{n_exc}-s{seed}")
+    config = {"model": "diehl-cook", "params": params, "data": "mnist", "seed": seed}
+    run.write_json("run.json", {"format": FORMAT, "config": config, "images_seen": images, "cpu_s": 4.0})
+    evaluation = {"accuracy": {"vote": vote, "proportion": vote + 0.01}, "n_images": n_test}
+    run.write_json("evaluation-test.json", evaluation)
+    return run.path
+
+
+def cells(table: str) -> list[list[str]]:
+    """The rows of a Markdown table below its head."""
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+
+
+def test_one_row_a_setting_with_mean_and_spread_over_seeds(tmp_path: Path) -> None:
+    for seed, vote in enumerate([0.80, 0.81, 0.85]):
+        record(tmp_path, seed, vote)
+    table = to_markdown(collect([tmp_path]))
+    (row,) = cells(table)
+    # 80, 81, 85: mean 82, deviations -2, -1, 3, variance 14 / 2
+    assert row[:8] == ["diehl-cook", "mnist", "100", "as published", "1 000", "3", "82.00 ± 2.65", "83.00 ± 2.65"]
+    assert row[8] == "250"  # 1000 images in 4 s
+    assert row[9] == "`n100-s0`, `n100-s1`, `n100-s2`"
+    assert len(table.splitlines()[0].split("|")) == len(table.splitlines()[2].split("|"))
+
+
+def test_one_seed_has_no_spread(tmp_path: Path) -> None:
+    record(tmp_path, 0, 0.8125)
+    assert cells(to_markdown(collect([tmp_path])))[0][6] == "81.25"
+
+
+def test_a_changed_record_changes_the_table(tmp_path: Path) -> None:
+    path = record(tmp_path, 0, 0.80) / "evaluation-test.json"
+    before = to_markdown(collect([tmp_path]))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"accuracy": {"vote": 0.9, "proportion": 0.91}}))
+    after = to_markdown(collect([tmp_path]))
+    assert before != after
+    assert cells(after)[0][6:8] == ["90.00", "91.00"]
+
+
+def test_different_settings_sizes_and_lengths_are_different_rows(tmp_path: Path) -> None:
+    record(tmp_path / "a", 0, 0.1)
+    record(tmp_path / "a", 0, 0.2, n_exc=400)
+    record(tmp_path / "b", 0, 0.3, images=2000)
+    record(tmp_path / "c", 0, 0.4, tau_mem="50*ms", rule="pair")
+    rows = cells(to_markdown(collect([tmp_path])))
+    assert sorted((row[2], row[3], row[4], row[6]) for row in rows) == [
+        ("100", "as published", "1 000", "10.00"),
+        ("100", "as published", "2 000", "30.00"),
+        ("100", "tau_mem=50*ms, rule=pair", "1 000", "40.00"),
+        ("400", "as published", "1 000", "20.00"),
+    ]
+
+
+def test_an_evaluation_on_part_of_the_test_set_is_not_averaged_with_whole_ones(tmp_path: Path) -> None:
+    record(tmp_path, 0, 0.8)
+    record(tmp_path, 1, 0.2, n_test=10)
+    assert "50.00" not in to_markdown(collect([tmp_path]))
+
+
+def test_nothing_evaluated_says_what_to_do(tmp_path: Path) -> None:
+    (record(tmp_path, 0, 0.8) / "evaluation-test.json").unlink()
+    with pytest.raises(EquispikeError, match="equispike evaluate"):
+        collect([tmp_path])
+
+
+def test_the_section_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{MARKERS[0]}\nold\n{MARKERS[1]}\nafter\n")
+    replace_section(readme, "| new |")
+    once = readme.read_text()
+    assert once == f"before\n{MARKERS[0]}\n| new |\n{MARKERS[1]}\nafter\n"
+    replace_section(readme, "| new |")
+    assert readme.read_text() == once
+
+
+@pytest.mark.parametrize("text", ["", MARKERS[0], MARKERS[1], f"{MARKERS[1]}\n{MARKERS[0]}", None])
+def test_a_readme_without_a_section_is_refused(tmp_path: Path, text: str | None) -> None:
+    readme = tmp_path / "README.md"
+    if text is not None:
+        readme.write_text(text)
+    with pytest.raises(EquispikeError, match=str(readme)):
+        replace_section(readme, "| new |")
+    assert (readme.read_text() if readme.exists() else None) == text
+
+
+def metrics(value: float, **others: float) -> pd.DataFrame:
+    """Every metric at every checkpoint has ``value``, but for ``others``."""
+    rows = [(images, name, others.get(name, value)) for images in CHECKPOINTS for name in METRICS]
+    return pd.DataFrame(rows, columns=["images", "metric", "value"])
+
+
+def test_bands_by_hand() -> None:
+    seeds = [metrics(value, weight_mean=0.1, silent_fraction=0.0) for value in (1.0, 2.0, 3.0)]
+    bands = measured_bands({400: seeds}).set_index(["images", "metric"])
+    assert len(bands) == len(CHECKPOINTS) * len(METRICS)
+    assert bands["n_exc"].unique().tolist() == [400] and bands["n_seeds"].unique().tolist() == [3]
+
+    def band(metric: str) -> list[float]:
+        return bands.loc[(5_000, metric), ["low", "high"]].astype(float).tolist()
+
+    assert band("spikes_per_image") == pytest.approx([-2, 6])  # 2 ± 4 standard deviations of 1
+    assert band("weight_mean") == pytest.approx([0.098, 0.102])  # the same for all: 2 %
+    assert band("silent_fraction") == pytest.approx([-0.01, 0.01])  # zero for all: one neuron in a hundred
+
+
+@pytest.fixture
+def bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For 100 neurons after 1 000 images: 10 to 20 spikes an image, threshold 25 to 30 mV."""
+    path = tmp_path / "bands.csv"
+    path.write_text(
+        "n_exc,images,metric,low,high,n_seeds\n100,1000,spikes_per_image,10,20,5\n100,1000,theta_mean_mV,25,30,5\n"
+    )
+    monkeypatch.setattr(on_track, "BANDS", path)
+
+
+def warned(spikes: float, *, data: str = "mnist", images: int = 1000, n_exc: int = 100, chunk: int = 1000, **changes):
+    spec = TrainingSpec("diehl-cook", PUBLISHED.updated({"n_exc": n_exc, **changes}), data, 60_000, 0, "cpp", 0, chunk)
+    values = {"spikes_per_image": spikes, "theta_mean_mV": 27.0}
+    frame = pd.DataFrame({"images": images, "metric": list(values), "value": list(values.values())})
+    return on_track.warnings(spec, Progress({}, images, 0.0, 0.0, frame, np.zeros((0, 3))))
+
+
+@pytest.mark.usefixtures("bands")
+def test_a_metric_that_left_its_band_is_named() -> None:
+    (warning,) = warned(21.5)
+    assert "spikes_per_image is 21.5, outside [10, 20]" in warning
+    assert "1000 images" in warning
+    assert warned(15.0) == warned(10.0) == warned(20.0) == []
+
+
+@pytest.mark.usefixtures("bands")
+@pytest.mark.parametrize(
+    "other", [{"data": "digits"}, {"images": 2000}, {"n_exc": 400}, {"chunk": 500}, {"tau_mem": "50*ms"}]
+)
+def test_no_warning_where_no_band_applies(other: dict) -> None:
+    assert warned(1000.0, **other) == []
+
+
+@pytest.mark.usefixtures("bands")
+def test_not_a_number_is_off_track() -> None:
+    assert len(warned(float("nan"))) == 1
