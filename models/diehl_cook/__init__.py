@@ -1,0 +1,7 @@
+"""The unsupervised STDP network of Diehl & Cook 2015: parameters, initial state, network."""
+
+from models.diehl_cook.network import build
+from models.diehl_cook.params import DiehlCookParams
+from models.diehl_cook.state import fixed_inputs, frozen_state, initial_state
+
+__all__ = ["DiehlCookParams", "build", "fixed_inputs", "frozen_state", "initial_state"]
