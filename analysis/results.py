@@ -53,9 +53,9 @@ def to_markdown(runs: pd.DataFrame) -> str:
         "| model | data | neurons | settings | training images | seeds | vote (%) | proportion (%) | images / CPU s | records |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    keys = ["model", "data", "n_exc", "settings", "images"]
+    keys = ["model", "data", "n_exc", "settings", "images", "n_test"]
     for key, group in runs.groupby(keys, sort=True):
-        model, data, n_exc, settings, images = key  # type: ignore[misc]
+        model, data, n_exc, settings, images, _ = key  # type: ignore[misc]
         cells = [model, data, n_exc, settings, f"{images:,}".replace(",", " "), len(group)]
         cells += [_spread(100 * group[name]) for name in ("vote", "proportion")]
         cells += [
@@ -74,8 +74,11 @@ def _spread(values: pd.Series) -> str:
 
 def replace_section(readme: Path, table: str) -> None:
     """Put ``table`` between the two markers of ``readme``."""
-    text = readme.read_text()
-    if _BEGIN not in text or _END not in text:
+    try:
+        text = readme.read_text()
+    except OSError as error:
+        raise EquispikeError(f"cannot read {readme}: {error.strerror}") from None
+    if text.count(_BEGIN) != 1 or text.count(_END) != 1 or text.index(_BEGIN) > text.index(_END):
         raise EquispikeError(f"{readme} has no results section: it needs the lines '{_BEGIN}' and '{_END}'")
     before, rest = text.split(_BEGIN)
     readme.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{rest.split(_END)[1]}")

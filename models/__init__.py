@@ -1,60 +1,19 @@
-"""Models: equations, parameters and how to build them. The only catalogue of the suite's models."""
+"""Models: equations, parameters and how to build them. The catalogue is imported when it is first asked for: Brian2 takes
+seconds, and ``models.errors`` is needed before."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    from models.catalogue import MODELS, Model, get_model
 
-from models import diehl_cook
-from models.errors import EquispikeError
-from models.params import Params
-from models.parts import Parts
+__all__ = ["MODELS", "Model", "get_model"]
 
 
-@dataclass(frozen=True)
-class Model:
-    """A published model.
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'models' has no attribute '{name}'")
+    from models import catalogue
 
-    Attributes
-    ----------
-    params : its parameter class
-    initial_state : (params, seed) -> state variables by name, SI units
-    frozen_state : (params, w, theta) -> state for presenting without learning
-    fixed_inputs : (params, seed) -> input arrays that stay the same in all chunks
-    build : (params, n_images, **options) -> the network for chunks of up to n_images images
-    """
-
-    name: str
-    summary: str
-    citation: str
-    params: type[Params]
-    initial_state: Callable[..., dict[str, np.ndarray]]
-    frozen_state: Callable[..., dict[str, np.ndarray]]
-    fixed_inputs: Callable[..., dict[str, np.ndarray]]
-    build: Callable[..., Parts]
-
-
-MODELS = {
-    model.name: model
-    for model in (
-        Model(
-            name="diehl-cook",
-            summary="digits learned without labels by STDP, adaptive thresholds and lateral inhibition",
-            citation="Diehl & Cook 2015, Front. Comput. Neurosci. 9:99, doi:10.3389/fncom.2015.00099",
-            params=diehl_cook.DiehlCookParams,
-            initial_state=diehl_cook.initial_state,
-            frozen_state=diehl_cook.frozen_state,
-            fixed_inputs=diehl_cook.fixed_inputs,
-            build=diehl_cook.build,
-        ),
-    )
-}
-
-
-def get_model(name: str) -> Model:
-    """The model of that name; raises EquispikeError naming the ones there are."""
-    if name not in MODELS:
-        raise EquispikeError(f"unknown model '{name}'; the models are: {', '.join(MODELS)}")
-    return MODELS[name]
+    return getattr(catalogue, name)

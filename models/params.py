@@ -22,7 +22,7 @@ _OPERATORS: dict[type, Any] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
+    ast.Pow: lambda base, exponent: operator.pow(base * 1.0, exponent),  # of integers it could take forever
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
 }
@@ -86,8 +86,10 @@ def parse_value(text: str) -> Any:
 
     text = text.strip()
     try:
-        return visit(ast.parse(text, mode="eval").body)
-    except (SyntaxError, ValueError, TypeError, ZeroDivisionError, OverflowError, brian2.DimensionMismatchError):
+        value = visit(ast.parse(text, mode="eval").body)
+        float(value)  # neither complex nor too large
+        return value
+    except (SyntaxError, ValueError, TypeError, ArithmeticError, RecursionError, brian2.DimensionMismatchError):
         if text.replace("-", "_").isidentifier():
             return text
         raise EquispikeError(
@@ -160,7 +162,7 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
         raise EquispikeError(f"{name} needs {wanted}, but got {got}")
     number = float(value / unit) if unit is not None else float(value)
     if kind is int:
-        if number != int(number):
+        if not math.isfinite(number) or number != int(number):
             raise EquispikeError(f"{name} must be a whole number, but is {number:g}")
         value = int(number)
     elif unit is None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 import models
+from models.errors import EquispikeError
 from models.params import Params
 from protocols.presenting import TRAINING, Presenter
 from protocols.provenance import cpu_seconds
@@ -28,6 +29,9 @@ def benchmark(
 
     Builds and first runs are not counted. CPU time is that of this process and its children, user and system.
     """
+    needed = max(n_images for _, _, n_images in FORMULATIONS.values())
+    if len(images) < needed:
+        raise EquispikeError(f"the benchmark needs {needed} training images, but there are {len(images)}")
     networks = {}
     for name, (backend, chunk_images, _) in FORMULATIONS.items():
         report(f"building: {name}")

@@ -14,7 +14,6 @@ import errno
 import io
 import json
 import os
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,10 +43,10 @@ class RunFolder:
             There is something at ``path`` already, or it cannot be written.
         """
         path = Path(path)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise EquispikeError(f"{path} exists: go on with it by --resume {path}, or choose another --out")
         with _explained(path):
-            (path / "checkpoint").mkdir(parents=True, exist_ok=True)
+            if path.exists() and (not path.is_dir() or any(path.iterdir())):
+                raise EquispikeError(f"{path} exists: go on with it by --resume {path}, or choose another --out")
+            path.mkdir(parents=True, exist_ok=True)
         return cls(path)
 
     @classmethod
@@ -58,19 +57,25 @@ class RunFolder:
             raise EquispikeError(
                 f"{path} is not a run folder: it has no run.json (equispike train --out {path} makes one)"
             )
-        found = run.read_json("run.json").get("format")
+        record = run.read_json("run.json")
+        found = record.get("format")
         if found != FORMAT:
             raise EquispikeError(
                 f"{path} was written in run format {found}, this version reads {FORMAT}: use the version of Equispike named "
                 "in its run.json, or train anew"
             )
+        if not isinstance(record.get("config"), dict):
+            raise EquispikeError(f"{run.path / 'run.json'} is damaged: it has no configuration")
         return run
 
     def read_json(self, name: str) -> dict[str, Any]:
         try:
-            return json.loads((self.path / name).read_text())
+            content = json.loads((self.path / name).read_text())
         except (json.JSONDecodeError, UnicodeDecodeError):
             raise EquispikeError(f"{self.path / name} is damaged: it is not JSON") from None
+        if not isinstance(content, dict):
+            raise EquispikeError(f"{self.path / name} is damaged: it is not a JSON object")
+        return content
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         self._write(name, (json.dumps(content, indent=2) + "\n").encode())
@@ -82,13 +87,13 @@ class RunFolder:
                 return dict(arrays)
         except FileNotFoundError:
             raise EquispikeError(f"{self.path} has no {name}") from None
-        except (zipfile.BadZipFile, ValueError, EOFError, OSError):
+        except Exception:  # zipfile, zlib, tokenize and NumPy raise a dozen kinds of errors on damaged files
             raise EquispikeError(f"{self.path / name} is damaged: delete the run folder and train anew") from None
 
     def write_arrays(self, name: str, arrays: Mapping[str, np.ndarray], *, compress: bool = False) -> None:
         buffer = io.BytesIO()
         (np.savez_compressed if compress else np.savez)(buffer, **arrays)  # type: ignore[arg-type]
-        self._write(name, buffer.getbuffer())
+        self._write(name, buffer.getvalue())  # a memoryview in a traceback crashes the collector of Python 3.12.1
 
     def read_metrics(self) -> pd.DataFrame:
         """Columns images, metric, value."""
@@ -97,10 +102,17 @@ class RunFolder:
     def write_metrics(self, metrics: pd.DataFrame) -> None:
         self._write("metrics.csv", metrics.to_csv(index=False, lineterminator="\n").encode())
 
+    def discard_results(self) -> None:
+        """Remove what was made of weights that are about to change: readers must not mix old and new."""
+        names = ("evaluation-*", "labels.npz", "raster.npz", "arrays.npz")
+        with _explained(self.path):
+            for path in (path for name in names for path in self.path.glob(name)):
+                path.unlink()
+
     def has(self, name: str) -> bool:
         return (self.path / name).is_file()
 
-    def _write(self, name: str, content: bytes | memoryview) -> None:
+    def _write(self, name: str, content: bytes) -> None:
         """Write under a temporary name, then rename: readers see the old file or the new one, never half of one."""
         final = self.path / name
         temporary = final.with_name(f".{final.name}.{os.getpid()}")
@@ -130,4 +142,4 @@ def _explained(path: Path) -> Iterator[None]:
             raise EquispikeError(f"{path} cannot be written: choose a writable --out folder") from None
         if error.errno in (errno.ENOTDIR, errno.EEXIST):
             raise EquispikeError(f"{path} cannot be a folder, a file is in the way: choose another --out") from None
-        raise
+        raise EquispikeError(f"{path} cannot be written ({error.strerror}): choose another --out folder") from None

@@ -59,19 +59,24 @@ class TrainingSpec:
 
     @classmethod
     def from_json(cls, config: dict) -> TrainingSpec:
-        params = models.get_model(config["model"]).params().updated(config["params"])
-        return cls(**{**config, "params": params})
+        try:
+            params = models.get_model(config["model"]).params().updated(config["params"])
+            return cls(**{**config, "params": params})
+        except (KeyError, TypeError, AttributeError):
+            raise EquispikeError(
+                "the configuration in run.json is damaged: delete the run folder and train anew"
+            ) from None
 
     def check(self, data: Dataset) -> None:
         """Raise EquispikeError where the numbers cannot work with ``data``."""
-        if self.n_images < 1:
-            raise EquispikeError(f"--images must be at least 1, but is {self.n_images}")
         if not self.chunk_images >= 1:
             raise EquispikeError(f"--chunk-images must be at least 1, but is {self.chunk_images}")
         if not 0 <= self.holdout < len(data.train_images):
             raise EquispikeError(
                 f"--holdout {self.holdout} leaves nothing to train on: {data.name} has {len(data.train_images)} training images"
             )
+        if self.n_images < 1:
+            raise EquispikeError(f"--images must be at least 1, but is {self.n_images}")
         pixels = data.train_images[0].size
         n_input = self.params.n_input  # type: ignore[attr-defined]
         if n_input != pixels:
@@ -163,7 +168,12 @@ def train(
     spec.check(data)
     resumed = run.has("checkpoint/state.npz")
     progress = Progress.load(run) if resumed else Progress.begin(spec)
-    network = presenter(spec)
+    begun = run.read_json("run.json")["images_seen"] if run.has("run.json") else 0
+    seen = max(begun, progress.images_seen)
+    if seen > spec.n_images:
+        raise EquispikeError(f"{run.path} was shown {seen} images already: --images {spec.n_images} would be fewer")
+    if seen < spec.n_images:
+        run.discard_results()
     record = {
         "format": FORMAT,
         "config": spec.as_json(),
@@ -171,6 +181,7 @@ def train(
         **provenance(),
     }
     run.write_json("run.json", {**record, "status": "training", "images_seen": progress.images_seen})
+    network = presenter(spec)
     n_train = len(data.train_images) - spec.holdout
     while progress.images_seen < spec.n_images:
         wall, cpu = time.monotonic(), cpu_seconds()
@@ -182,7 +193,8 @@ def train(
         _advance(progress, chunk, which, data, spec)
         progress.wall_s += time.monotonic() - wall
         progress.cpu_s += cpu_seconds() - cpu
-        progress.save(run)
+        if stop % spec.chunk_images == 0:  # a longer training presents a shorter last chunk anew, in full
+            progress.save(run)
         run.write_metrics(progress.metrics)
         report(progress)
     n_input, n_exc = spec.params.n_input, spec.params.n_exc  # type: ignore[attr-defined]

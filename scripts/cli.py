@@ -35,7 +35,7 @@ def equispike() -> None:
 def main() -> None:
     """Run the command line; the process ends with 0, 2 (a mistake that a person can mend) or 130 (interrupted)."""
     try:
-        equispike(standalone_mode=False)
+        equispike(prog_name="equispike", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(2)

@@ -91,7 +91,7 @@ def test_an_evaluation_always_finds_the_same(run: RunFolder, digits: Dataset, ag
 
 
 def test_jobs_do_not_disturb_one_another_on_the_numpy_backend(tmp_path: Path, digits: Dataset) -> None:
-    settings = {"n_exc": 4, "n_spikes_min": 0, "t_present": "15*ms", "t_rest_simulated": "0*ms", "w_total": 400}
+    settings = {"n_exc": 4, "n_spikes_min": 0, "t_present": "15*ms", "t_rest_simulated": "5*ms", "w_total": 400}
     spec = dataclasses.replace(
         SPEC, params=DiehlCookParams().updated(settings), n_images=2, backend="numpy", chunk_images=1
     )

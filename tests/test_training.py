@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import json
 import os
 import random
 import re
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.codegen import BACKENDS
+from models.codegen import BACKENDS, cpp
 from models.diehl_cook import DiehlCookParams
 from models.errors import EquispikeError
 from protocols import training
@@ -169,6 +170,26 @@ def test_held_out_images_have_no_part_in_training_and_labelling(tmp_path: Path, 
     assert arrays[0]["n_label"] == len(digits.train_images) - held
     assert np.array_equal(arrays[0]["class_rates"], arrays[1]["class_rates"])
     assert [run.read_json("evaluation-validation.json")["n_images"] for run in runs] == [20, 20]
+
+
+@needs_compiler
+def test_the_same_network_is_built_once_a_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else the process has made in the meantime."""
+    alive = [training.presenter(SPEC)]
+    monkeypatch.setattr(cpp, "_make", lambda source: pytest.fail("built again"))
+    alive.append(training.presenter(dataclasses.replace(SPEC, seed=4)))
+    alive.append(training.presenter(dataclasses.replace(SPEC, params=SPEC.params.updated({"tau_mem": "50*ms"}))))
+    assert len({network.program._directory for network in alive}) == 1
+
+
+@pytest.mark.parametrize("config", [{}, {"model": "diehl-cook"}, SPEC.as_json() | {"more": 1}])
+def test_a_damaged_configuration_is_refused(config: dict) -> None:
+    with pytest.raises(EquispikeError, match="damaged"):
+        TrainingSpec.from_json(config)
+
+
+def test_a_configuration_comes_back_from_json() -> None:
+    assert TrainingSpec.from_json(json.loads(json.dumps(SPEC.as_json()))).as_json() == SPEC.as_json()
 
 
 def test_every_pass_shows_every_image_once_in_an_order_of_its_own() -> None:

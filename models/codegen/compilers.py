@@ -9,7 +9,7 @@ import shutil
 
 def compiler_command() -> str:
     """The C++ compiler that make would call."""
-    return os.environ.get("CXX", "g++")
+    return os.environ.get("CXX") or "g++"
 
 
 def compiler_missing(*tools: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 
 import brian2
@@ -12,6 +13,9 @@ from models.codegen.compilers import compiler_missing
 from models.parts import Parts, RunResult
 
 _ENDLESS = 1e7 * second  # the network stops itself
+
+
+_ONE_AT_A_TIME = threading.Lock()  # Brian2's device, preferences and random numbers are global
 
 
 class RuntimeProgram:
@@ -36,6 +40,10 @@ class RuntimeProgram:
         constants: Mapping[str, object],
         seed: int,
     ) -> RunResult:
+        with _ONE_AT_A_TIME:
+            return self._run(state, inputs, constants, seed)
+
+    def _run(self, state, inputs, constants, seed) -> RunResult:
         self._activate()
         self._network.restore("built")
         # In place: the objects hold this very dictionary, and compiled code holds these very arrays.

@@ -17,8 +17,14 @@ from scripts.commands import options
 @options.data_dir
 @click.option("--split", type=click.Choice(["test", "validation"]), default="test", show_default=True,
               help="The test set, or the training images held out by --holdout.")  # fmt: skip
-@click.option("--label-images", default=20_000, show_default=True, help="Training images that label the neurons.")
-@click.option("--test-images", type=int, help="Only the first images of the split.  [default: all]")
+@click.option(
+    "--label-images",
+    type=click.IntRange(min=1),
+    default=20_000,
+    show_default=True,
+    help="Training images that label the neurons.",
+)
+@click.option("--test-images", type=click.IntRange(min=1), help="Only the first images of the split.  [default: all]")
 @click.option("--backend", help="Backend to run on.  [default: the one of the training]")
 @options.jobs
 def command(run, data, data_dir, split, label_images, test_images, backend, jobs) -> None:

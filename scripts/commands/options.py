@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import yaml
 
 from models.errors import EquispikeError
-from models.params import Params
+
+if TYPE_CHECKING:
+    from models.params import Params
 
 data_dir = click.option(
     "--data-dir",
@@ -35,7 +38,7 @@ def model_settings(config: Path | None, pairs: tuple[str, ...]) -> dict[str, str
 
 def _read_config(path: Path) -> dict[str, str]:
     try:
-        content = yaml.safe_load(path.read_text()) or {}
+        content = yaml.load(path.read_text(), yaml.BaseLoader) or {}  # values stay text
     except OSError as error:
         raise EquispikeError(f"cannot read the configuration {path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -95,7 +95,6 @@ def _resumed(path: Path, given: set[str], values: dict):
     """The run to go on with; what the command line repeats must agree with how the run was begun."""
     import dataclasses
 
-    import models
     from protocols.run_folder import RunFolder
     from protocols.training import TrainingSpec
 
@@ -110,7 +109,7 @@ def _resumed(path: Path, given: set[str], values: dict):
                 f"{path} was begun with {name} {getattr(spec, attribute)}, not {values[name]}: leave it away or train anew"
             )
     if given & {"pairs", "config"}:
-        asked = models.get_model(spec.model).params().updated(options.model_settings(values["config"], values["pairs"]))
+        asked = spec.params.updated(options.model_settings(values["config"], values["pairs"]))
         for key, value in asked.as_text().items():
             if spec.params.as_text()[key] != value:
                 raise EquispikeError(
