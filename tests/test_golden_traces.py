@@ -239,6 +239,15 @@ def test_refractory_time_is_ten_steps(network, backend):
     assert exc_steps(result) == [1, 11, 21, 31]
 
 
+def test_least_time_between_spikes_leaves_the_membrane_free(network, backend):
+    """As above, but only spikes are held back, for 10 ms: the next one comes at once when they are over."""
+    settings = {"t_refractory": "2*ms", "t_isi_min": "10*ms", "t_rest": "10*ms"}
+    result = network(backend, PARAMS.updated(settings), 1, "raster").run(
+        state(), raster(driver=range(N_STEPS)), nu_pre=0.0, **settings
+    )
+    assert exc_steps(result) == [1, 21]
+
+
 def test_no_image_starts_refractory():
     """Only the simulated part of the rest passes on the neurons' clock, so it must outlast the refractory time."""
     with pytest.raises(EquispikeError, match="simulated rest"):

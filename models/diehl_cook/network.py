@@ -159,6 +159,9 @@ class _Builder:
 
     def add_excitatory_neurons(self) -> None:
         neuron = ADAPTIVE_CONDUCTANCE_LIF
+        threshold = neuron.threshold
+        if float(self.params.t_isi_min) > 0:
+            threshold += " and t - lastspike > t_isi_min - 0.5 * dt"
         self.exc = NeuronGroup(
             self.params.n_exc,
             f"""
@@ -168,7 +171,7 @@ class _Builder:
             w_sum : 1
             {_STEP}
             """,
-            threshold=neuron.threshold,
+            threshold=threshold,
             reset=f"{neuron.reset}\nn_spikes += 1\n{self.rule.at_post_spike}",
             refractory=neuron.refractory,
             method="exponential_euler",

@@ -27,7 +27,12 @@ class DiehlCookParams(PlasticityParams):
     v_reset: Quantity = param(-65 * mV, "reset potential, excitatory", CODE, unit=mV)
     v_threshold: Quantity = param(-52 * mV, "threshold before adaptation, excitatory", CODE, unit=mV)
     tau_mem: Quantity = param(100 * ms, "membrane time constant, excitatory", PAPER, unit=ms, minimum=0, exclusive=True)
-    t_refractory: Quantity = param(5 * ms, "refractory time, excitatory (ports read 50*ms)", CODE, unit=ms, minimum=0)
+    t_refractory: Quantity = param(
+        5 * ms, "refractory time, excitatory: membrane held at reset", CODE, unit=ms, minimum=0
+    )
+    t_isi_min: Quantity = param(
+        0 * ms, "least time between spikes, membrane free after t_refractory (ports: 50*ms)", OURS, unit=ms, minimum=0
+    )
     e_exc: Quantity = param(0 * mV, "reversal potential of excitation", CODE, unit=mV)
     e_inh: Quantity = param(-100 * mV, "reversal potential of inhibition at excitatory neurons", CODE, unit=mV)
     tau_ge: Quantity = param(1 * ms, "decay of the excitatory conductance", CODE, unit=ms, minimum=0, exclusive=True)
@@ -98,10 +103,10 @@ class DiehlCookParams(PlasticityParams):
         if self.n_steps_present < 1:
             raise EquispikeError("t_present is shorter than a time step: raise t_present or lower dt")
         simulated_rest = (self.n_steps - self.n_steps_present) * self.dt
-        if simulated_rest < max(self.t_refractory, self.t_refractory_inh) - 0.5 * self.dt:
+        if simulated_rest < max(self.t_refractory, self.t_refractory_inh, self.t_isi_min) - 0.5 * self.dt:
             raise EquispikeError(
-                "the simulated rest (the smaller of t_rest and t_rest_simulated) must last at least t_refractory and "
-                "t_refractory_inh, so that no image starts refractory"
+                "the simulated rest (the smaller of t_rest and t_rest_simulated) must last at least t_refractory, "
+                "t_refractory_inh and t_isi_min, so that no image starts refractory"
             )
         if self.delay_max > 0 * ms and self.rest != "full":
             raise EquispikeError(
