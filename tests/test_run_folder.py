@@ -77,6 +77,7 @@ def test_an_existing_run_is_never_overwritten(run: RunFolder) -> None:
 def test_an_empty_folder_may_become_a_run(tmp_path: Path) -> None:
     RunFolder.create(tmp_path)
     RunFolder.create(tmp_path)  # nothing was written yet: another attempt is welcome
+    assert contents(tmp_path) == {}
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
