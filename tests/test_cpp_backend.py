@@ -12,7 +12,8 @@ from brian2 import Clock, Function, NeuronGroup, ms
 from numpy.testing import assert_allclose
 
 from models import diehl_cook
-from models.codegen import BACKENDS, cpp, get_backend
+from models.codegen import BACKENDS, get_backend
+from models.codegen.cpp import backend as cpp
 from models.control import stop_when
 from models.diehl_cook import frozen_state, initial_state
 from models.errors import EquispikeError
@@ -152,7 +153,8 @@ def counter(stop_when: Function = stop_when) -> Parts:
 RACER = """
 import sys, time
 from pathlib import Path
-from models.codegen import BACKENDS, cpp
+from models.codegen import BACKENDS
+from models.codegen.cpp import backend as cpp
 from test_cpp_backend import counter
 
 make, folder = cpp._make, Path(sys.argv[1])

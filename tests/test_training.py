@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.codegen import BACKENDS, cpp
+from models.codegen import BACKENDS
+from models.codegen.cpp import backend as cpp
 from models.diehl_cook import DiehlCookParams
 from models.errors import EquispikeError
 from protocols import training

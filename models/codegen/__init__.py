@@ -10,7 +10,8 @@ from models.errors import EquispikeError
 BACKENDS: dict[str, Backend] = {
     backend.name: backend
     for backend in (
-        CppBackend("cpp", own_templates=True),
+        CppBackend("cpp"),
+        CppBackend("cpp-float32", single_precision=True),
         CppBackend("cpp-stock", own_templates=False),
         RuntimeBackend("cython"),
         RuntimeBackend("numpy"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +20,7 @@ from brian2.core.variables import ArrayVariable
 from brian2.devices.device import get_device
 
 from models.codegen.compilers import compiler_command, compiler_missing
-from models.codegen.cpp_device import DEVICE_NAME
+from models.codegen.cpp.device import DEVICE_NAME, CppDevice, Decision
 from models.errors import EquispikeError
 from models.parts import Parts, RunResult
 
@@ -30,7 +31,7 @@ _ENDLESS = 1e7 * second  # the network stops itself
 # flushes denormals, which decaying conductances would otherwise run through.
 _COMPILE = [
     "-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-D__FAST_MATH__", "-funroll-loops", "-std=c++17",
-    "--param=vect-max-version-for-alias-checks=200",
+    "--param=vect-max-version-for-alias-checks=200", "-fno-threadsafe-statics",
 ]  # fmt: skip
 _LINK = ["-ffast-math"]
 
@@ -46,7 +47,7 @@ class CppProgram:
 
     def __init__(
         self, directory: Path, parts: Parts, names: dict[str, tuple[str, np.dtype]], constants: tuple[str, ...]
-    ):
+    ) -> None:
         self._directory = directory
         self._namespace: dict[str, Any] = dict(parts.namespace)
         self._state = parts.state
@@ -113,9 +114,10 @@ class CppProgram:
 class CppBackend:
     """C++ standalone code through a build cache keyed by the generated source and the compiler."""
 
-    def __init__(self, name: str, *, own_templates: bool) -> None:
+    def __init__(self, name: str, *, own_templates: bool = True, single_precision: bool = False) -> None:
         self.name = name
         self._own_templates = own_templates
+        self._single_precision = single_precision
 
     def why_not(self) -> str | None:
         return compiler_missing("make")
@@ -128,43 +130,62 @@ class CppBackend:
             raise EquispikeError(
                 f"cannot write to the build cache {cache_dir()} ({error.strerror}): set EQUISPIKE_CACHE to another folder"
             ) from None
-        with _fresh_device(self._own_templates) as device, _fresh_names(), scratch as folder:
+        with self._fresh_device() as device, _fresh_names(), scratch as folder:
             source = Path(folder)
-            parts = build()
-            network = Network(*parts.objects)
-            numbers = [
-                name
-                for name, value in parts.namespace.items()
-                if np.isscalar(value) or isinstance(value, brian2.Quantity)
-            ]
-            extra = device.read_constants_at_run_time(numbers, source)
-            network.run(_ENDLESS, namespace={})
-            device.build(directory=str(source), compile=False, run=False, additional_source_files=extra)
-            files = _result_files(device, network, parts)
+            parts, files = _generate(device, build, source)
             directory = cache_dir() / _key(source)
             if not directory.exists():
                 _make(source)
                 _publish(source, directory)
             return CppProgram(directory, parts, files, device.run_time_constants)
 
+    def explain(self, build: Callable[[], Parts]) -> list[Decision]:
+        """Which template each object of a network gets, and why, in the order in which they run; nothing is compiled."""
+        with self._fresh_device() as device, _fresh_names(), tempfile.TemporaryDirectory() as folder:
+            _generate(device, build, Path(folder))
+            return list(device.decisions.values())
 
-@contextmanager
-def _fresh_device(own_templates: bool) -> Iterator:
-    """Our device, new and set up, and Brian2's runtime device again afterwards."""
-    brian2.set_device(DEVICE_NAME, build_on_run=False)
-    device = get_device()
-    device.reinit()
-    device.activate(build_on_run=False)
-    device.own_templates = own_templates
-    saved = {key: brian2.prefs[key] for key in ("codegen.cpp.extra_compile_args_gcc", "codegen.cpp.extra_link_args")}
-    brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = [*_COMPILE, *_machine_flags()]
-    brian2.prefs["codegen.cpp.extra_link_args"] = _LINK
-    try:
-        yield device
-    finally:
-        for key, value in saved.items():
+    @contextmanager
+    def _fresh_device(self) -> Iterator[CppDevice]:
+        """Our device, new and set up, and Brian2's runtime device again afterwards."""
+        brian2.set_device(DEVICE_NAME, build_on_run=False)
+        device = get_device()
+        device.reinit()
+        device.activate(build_on_run=False)
+        device.own_templates, device.single_precision = self._own_templates, self._single_precision
+        settings = {
+            "codegen.cpp.extra_compile_args_gcc": [*_COMPILE, *_machine_flags()],
+            "codegen.cpp.extra_link_args": _LINK,
+            "core.default_float_dtype": np.float32 if self._single_precision else np.float64,
+        }
+        saved = {key: brian2.prefs[key] for key in settings}
+        for key, value in settings.items():
             brian2.prefs[key] = value
-        brian2.set_device("runtime")
+        try:
+            yield device
+        finally:
+            for key, value in saved.items():
+                brian2.prefs[key] = value
+            brian2.set_device("runtime")
+
+
+def _generate(device: CppDevice, build: Callable[[], Parts], source: Path) -> tuple[Parts, dict]:
+    """Write the C++ code of a network; returns it with the file and type of each array that a run may exchange."""
+    parts = build()
+    network = Network(*parts.objects)
+    numbers = [
+        name for name, value in parts.namespace.items() if np.isscalar(value) or isinstance(value, brian2.Quantity)
+    ]
+    extra = device.read_constants_at_run_time(numbers, source)
+    network.run(_ENDLESS, namespace={})
+    variables = _exchanged(network, parts)
+    device.kept = {device.get_array_name(variable, access_data=False) for variable in variables.values()}
+    device.build(directory=str(source), compile=False, run=False, additional_source_files=extra)
+    files = {
+        name: (os.path.basename(device.get_array_filename(variable)), np.dtype(variable.dtype))
+        for name, variable in variables.items()
+    }
+    return parts, files
 
 
 @contextmanager
@@ -181,21 +202,24 @@ def _fresh_names() -> Iterator[None]:
 
 def _machine_flags() -> list[str]:
     """Code for this very processor, unless EQUISPIKE_PORTABLE asks for a binary that others of its family run."""
-    return [] if os.environ.get("EQUISPIKE_PORTABLE") else ["-march=native"]
+    if os.environ.get("EQUISPIKE_PORTABLE"):
+        return []
+    wide = ["-mprefer-vector-width=512"] if platform.machine() in ("x86_64", "AMD64") else []
+    return ["-march=native", *wide]
 
 
-def _result_files(device, network: Network, parts: Parts) -> dict[str, tuple[str, np.dtype]]:
-    """File name and type of every array that a run may read or write, by ``object.variable``."""
+def _exchanged(network: Network, parts: Parts) -> dict[str, ArrayVariable]:
+    """Every array that a run may read or write, by ``object.variable``."""
     wanted = set(parts.state)
     for name, monitor in parts.monitors.items():
         wanted |= {f"{name}.{key}" for key in ("i", "t", *monitor.record_variables)}
-    files = {}
+    variables = {}
     for full in wanted:
         owner, name = full.split(".")
         variable = network[owner].variables[name]
         assert isinstance(variable, ArrayVariable)
-        files[full] = (os.path.basename(device.get_array_filename(variable)), np.dtype(variable.dtype))
-    return files
+        variables[full] = variable
+    return variables
 
 
 def _key(source: Path) -> str:
@@ -216,8 +240,6 @@ def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        import platform
-
         return platform.processor()
     return next((line for line in lines if line.startswith("flags")), "")
 

@@ -1,0 +1,250 @@
+"""Brian2's C++ standalone device with our templates, and with constants and seed read when the program starts.
+
+Stock Brian2 compiles the numbers of the namespace and the seed into the program. Here they come from a file at run time,
+so that one program serves every seed and every parameter that does not change the structure of the network.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+from brian2.devices.device import all_devices
+
+from models.codegen.cpp.connectivity import Connectivity, Layout
+from models.codegen.cpp.rewriting import FUNCTIONS
+
+DEVICE_NAME = "equispike_cpp"
+_INCLUDE = Path(__file__).parent / "include"
+
+#: What nearly every generated file includes; compiled once a program instead of once a file.
+_PREFIX = """
+#include <chrono>
+#include <climits>
+#include <cmath>
+#include <ctime>
+#include <fstream>
+#include <iostream>
+#include "objects.h"
+#include "network.h"
+#include "synapses_classes.h"
+#include "brianlib/common_math.h"
+#include "brianlib/stdint_compat.h"
+#include "equispike.h"
+"""
+_MAKEFILE = """
+FLAGS = -I. {flags}
+main: {objects}
+\t$(CXX) $^ -o $@ {linker_flags}
+prefix.h.gch: prefix.h
+\t$(CXX) $(FLAGS) -x c++-header $< -o $@
+%.o: %.cpp prefix.h.gch
+\t$(CXX) $(FLAGS) -include prefix.h -c $< -o $@
+"""
+#: In every step Brian2 looks each object's clock up in a set; with one clock there is nothing to look up.
+_CLOCK_LOOKUP = "if (curclocks.find(obj_clock) != curclocks.end())"
+
+
+class CppCodeObject(CPPStandaloneCodeObject):
+    """C++ code from our templates, where there is one, else from Brian2's."""
+
+    templater = CPPStandaloneCodeObject.templater.derive("models.codegen.cpp", env_globals=FUNCTIONS)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Which template an object's code came from, and why."""
+
+    name: str
+    template: str
+    is_ours: bool
+    reason: str
+
+
+class _Sources:
+    """A writer that lets namespace constants be read at run time, and leaves out arrays that nothing reads."""
+
+    def __init__(self, writer, constants: Iterable[str], double: str, needed: Iterable[str]) -> None:
+        self._writer, self._double, self._needed = writer, double, set(needed)
+        self._index = {name: k for k, name in enumerate(constants)}
+
+    def write(self, filename: str, contents: str) -> None:
+        def from_file(match: re.Match) -> str:
+            if match[3] not in self._index:
+                return match[0]
+            kind = self._double if match[2] == "double" else match[2]
+            return f"{match[1]}const {kind} {match[3]} = ({kind}) equispike::constants[{self._index[match[3]]}];"
+
+        contents = re.sub(r"^(\s*)const (double|int64_t) (\w+) = [^;\n]+;$", from_file, contents, flags=re.MULTILINE)
+        contents = re.sub(r"\bNEEDED\((\w+)\)", lambda match: str(int(match[1] in self._needed)), contents)
+        self._writer.write(filename, contents)
+
+
+class CppDevice(CPPStandaloneDevice):
+    """The device.
+
+    Attributes
+    ----------
+    own_templates : use our templates where their conditions are proved; else Brian2's throughout
+    single_precision : whether variables are float32
+    run_time_constants : names of the numbers to be read at run time
+    kept : arrays of synapses, by name in C++, that must exist although no code may read them
+    decisions : what was decided for each object, in the order of their creation
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own_templates = True
+        self.single_precision = False
+        self.run_time_constants: tuple[str, ...] = ()
+        self.kept: set[str] = set()
+        self.decisions: dict[str, Decision] = {}
+        self.connectivity = Connectivity()
+
+    def code_object_class(self, codeobj_class=None, fallback_pref=None):
+        if codeobj_class is not None:
+            return codeobj_class
+        return CppCodeObject if self.own_templates else CPPStandaloneCodeObject
+
+    def fill_with_array(self, var, arr):
+        self.connectivity.note_written(var)
+        super().fill_with_array(var, arr)
+
+    def variableview_set_with_index_array(self, variableview, item, value, check_units):
+        self.connectivity.note_written(variableview.variable)
+        super().variableview_set_with_index_array(variableview, item, value, check_units)
+
+    def code_object(self, owner, name, abstract_code, variables, template_name, variable_indices, **options):
+        if template_name.startswith("group_variable_set"):
+            for variable in variables.values():
+                self.connectivity.note_written(variable)
+        chosen, reason = template_name, ""
+        kwds = options.get("template_kwds") or {}
+        if template_name.startswith("synapses_create"):
+            creation = self.connectivity.note_connect(owner, abstract_code, kwds)
+            if creation.pattern and self.own_templates:
+                chosen, reason = "synapses_create_pattern", f"{creation.pattern}: arrays only where they are read"
+                options["template_kwds"] = kwds | self._creation(owner, creation.pattern)
+        elif template_name in ("synapses", "synapses_push_spikes") and self.own_templates:
+            pathway = kwds["pathway"] if template_name == "synapses" else owner
+            layout = self.connectivity.layout(pathway)
+            reason = layout.reason
+            if layout.pattern and template_name == "synapses":
+                chosen, options["template_kwds"] = "synapses_pattern", kwds | self._synapses(pathway, layout)
+            elif layout.pattern:
+                chosen = "synapses_push_nothing"
+        codeobj = super().code_object(owner, name, abstract_code, variables, chosen, variable_indices, **options)
+        is_ours = self.own_templates and chosen in _OUR_TEMPLATES
+        reason = reason or (_explained(chosen, codeobj) if is_ours else "as Brian2 writes it")
+        self.decisions[codeobj.name] = Decision(codeobj.name, chosen, is_ours, reason)
+        return codeobj
+
+    def _creation(self, synapses, pattern: str) -> dict[str, object]:
+        n_pre, n_post = len(synapses.source), len(synapses.target)
+        n_outgoing, n_incoming = {
+            "all-to-all": (n_post, n_pre),
+            "all-but-self": (n_post - 1, n_pre - 1),
+            "one-to-one": (1, 1),
+        }[pattern]
+        return {
+            "pattern": pattern,
+            "n_pre": n_pre,
+            "n_post": n_post,
+            "n_outgoing": n_outgoing,
+            "n_incoming": n_incoming,
+            "n_synapses": n_pre * n_outgoing,
+        }
+
+    def _synapses(self, pathway, layout: Layout) -> dict[str, object]:
+        own_index = pathway.synapses.variables[f"_synaptic_{pathway.prepost}"]
+        return {
+            "pathway": pathway,
+            "prepost": pathway.prepost,
+            "pattern": layout.pattern,
+            "eventspace": self.get_array_name(pathway.source.variables[pathway.eventspace_name]),
+            "delay": layout.delay and self.get_array_name(layout.delay, access_data=False),
+            "dt": self.get_array_name(pathway.source.variables["dt"]),
+            "sorted": self.get_array_name(own_index, access_data=False),
+            "n_events": len(pathway.source),
+            "n_others": len(pathway.target),
+        }
+
+    def read_constants_at_run_time(self, names: Iterable[str], directory: Path) -> list[str]:
+        """Arrange for the run file to be read; returns the source files that the build must include."""
+        self.run_time_constants = tuple(sorted(names))
+        count = len(self.run_time_constants)
+        directory.joinpath("equispike.h").write_text(_INCLUDE.joinpath("equispike.h").read_text())
+        source = f"#define N_CONSTANTS {count}\n" + _INCLUDE.joinpath("equispike.cpp").read_text()
+        directory.joinpath("equispike.cpp").write_text(source)
+        self.headers.append('"equispike.h"')
+        self.insert_code("before_start", "equispike::read_run_file(args.back()); args.pop_back();")
+        self.insert_code("after_start", "brian::_random_generators[0].seed(equispike::seed);")
+        return ["equispike.cpp"]
+
+    def generate_makefile(self, writer, compiler, compiler_flags, linker_flags, nb_threads, debug) -> None:
+        """A makefile without Brian2's dependency pass, which reads every source once more: each build starts anew."""
+        objects = " ".join(sorted(name.removesuffix(".cpp") + ".o" for name in writer.source_files))
+        writer.write("prefix.h", _PREFIX)
+        writer.write("makefile", _MAKEFILE.format(flags=compiler_flags, objects=objects, linker_flags=linker_flags))
+
+    def generate_codeobj_source(self, writer) -> None:
+        double = "float" if self.single_precision else "double"
+        super().generate_codeobj_source(_Sources(writer, self.run_time_constants, double, self._needed_arrays()))
+
+    def _needed_arrays(self) -> set[str]:
+        """The dynamic arrays that some code reads or writes, their creation aside, and those to be kept."""
+        needed = set(self.kept)
+        for codeobj in self.code_objects.values():
+            if self.decisions[codeobj.name].template.startswith("synapses_create_pattern"):
+                continue
+            blocks = [
+                codeobj.code.cpp_file,
+                *(getattr(codeobj.code, f"{b}_cpp_file") for b in codeobj.before_after_blocks),
+            ]
+            code = "\n".join(blocks)
+            for variable, name in self.dynamic_arrays.items():
+                is_index = variable.name in ("_synaptic_pre", "_synaptic_post")
+                queues = [f"{pathway.name}.prepare(" for pathway in variable.owner._pathways] if is_index else []
+                if any(use in code for use in (f"_ptr{self.arrays[variable]}[", name, *queues)):
+                    needed.add(name)
+        return needed
+
+    def generate_network_source(self, writer, compiler) -> None:
+        device = self
+
+        class Writer:
+            def write(self, filename: str, contents) -> None:
+                if device.own_templates:
+                    contents.cpp_file = contents.cpp_file.replace(
+                        _CLOCK_LOOKUP, "if (clocks.size() == 1 || curclocks.find(obj_clock) != curclocks.end())"
+                    )
+                writer.write(filename, contents)
+
+        super().generate_network_source(Writer(), compiler)
+
+
+_OUR_TEMPLATES = {path.stem for path in (Path(__file__).parent / "templates").glob("*.cpp")}
+
+
+def _explained(template: str, codeobj) -> str:
+    """What our template could make of an object's code."""
+    code = str(codeobj.code.cpp_file)
+    if template == "stateupdate":
+        return "refractory neurons apart from the others" if "_held" in code else "one loop"
+    if template == "threshold":
+        many = "64 neurons at a time" if "_any" in code else "neuron by neuron: the condition is not a pure function"
+        return f"{many}; nothing to do while {shared} is false" if (shared := _shared(code)) else many
+    return "leaves at once without events"
+
+
+def _shared(code: str) -> str | None:
+    match = re.search(r"if\(!(_lio_\d+)\) \{", code)
+    value = match and re.search(rf"const char {match[1]} = (.+);", code)
+    return value[1] if value else None
+
+
+all_devices[DEVICE_NAME] = CppDevice()

@@ -1,0 +1,95 @@
+// What our generated code uses beside Brian2's headers.
+#ifndef EQUISPIKE_H
+#define EQUISPIKE_H
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace equispike {
+
+// Numbers of the namespace in the order of their names, and the seed: read from the run file when the program starts.
+extern double constants[];
+extern unsigned long seed;
+void read_run_file(const std::string& path);
+
+// The exponential function without branches or calls, so that loops over it vectorise: reduction to |r| <= log(2) / 2 and
+// the Taylor polynomial. Relative error below 3 machine epsilons where the result is a normal number; 0 below that
+// (denormals are flushed anyway), infinity above, NaN of NaN.
+static inline __attribute__((always_inline)) double exp(double x)
+{
+    x = x < -708.39 ? -708.39 : x;
+    x = x > 709.8 ? 709.8 : x;
+    const double k = __builtin_rint(x * 1.4426950408889634074);
+    const double r = (x - k * 6.93145751953125e-1) - k * 1.42860682030941723212e-6;
+    double p = 2.08767569878681e-9;
+    p = p * r + 2.505210838544172e-8;
+    p = p * r + 2.755731922398589e-7;
+    p = p * r + 2.7557319223985893e-6;
+    p = p * r + 2.48015873015873e-5;
+    p = p * r + 1.984126984126984e-4;
+    p = p * r + 1.3888888888888889e-3;
+    p = p * r + 8.333333333333333e-3;
+    p = p * r + 4.1666666666666664e-2;
+    p = p * r + 1.6666666666666666e-1;
+    p = p * r + 0.5;
+    p = p * r + 1.0;
+    p = p * r + 1.0;
+    const int64_t bits = ((int64_t)(int32_t)k + 1023) << 52;
+    double power;
+    std::memcpy(&power, &bits, sizeof(power));
+    return p * power;
+}
+
+static inline __attribute__((always_inline)) float exp(float x)
+{
+    x = x < -87.33f ? -87.33f : x;
+    x = x > 88.8f ? 88.8f : x;
+    const float k = __builtin_rintf(x * 1.44269504f);
+    const float r = (x - k * 0.693359375f) + k * 2.12194440e-4f;
+    float p = 1.3888889e-3f;
+    p = p * r + 8.3333338e-3f;
+    p = p * r + 4.1666668e-2f;
+    p = p * r + 1.6666667e-1f;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    const int32_t bits = ((int32_t)k + 127) << 23;
+    float power;
+    std::memcpy(&power, &bits, sizeof(power));
+    return p * power;
+}
+
+// Of integers, as in <cmath>.
+template <typename T> static inline std::enable_if_t<std::is_integral_v<T>, double> exp(T x) { return std::exp((double)x); }
+
+// Brian2's clip, with bounds of the value's own type so that float stays float.
+template <typename T> using bound = std::conditional_t<std::is_floating_point_v<T>, T, double>;
+template <typename T> static inline T _clip(const T value, const bound<T> a_min, const bound<T> a_max)
+{
+    return value < a_min ? (T)a_min : value > a_max ? (T)a_max : value;
+}
+
+// The events of a group as they arrive after a delay that all synapses share: a ring of copies, one a time step.
+class DelayLine {
+public:
+    explicit DelayLine(int n_steps) : slots_(n_steps + 1) {}
+    void push(const int32_t* events, int32_t n)
+    {
+        newest_ = (newest_ + 1) % slots_.size();
+        slots_[newest_].assign(events, events + n);
+    }
+    const std::vector<int32_t>& arriving() const { return slots_[(newest_ + 1) % slots_.size()]; }
+
+private:
+    std::vector<std::vector<int32_t>> slots_;
+    size_t newest_ = 0;
+};
+
+// Where the synapses of each neuron start in ``sorted``, the neurons of all synapses in rising order.
+std::vector<size_t> first_synapses(const std::vector<int32_t>& sorted, size_t n_neurons);
+
+}
+#endif

@@ -1,0 +1,226 @@
+"""Rewriting of Brian2's generated C++ statements, each with the condition under which it changes no result.
+
+Brian2 writes one statement a line: loads into local variables (``double w = _ptr_array_S_w[_idx];``), statements on
+these, stores (``_ptr_array_S_w[_idx] = w;``). The functions here are what our templates call; where a condition does
+not hold they return the code as it was, or None.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from brian2 import prefs
+
+type Code = str | list[str]
+
+#: Functions whose value depends on their arguments alone, and which have no effect.
+_PURE = {
+    *("exp", "log", "log10", "log1p", "expm1", "exprel", "_exprel", "sqrt", "abs", "fabs", "_brian_abs", "floor", "ceil"),
+    *("sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "_clip", "_sign", "int_", "_brian_pow"),
+    *("_brian_mod", "_brian_floordiv", "_timestep"),
+}  # fmt: skip
+_KEYWORDS = {"if", "while", "for", "sizeof", "return"}
+_LOAD = r"(?P<const>const )?(?P<type>\w+) {name} = (?P<array>_ptr_\w+)\[_idx\];"
+_STORE = re.compile(r"^(?P<array>_ptr_\w+)\[(?P<index>\w+)\] = (?P<name>\w+);$")
+_DECLARATION = re.compile(
+    r"^(?P<const>const )?(?P<type>double|float|char|int32_t|int64_t|bool) (?P<name>\w+)(?: = (?P<value>.+))?;$"
+)
+_ASSIGNMENT = re.compile(r"^(?:const )?(?:\w+ )?(?P<name>\w+) (?:[-+*/]?)= (?P<value>.+);$")
+_LOOKUP = re.compile(r"^const int32_t _(pre|post)synaptic_idx = \w*__synaptic_\1\[_idx\];$")
+_NUMBER = re.compile(r"(?<![\w.])(\d+\.\d*(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+)(?![\w.])")
+
+
+def lines_of(code: Code) -> list[str]:
+    return [line.strip() for line in (code.split("\n") if isinstance(code, str) else code) if line.strip()]
+
+
+def is_stateful(code: Code) -> bool:
+    """Whether something is called that is not known to be a pure function: random numbers, functions of users."""
+    calls = set(re.findall(r"\b([A-Za-z_]\w*)\s*\(", "\n".join(lines_of(code))))
+    return not calls <= _PURE | _KEYWORDS
+
+
+def once_a_run(scalar_code: Code) -> list[str]:
+    """Compute at the first time step what no later one changes: expressions of constants and the time step alone."""
+    lines, known_to_vary = [], set()
+    for line in lines_of(scalar_code):
+        match = _DECLARATION.match(line)
+        if match is None or match["value"] is None:
+            known_to_vary |= set(re.findall(r"\b([A-Za-z_]\w*)\b(?= [-+*/]?=)", line))
+            lines.append(line)
+            continue
+        value, is_dt = match["value"], match["name"] == "dt"
+        fixed = "[" not in value and not is_stateful(value) and not set(re.findall(r"\w+", value)) & known_to_vary
+        if match["const"] and (fixed or is_dt):
+            lines.append(f"static {line}")
+        else:
+            known_to_vary.add(match["name"])
+            lines.append(line)
+    return lines
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Scalar and vector code in the precision of the run."""
+
+    scalar: list[str]
+    vector: list[str]
+
+
+def in_precision(scalar_code: Code, vector_code: Code) -> Precision:
+    """Where variables are float32, float instead of double for all that does not depend on a double, such as the time.
+
+    Brian2 writes numbers and intermediate values as double, and one of them makes a loop compute in double throughout.
+    """
+    scalar, vector = lines_of(scalar_code), lines_of(vector_code)
+    if prefs["core.default_float_dtype"] is not np.float32:
+        return Precision(scalar, vector)
+    doubles = {"t"}
+    for line in scalar + vector:
+        match = _DECLARATION.match(line)
+        if match and match["type"] == "double" and "_ptr_" in (match["value"] or "") and match["name"] != "dt":
+            doubles.add(match["name"])
+    while grown := {
+        match["name"]
+        for line in scalar + vector
+        if (match := _ASSIGNMENT.match(line))
+        and _needs_double(match["value"], doubles)
+        and match["name"] not in doubles
+    }:
+        doubles |= grown
+
+    def single(line: str) -> str:
+        match = _DECLARATION.match(line)
+        if match and match["name"] in doubles | {"dt"}:
+            return line
+        line = re.sub(r"^(const )?double ", r"\1float ", line)
+        if _needs_double(line, doubles):
+            return line
+        return _NUMBER.sub(r"\1f", re.sub(r"\bdt\b", "(float)dt", line))
+
+    return Precision([single(line) for line in scalar], [single(line) for line in vector])
+
+
+def _needs_double(expression: str, doubles: set[str]) -> bool:
+    return "_timestep(" in expression or bool(set(re.findall(r"[A-Za-z_]\w*", expression)) & doubles)
+
+
+@dataclass(frozen=True)
+class Split:
+    """A state update in two.
+
+    Attributes
+    ----------
+    free : the code of a neuron that is not refractory
+    flags : the array that says so
+    written : the arrays that the code writes, ``flags`` excepted
+    """
+
+    free: list[str]
+    flags: str
+    written: list[str]
+
+
+def split_refractory(vector_code: Code) -> Split | None:
+    """The state update of neurons that are not refractory.
+
+    None where there is no refractoriness, or where running the code twice for a neuron could differ from running it once
+    (random numbers), or where it might end the state of not being refractory, which takes a threshold.
+    """
+    lines = lines_of(vector_code)
+    load = re.compile(_LOAD.format(name="not_refractory"))
+    loads = [match for line in lines if (match := load.match(line))]
+    if len(loads) != 1 or is_stateful(lines):
+        return None
+    flags = loads[0]["array"]
+    free, written = [], []
+    for line in lines:
+        if load.match(line):
+            free.append("char not_refractory = true;")
+        elif match := _STORE.match(line):
+            if match["index"] != "_idx":
+                return None
+            if match["array"] != flags:
+                written.append(match["array"])
+                free.append(line)
+        elif re.match(r"not_refractory = (?!(true|false|not_refractory) \|\| )", line):
+            return None
+        else:
+            free.append(line)
+    return Split(free, flags, written)
+
+
+def never_refractory(vector_code: Code) -> list[str]:
+    """A threshold's condition as if no neuron were refractory: true at least where the condition is.
+
+    So only where refractoriness enters as Brian2 adds it, ``(...) and not_refractory``.
+    """
+    text = "\n".join(lines_of(vector_code))
+    load = re.compile(_LOAD.format(name="not_refractory"))
+    added = re.compile(
+        r"if\(!not_refractory\)\n_cond = (?P<a>.+) && false;\nelse\n_cond = (?P=a) && true;"
+        r"|_cond = (?P<b>.+) && not_refractory;"
+    )
+    match = added.search(text)
+    if match and "not_refractory" not in (match["a"] or match["b"]) and len(load.findall(text)) == 1:
+        return load.sub("const char not_refractory = true;", text).split("\n")
+    return text.split("\n")
+
+
+def shared_condition(vector_code: Code) -> str | None:
+    """The part of a threshold's condition that is the same for all neurons, where it is one factor of a conjunction."""
+    for line in lines_of(vector_code):
+        if match := re.match(
+            r"const char _cond = (?:(?P<only>_lio_\d+)|(?P<first>_lio_\d+) && \([^()]*\)|\([^()]*\) && (?P<last>_lio_\d+));",
+            line,
+        ):
+            return match["only"] or match["first"] or match["last"]
+    return None
+
+
+def without_lookups(vector_code: Code) -> list[str]:
+    """Drop the lookups of pre- and postsynaptic indices, which the loops of our template already have."""
+    return [line for line in lines_of(vector_code) if not _LOOKUP.match(line)]
+
+
+@dataclass(frozen=True)
+class Buffered:
+    """Synapses' code that stores into ``_new<array>[_k]`` and notes in ``_changed<array>`` whether anything changed."""
+
+    code: list[str]
+    arrays: list[str]
+
+
+def buffer_writes(vector_code: Code) -> Buffered | None:
+    """Keep a block's new values of synaptic variables back, to be written if one of them differs; None without any."""
+    code, arrays = [], []
+    lines = lines_of(vector_code)
+    for before, line in zip(["", *lines], lines, strict=False):
+        match = _STORE.match(line)
+        if match is None or match["index"] != "_idx":
+            code.append(line)
+            continue
+        if before.startswith(("if", "else")):
+            return None
+        array, name = match["array"], match["name"]
+        arrays.append(array)
+        code += [f"_new{array}[_k] = {name};", f"_changed{array} |= {name} != {array}[_idx];"]
+    return Buffered(code, arrays) if arrays else None
+
+
+#: What templates may call.
+FUNCTIONS = {
+    function.__name__: function
+    for function in (
+        is_stateful,
+        once_a_run,
+        in_precision,
+        split_refractory,
+        never_refractory,
+        shared_condition,
+        without_lookups,
+        buffer_writes,
+    )
+}
