@@ -34,13 +34,13 @@ from models.neurons import ADAPTIVE_CONDUCTANCE_LIF, CONDUCTANCE_LIF
 from models.parts import Parts
 from models.plasticity import RULES
 
-_STEP = "step = timestep(t, dt) % n_steps : integer (shared)"
+_STEP = "step = t_in_timesteps % n_steps : integer (shared)"
 _LAST_STEP = "step == n_steps - 1"
 # Nothing happens to frozen weights, nor to a neuron whose weights are all zero.
 _NORMALISE = "w *= (w_total / (w_sum_post + int(w_sum_post == 0)))**learning"
 # Failures before a success: geometric intervals give the same trains as a Bernoulli draw at every step. A silent input
 # waits a million steps, longer than any presentation.
-_DRAW = "floor(clip(log(rand()) / log1p(-p_spike), 0, 1e6))"
+_DRAW = "int(clip(log(rand()) / log_p_silent, 0, 1e6))"
 
 
 def build(params: DiehlCookParams, n_images: int, *, drive: str = "poisson", record_spikes: bool = False) -> Parts:
@@ -127,8 +127,8 @@ class _Builder:
             self.params.n_input,
             f"""
             {traces}
-            p_spike : 1
-            step_next : 1
+            log_p_silent : 1
+            step_next : integer
             image : integer (linked)
             intensity : 1 (linked)
             {_STEP}
@@ -148,6 +148,7 @@ class _Builder:
                 "presentation_start",
                 f"""
                 p_spike = clip(pixels((image + 0.5) * second, i) / 255 * intensity * rate_scale * dt, 1e-12, 1)
+                log_p_silent = log1p(-p_spike)
                 step_next = {_DRAW}
                 """,
                 when="start",

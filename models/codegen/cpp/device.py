@@ -45,8 +45,17 @@ prefix.h.gch: prefix.h
 %.o: %.cpp prefix.h.gch
 \t$(CXX) $(FLAGS) -include prefix.h -c $< -o $@
 """
-#: In every step Brian2 looks each object's clock up in a set; with one clock there is nothing to look up.
-_CLOCK_LOOKUP = "if (curclocks.find(obj_clock) != curclocks.end())"
+#: In every step Brian2 collects the clocks that are due and looks each object's up; with one clock it is always that one.
+_ONE_CLOCK = {
+    "if (curclocks.find(obj_clock) != curclocks.end())": (
+        "if (clocks.size() == 1 || curclocks.find(obj_clock) != curclocks.end())"
+    ),
+    "std::set<BaseClock*>::iterator i=curclocks.begin(); i!=curclocks.end(); i++)\n            (*i)->tick();": (
+        "std::set<BaseClock*>::iterator i=(clocks.size() == 1 ? clocks : curclocks).begin(); "
+        "i!=(clocks.size() == 1 ? clocks : curclocks).end(); i++)\n            (*i)->tick();"
+    ),
+    "    // find minclock,": "    if (clocks.size() == 1)\n        return *clocks.begin();\n    // find minclock,",
+}
 
 
 class CppCodeObject(CPPStandaloneCodeObject):
@@ -81,6 +90,19 @@ class _Sources:
 
         contents = re.sub(r"^(\s*)const (double|int64_t) (\w+) = [^;\n]+;$", from_file, contents, flags=re.MULTILINE)
         contents = re.sub(r"\bNEEDED\((\w+)\)", lambda match: str(int(match[1] in self._needed)), contents)
+        self._writer.write(filename, contents)
+
+
+class _ForOneClock:
+    """A writer of the network's source with a short cut for networks of one clock."""
+
+    def __init__(self, writer) -> None:
+        self._writer = writer
+
+    def write(self, filename: str, contents) -> None:
+        for brian2s, ours in _ONE_CLOCK.items():
+            assert brian2s in contents.cpp_file
+            contents.cpp_file = contents.cpp_file.replace(brian2s, ours)
         self._writer.write(filename, contents)
 
 
@@ -214,17 +236,7 @@ class CppDevice(CPPStandaloneDevice):
         return needed
 
     def generate_network_source(self, writer, compiler) -> None:
-        device = self
-
-        class Writer:
-            def write(self, filename: str, contents) -> None:
-                if device.own_templates:
-                    contents.cpp_file = contents.cpp_file.replace(
-                        _CLOCK_LOOKUP, "if (clocks.size() == 1 || curclocks.find(obj_clock) != curclocks.end())"
-                    )
-                writer.write(filename, contents)
-
-        super().generate_network_source(Writer(), compiler)
+        super().generate_network_source(_ForOneClock(writer) if self.own_templates else writer, compiler)
 
 
 _OUR_TEMPLATES = {path.stem for path in (Path(__file__).parent / "templates").glob("*.cpp")}

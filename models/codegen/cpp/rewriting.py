@@ -180,6 +180,11 @@ def shared_condition(vector_code: Code) -> str | None:
     return None
 
 
+def with_true(vector_code: Code, name: str) -> list[str]:
+    """The code where the local variable ``name`` is known to be true."""
+    return [re.sub(rf"\b{name}\b", "true", line) for line in lines_of(vector_code)]
+
+
 def without_lookups(vector_code: Code) -> list[str]:
     """Drop the lookups of pre- and postsynaptic indices, which the loops of our template already have."""
     return [line for line in lines_of(vector_code) if not _LOOKUP.match(line)]
@@ -220,6 +225,7 @@ FUNCTIONS = {
         split_refractory,
         never_refractory,
         shared_condition,
+        with_true,
         without_lookups,
         buffer_writes,
     )

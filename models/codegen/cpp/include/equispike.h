@@ -78,12 +78,13 @@ public:
     explicit DelayLine(int n_steps) : slots_(n_steps + 1) {}
     void push(const int32_t* events, int32_t n)
     {
-        newest_ = (newest_ + 1) % slots_.size();
+        newest_ = after_newest();
         slots_[newest_].assign(events, events + n);
     }
-    const std::vector<int32_t>& arriving() const { return slots_[(newest_ + 1) % slots_.size()]; }
+    const std::vector<int32_t>& arriving() const { return slots_[after_newest()]; }
 
 private:
+    size_t after_newest() const { return newest_ + 1 == slots_.size() ? 0 : newest_ + 1; }
     std::vector<std::vector<int32_t>> slots_;
     size_t newest_ = 0;
 };

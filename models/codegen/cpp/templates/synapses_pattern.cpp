@@ -46,7 +46,7 @@
         }
         {% elif pattern == 'all-to-all' %}
         int32_t {{other}} = 0;
-        {% set buffered = buffer_writes(statements) if is_pre else none %}
+        {% set buffered = buffer_writes(statements) if is_pre and n_events * n_others >= 2000000 else none %}
         {% if buffered %}
         // Memory is written only where something changed.
         for(; {{other}}+64<={{n_others}}; {{other}}+=64)

@@ -1,5 +1,5 @@
 {# Brian2's threshold, sixty-four neurons at a time: a loop without branches, which compilers vectorise, asks whether any of
-   them may have crossed; only then are they looked at one by one. #}
+   them may have crossed; only then are the conditions written down, a byte each, and the non-zero ones picked. #}
 {# USES_VARIABLES { N } #}
 {% extends 'common_group.cpp' %}
 
@@ -18,26 +18,35 @@
         return;
     }
     {% endif %}
+    {% set statements = with_true(code.vector, shared) if shared else code.vector %}
     long _count = 0;
-    for(size_t _start=0; _start<N; _start+=64)
+    const auto _check = [&](const size_t _start, const size_t _stop) __attribute__((always_inline))
     {
-        const size_t _stop = _start + 64 < N ? _start + 64 : N;
-        {% if not is_stateful(code.vector) %}
+        {% if not is_stateful(statements) %}
         int _any = 0;
         for(size_t _idx=_start; _idx<_stop; _idx++)
         {
             const size_t _vectorisation_idx = _idx;
-            {{never_refractory(code.vector)|autoindent}}
+            {{never_refractory(statements)|autoindent}}
             _any |= _cond;
         }
         if(!_any)
-            continue;
+            return;
         {% endif %}
+        alignas(64) char _conditions[64] = {0};
         for(size_t _idx=_start; _idx<_stop; _idx++)
         {
             const size_t _vectorisation_idx = _idx;
-            {{code.vector|autoindent}}
-            if(_cond) {
+            {{statements|autoindent}}
+            _conditions[_idx - _start] = _cond;
+        }
+        for(size_t _eight=0; _eight<64; _eight+=8)
+        {
+            uint64_t _flags;
+            memcpy(&_flags, _conditions + _eight, 8);
+            for(; _flags; _flags&=_flags-1)
+            {
+                const size_t _idx = _start + _eight + __builtin_ctzll(_flags) / 8;
                 {{_eventspace}}[_count++] = _idx;
                 {% if _uses_refractory %}
                 {{not_refractory}}[_idx] = false;
@@ -45,7 +54,12 @@
                 {% endif %}
             }
         }
-    }
+    };
+    size_t _start = 0;
+    for(; _start+64<=N; _start+=64)
+        _check(_start, _start + 64);
+    if(_start < N)
+        _check(_start, N);
     {{_eventspace}}[N] = _count;
 {% endblock %}
 
