@@ -22,6 +22,18 @@ jobs = click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Chunks of images run at the same time."
 )
 
+pairs = click.option(
+    "--set",
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A parameter with its unit, such as tau_mem=100*ms or n_exc=400; repeat for more. "
+    "'equispike list MODEL' shows all with units and defaults.",
+)
+config = click.option(
+    "--config", type=click.Path(path_type=Path), help="YAML file with lines such as 'tau_mem: 100*ms'."
+)
+
 
 def model_settings(config: Path | None, pairs: tuple[str, ...]) -> dict[str, str]:
     """Parameter settings of a YAML file and, with precedence, of ``key=value`` words."""

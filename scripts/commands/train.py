@@ -14,14 +14,16 @@ from scripts.commands import options
 @click.argument("model", required=False)
 @click.option("--data", default="digits", show_default=True, help="Data set: mnist, fashion-mnist or digits.")
 @options.data_dir
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A parameter with its unit, such as tau_mem=100*ms or "
-              "n_exc=400; repeat for more. 'equispike list MODEL' shows all with units and defaults.")  # fmt: skip
-@click.option("--config", type=click.Path(path_type=Path), help="YAML file with lines such as 'tau_mem: 100*ms'.")
+@options.pairs
+@options.config
 @click.option("--images", type=int, help="Images to present; more than the training set has means several passes.  "
               "[default: one pass]")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random.")
 @click.option(
-    "--backend", default="auto", show_default=True, help="cpp, cython, numpy, or auto: cpp where there is a compiler."
+    "--backend",
+    default="auto",
+    show_default=True,
+    help="auto: cpp where there is a compiler, else numpy; 'equispike list' shows all; cpp-float32 is the fastest.",
 )
 @click.option(
     "--holdout", default=0, show_default=True, help="Images at the end of the training set kept for validation."
