@@ -18,7 +18,7 @@ $(VENV)/.installed: pyproject.toml
 demo: setup
 	rm -rf $(DEMO)
 	$(EQUISPIKE) train diehl-cook --data digits --set n_exc=100 --images 6000 --out $(DEMO)
-	$(EQUISPIKE) evaluate $(DEMO) --jobs 2
+	$(EQUISPIKE) evaluate $(DEMO)
 	$(EQUISPIKE) figures $(DEMO)
 	@echo "The run is in $(DEMO)/, its pictures in $(DEMO)/figures/; look at weights.png first."
 

@@ -25,7 +25,7 @@ from scripts import cli
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason="no C++ compiler")
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("list", "train", "evaluate", "predict", "figures", "benchmark", "results")
+COMMANDS = ("list", "train", "evaluate", "predict", "figures", "benchmark", "explain", "results")
 #: The structure that test_training shares, and one so small that NumPy runs it at once.
 CPP = ("train", "diehl-cook", "--set", "n_exc=16", "--chunk-images", 20, "--backend", "cpp")
 FAST = {"n_exc": "4", "n_spikes_min": "0", "t_present": "10*ms", "t_rest_simulated": "5*ms"}
@@ -122,6 +122,29 @@ def test_list_of_a_model_shows_every_parameter_with_its_default(equispike) -> No
         assert re.search(rf"{key}\s+│\s+{re.escape(value)}\s+│", shown), key
 
 
+@needs_compiler
+def test_explain_says_whose_template_and_why(equispike) -> None:
+    out = equispike("explain", "diehl-cook", "--set", "n_exc=7").out
+    row = next(line for line in out.splitlines() if "inhibition_pre " in line)
+    assert "Equispike" in row and "all-but-self by connect(condition='i != j'), one delay for all" in row
+    delayed = equispike("explain", "diehl-cook", "--set", "delay_max=5*ms", "--set", "rest=full").out
+    row = next(line for line in delayed.splitlines() if "inputs_exc_pre " in line)
+    assert "Brian2" in row and "synapses have delays of their own" in row
+    assert "generates no C++" in equispike("explain", "diehl-cook", "--backend", "numpy").sentence
+
+
+def test_several_seeds_are_trained_and_gone_on_with(equispike, tmp_path: Path) -> None:
+    words = (*TINY, "--backend", "numpy", "--seeds", "3,4", "--out", "run")
+    assert equispike(*words).code == 0
+    seeds = [json.loads(Path(f"run-s{seed}", "run.json").read_text())["config"]["seed"] for seed in (3, 4)]
+    assert seeds == [3, 4]
+    weights = [np.load(f"run-s{seed}/arrays.npz")["w"] for seed in (3, 4)]
+    assert not np.array_equal(*weights)
+    assert equispike(*words).code == 0
+    assert "seed 3 failed" in equispike(*words, "--images", "1").sentence  # fewer than were presented
+    assert "whole numbers" in equispike(*words[:-3], "x", "--out", "run").sentence
+
+
 def test_a_file_sets_what_words_set_and_words_go_first(equispike, tmp_path: Path) -> None:
     settings = {**FAST, "tau_mem": "50*ms", "rule": "pair", "w_init": "0.5"}
     (tmp_path / "c.yaml").write_text("".join(f"{key}: {value}\n" for key, value in settings.items()))
@@ -214,6 +237,7 @@ BAD_OTHERS = {
     ("figures", "nothing"): "nothing is not a run folder",
     ("results", "nothing"): "equispike evaluate RUN",
     ("benchmark", "diehl-cook", "--sizes", "x"): "100,400",
+    ("benchmark", "diehl-cook", "--backends", "numpy"): "there is: cpp-float32, cpp, cpp-stock, cython",
     ("benchmark", "foo", "--data", "digits"): "the models are: diehl-cook",
     ("benchmark", "diehl-cook", "--data", "digits", "--sizes", "0"): "n_exc = 0 is out of range",
 }

@@ -16,14 +16,15 @@ from scripts.commands import options
 @click.argument("model")
 @click.option("--sizes", default="100,400", show_default=True, help="Excitatory neurons, separated by commas.")
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True, help="Paired rounds.")
+@click.option("--backends", help="Only these, separated by commas, such as cpp-float32,cpp-stock.  [default: all]")
 @click.option("--data", default="mnist", show_default=True, help="Data set with at least 1000 training images.")
 @options.data_dir
-def command(model: str, sizes: str, rounds: int, data: str, data_dir: Path | None) -> None:
-    """Measure training images a CPU second of MODEL: the cpp backend, plain Brian2 Synapses in C++, one run() an image."""
+def command(model: str, sizes: str, rounds: int, backends: str | None, data: str, data_dir: Path | None) -> None:
+    """Measure training images a CPU second of MODEL on one core: our C++, Brian2's own, one run() an image in Cython."""
     import pandas as pd
 
     import models
-    from protocols.benchmarking import FORMULATIONS, benchmark, summary
+    from protocols.benchmarking import benchmark, chosen_formulations, summary
     from protocols.data import load
 
     try:
@@ -32,6 +33,7 @@ def command(model: str, sizes: str, rounds: int, data: str, data_dir: Path | Non
         raise EquispikeError(
             f"--sizes needs whole numbers separated by commas, such as 100,400, but got '{sizes}'"
         ) from None
+    names = chosen_formulations(backends)
     images = load(data, data_dir).train_images
     console = Console()
     for n_exc in numbers:
@@ -40,13 +42,10 @@ def command(model: str, sizes: str, rounds: int, data: str, data_dir: Path | Non
         def report(text: str, n_exc: int = n_exc) -> None:
             click.echo(f"n_exc={n_exc}: {text}", err=True)
 
-        rows = [
-            (k // len(FORMULATIONS), name, speed)
-            for k, (name, speed) in enumerate(benchmark(model, params, images, rounds, report))
-        ]
+        rows = list(benchmark(model, params, images, names, rounds, report))
         measured = pd.DataFrame(rows, columns=["round", "formulation", "images_per_cpu_s"])
         table = Table(title=f"{model}, n_exc={n_exc}: training images a CPU second, {rounds} paired rounds")
-        for column in ("formulation", "median", "min", "max", "cpp is faster by"):
+        for column in ("formulation", "median", "min", "max", f"{names[0]} is faster by"):
             table.add_column(column, justify="left" if column == "formulation" else "right")
         for name, row in summary(measured).iterrows():
             table.add_row(str(name), *(f"{row[c]:.1f}" for c in ("median", "min", "max")), f"{row['ratio']:.2f}")

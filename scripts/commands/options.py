@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,20 @@ data_dir = click.option(
     type=click.Path(path_type=Path),
     help="Folder that holds mnist/ and so on.  [default: EQUISPIKE_DATA, then the user cache, then download]",
 )
-jobs = click.option(
-    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Chunks of images run at the same time."
-)
 
+
+def usable_cores() -> int:
+    """Cores that this process may use: on a cluster those of the job, not of the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+jobs = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=usable_cores,
+    show_default="all cores",
+    help="Chunks of images run at the same time; the result does not depend on it.",
+)
 pairs = click.option(
     "--set",
     "pairs",

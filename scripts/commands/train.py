@@ -8,6 +8,7 @@ import click
 
 from models.errors import EquispikeError
 from scripts.commands import options
+from scripts.commands.options import usable_cores
 
 
 @click.command("train")
@@ -30,11 +31,15 @@ from scripts.commands import options
 )
 @click.option("--chunk-images", default=1000, show_default=True, help="Images between checkpoints.")
 @click.option("--out", type=click.Path(path_type=Path), help="New run folder.  [default: runs/MODEL-DATA-sSEED]")
+@click.option("--seeds", help="Several trainings, such as 0,1,2: a run folder for each, whose names --out begins; "
+              "the same command again goes on with what was interrupted.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(min=1), default=usable_cores, show_default="all cores",
+              help="With --seeds: trainings at a time.")  # fmt: skip
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run folder, with the configuration it was "
               "begun with; a larger --images trains it longer.")  # fmt: skip
 @click.pass_context
 def command(
-    ctx, model, data, data_dir, pairs, config, images, seed, backend, holdout, chunk_images, out, resume
+    ctx, model, data, data_dir, pairs, config, images, seed, backend, holdout, chunk_images, out, seeds, jobs, resume
 ) -> None:
     """Train MODEL (see 'equispike list'). Progress is saved after every chunk; an interrupted run goes on with --resume."""
     from protocols import on_track
@@ -44,6 +49,9 @@ def command(
     from scripts.progress import TrainingProgress
 
     given = {name for name in ctx.params if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
+    if seeds is not None:
+        _train_seeds(given, ctx.params)
+        return
     if resume is not None:
         run, spec = _resumed(resume, given, ctx.params)
         dataset = load(spec.data, data_dir)
@@ -64,6 +72,32 @@ def command(
 
         train(spec, dataset, run, report)
     click.echo(f"Trained {run.path}. Next: equispike evaluate {run.path}")
+
+
+def _train_seeds(given: set[str], values: dict) -> None:
+    """Hand every other option on to one process a seed."""
+    from scripts.several_seeds import train_seeds
+
+    if values["model"] is None or given & {"seed", "resume"}:
+        raise EquispikeError("--seeds goes with a model, and without --seed and --resume")
+    try:
+        seeds = [int(seed) for seed in values["seeds"].split(",")]
+    except ValueError:
+        raise EquispikeError(f"--seeds needs whole numbers separated by commas, not '{values['seeds']}'") from None
+    words = [values["model"], "--data", values["data"], "--backend", values["backend"]]
+    words += ["--holdout", values["holdout"], "--chunk-images", values["chunk_images"]]
+    words += [word for pair in values["pairs"] for word in ("--set", pair)]
+    for name in ("config", "images", "data_dir"):
+        words += [f"--{name.replace('_', '-')}", values[name]] if values[name] is not None else []
+    out = values["out"] or Path("runs") / f"{values['model']}-{values['data']}"
+    runs = train_seeds(
+        [str(word) for word in words],
+        out,
+        seeds,
+        values["jobs"],
+        lambda seed, line: click.echo(f"seed {seed}: {line}", err=True),
+    )
+    click.echo(f"Trained {', '.join(map(str, runs))}. Next: equispike evaluate RUN, for each")
 
 
 def _new(model, data, data_dir, config, pairs, images, seed, backend, holdout, chunk_images):
