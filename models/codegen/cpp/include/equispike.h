@@ -16,8 +16,8 @@ extern unsigned long seed;
 void read_run_file(const std::string& path);
 
 // The exponential function without branches or calls, so that loops over it vectorise: reduction to |r| <= log(2) / 2 and
-// the Taylor polynomial. Relative error below 3 machine epsilons where the result is a normal number; 0 below that
-// (denormals are flushed anyway), infinity above, NaN of NaN.
+// the Taylor polynomial. Relative error below 3 machine epsilons where the result is a normal number up to 2^1023 (float:
+// 2^127); infinity above, practically zero below (denormals are flushed anyway), NaN of NaN.
 static inline __attribute__((always_inline)) double exp(double x)
 {
     x = x < -708.39 ? -708.39 : x;
