@@ -155,10 +155,10 @@ def test_exp(backend, epsilon):
 
     result = BACKENDS[backend].compile(build).run({"g.x": x}, {}, {}, 0)
     y, exact = result.state["g.y"].astype(float), np.exp(result.state["g.x"].astype(float))
-    assert_allclose(y[:-6], exact[:-6], rtol=3 * epsilon)
+    assert_allclose(y[:-6], exact[:-6], rtol=4 * epsilon)
     zero, very_negative, very_positive, infinite, minus_infinite, nan = y[-6:]
     assert (zero, very_positive, infinite) == (1, np.inf, np.inf)
-    assert 0 <= very_negative < 1e-37 and 0 <= minus_infinite < 1e-37
+    assert (very_negative, minus_infinite) == (0, 0)
     assert np.isnan(nan)
 
 
