@@ -17,7 +17,7 @@ _BEGIN, _END = "<!-- results: begin (written by make results) -->", "<!-- result
 def collect(folders: Iterable[Path]) -> pd.DataFrame:
     """One row for each evaluated run below ``folders``.
 
-    Columns: model, data, n_exc, settings (what differs from the published parameters), images, seed, vote and proportion
+    Columns: model, data, n_exc, settings (what differs from the published parameters), backend, images, seed, vote and proportion
     (accuracy on the whole test set, 0 to 1), images_per_cpu_s (training), record (folder name).
     """
     rows = []
@@ -28,12 +28,16 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
             config = record["config"]
             default = models.get_model(config["model"]).params().as_text()
             changed = {k: v for k, v in config["params"].items() if default[k] != v and k != "n_exc"}
+            settings = [f"{key}={value}" for key, value in changed.items()] or ["as published"]
+            if config["holdout"]:
+                settings.append(f"{config['holdout']} training images held out")
             rows.append(
                 {
                     "model": config["model"],
                     "data": config["data"],
                     "n_exc": int(float(config["params"]["n_exc"])),
-                    "settings": ", ".join(f"{k}={v}" for k, v in changed.items()) or "as published",
+                    "settings": ", ".join(settings),
+                    "backend": config["backend"],
                     "images": record["images_seen"],
                     "seed": config["seed"],
                     **evaluation["accuracy"],
@@ -49,14 +53,13 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
 
 def to_markdown(runs: pd.DataFrame) -> str:
     """A Markdown table: mean ± standard deviation over seeds, in %."""
-    lines = [
-        "| model | data | neurons | settings | training images | seeds | vote (%) | proportion (%) | images / CPU s | records |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    keys = ["model", "data", "n_exc", "settings", "images", "n_test"]
+    headings = ["model", "data", "neurons", "settings", "backend", "training images", "seeds"]
+    headings += ["vote (%)", "proportion (%)", "images / CPU s", "records"]
+    lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
+    keys = ["model", "data", "n_exc", "settings", "backend", "images", "n_test"]
     for key, group in runs.groupby(keys, sort=True):
-        model, data, n_exc, settings, images, _ = key  # type: ignore[misc]
-        cells = [model, data, n_exc, settings, f"{images:,}".replace(",", " "), len(group)]
+        model, data, n_exc, settings, backend, images, _ = key  # type: ignore[misc]
+        cells = [model, data, n_exc, settings, backend, f"{images:,}".replace(",", " "), len(group)]
         cells += [_spread(100 * group[name]) for name in ("vote", "proportion")]
         cells += [
             f"{group['images_per_cpu_s'].median():.0f}",

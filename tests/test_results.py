@@ -25,7 +25,7 @@ def record(
     """A run folder with the two files that the table is made from."""
     params = PUBLISHED.updated({"n_exc": n_exc, **changes}).as_text()
     run = RunFolder.create(folder / f"n{n_exc}-s{seed}")
-    config = {"model": "diehl-cook", "params": params, "data": "mnist", "seed": seed}
+    config = {"model": "diehl-cook", "params": params, "data": "mnist", "seed": seed, "backend": "cpp", "holdout": 0}
     run.write_json("run.json", {"format": FORMAT, "config": config, "images_seen": images, "cpu_s": 4.0})
     evaluation = {"accuracy": {"vote": vote, "proportion": vote + 0.01}, "n_images": n_test}
     run.write_json("evaluation-test.json", evaluation)
@@ -43,15 +43,16 @@ def test_one_row_a_setting_with_mean_and_spread_over_seeds(tmp_path: Path) -> No
     table = to_markdown(collect([tmp_path]))
     (row,) = cells(table)
     # 80, 81, 85: mean 82, deviations -2, -1, 3, variance 14 / 2
-    assert row[:8] == ["diehl-cook", "mnist", "100", "as published", "1 000", "3", "82.00 ± 2.65", "83.00 ± 2.65"]
-    assert row[8] == "250"  # 1000 images in 4 s
-    assert row[9] == "`n100-s0`, `n100-s1`, `n100-s2`"
+    assert row[:4] == ["diehl-cook", "mnist", "100", "as published"]
+    assert row[4:9] == ["cpp", "1 000", "3", "82.00 ± 2.65", "83.00 ± 2.65"]
+    assert row[9] == "250"  # 1000 images in 4 s
+    assert row[10] == "`n100-s0`, `n100-s1`, `n100-s2`"
     assert len(table.splitlines()[0].split("|")) == len(table.splitlines()[2].split("|"))
 
 
 def test_one_seed_has_no_spread(tmp_path: Path) -> None:
     record(tmp_path, 0, 0.8125)
-    assert cells(to_markdown(collect([tmp_path])))[0][6] == "81.25"
+    assert cells(to_markdown(collect([tmp_path])))[0][7] == "81.25"
 
 
 def test_a_changed_record_changes_the_table(tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_a_changed_record_changes_the_table(tmp_path: Path) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | {"accuracy": {"vote": 0.9, "proportion": 0.91}}))
     after = to_markdown(collect([tmp_path]))
     assert before != after
-    assert cells(after)[0][6:8] == ["90.00", "91.00"]
+    assert cells(after)[0][7:9] == ["90.00", "91.00"]
 
 
 def test_different_settings_sizes_and_lengths_are_different_rows(tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ def test_different_settings_sizes_and_lengths_are_different_rows(tmp_path: Path)
     record(tmp_path / "b", 0, 0.3, images=2000)
     record(tmp_path / "c", 0, 0.4, tau_mem="50*ms", rule="pair")
     rows = cells(to_markdown(collect([tmp_path])))
-    assert sorted((row[2], row[3], row[4], row[6]) for row in rows) == [
+    assert sorted((row[2], row[3], row[5], row[7]) for row in rows) == [
         ("100", "as published", "1 000", "10.00"),
         ("100", "as published", "2 000", "30.00"),
         ("100", "tau_mem=50*ms, rule=pair", "1 000", "40.00"),
