@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -17,12 +20,20 @@ class Neuron:
     reset: str
     # A comparison of times, not Brian2's timestep(): the rounding to whole steps would keep compilers from vectorising.
     refractory: str = "t - lastspike < t_refractory - 0.5 * dt"
+    #: What changes in a time step by less than single precision resolves.
+    slow: tuple[str, ...] = ()
+
+    @property
+    def dtype(self) -> dict[str, type]:
+        """Types for Brian2's NeuronGroup: slow variables are double on every backend."""
+        return dict.fromkeys(self.slow, np.float64)
 
     def renamed(self, suffix: str, names: frozenset[str]) -> Neuron:
         """The same neuron with its constants ``names`` written ``name_suffix``: one of several populations."""
         pattern = re.compile(rf"\b({'|'.join(sorted(names))})\b")
         texts = ("equations", "threshold", "reset", "refractory")
-        return replace(self, **{text: pattern.sub(rf"\1_{suffix}", getattr(self, text)) for text in texts})
+        renamed: dict[str, Any] = {text: pattern.sub(rf"\1_{suffix}", getattr(self, text)) for text in texts}
+        return replace(self, **renamed)
 
 
 LIF = Neuron(
@@ -58,6 +69,7 @@ def with_adaptive_threshold(neuron: Neuron, name: str) -> Neuron:
         equations=f"{neuron.equations}\n        dtheta/dt = -learning * theta / tau_theta : volt",
         threshold="v > v_threshold + theta - theta_offset",
         reset=f"{neuron.reset}\ntheta += learning * theta_plus",
+        slow=("theta",),
     )
 
 

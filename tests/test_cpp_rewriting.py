@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from models.codegen import BACKENDS
 from models.codegen.cpp.rewriting import (
     buffer_writes,
+    by_precision,
     in_precision,
     is_stateful,
     never_refractory,
@@ -137,6 +138,31 @@ def test_single_precision_spares_the_time(monkeypatch):
     ]
 
 
+def test_slow_variables_stay_double_in_single_precision(monkeypatch):
+    scalar = ["const double dt = _ptr_array_clock_dt[0];", "const double _lio_1 = exp(- dt/tau);"]
+    update = [
+        "double theta = _ptr_array_G_theta[_idx];",
+        "float v = _ptr_array_G_v[_idx];",
+        "const float _theta = _lio_1 * theta;",
+        "theta = _theta;",
+        "if(v > 0)",
+        "v = 0.5 * v;",
+        "else",
+        "v = 0.0;",
+        "_ptr_array_G_theta[_idx] = theta;",
+        "_ptr_array_G_v[_idx] = v;",
+    ]
+    assert by_precision(update) == [update]
+    monkeypatch.setitem(brian2.prefs, "core.default_float_dtype", np.float32)
+    code = in_precision(scalar, update)
+    assert code.scalar == [scalar[0], "const double _lio_1 = exp(1.0*- dt/tau);"]
+    slow, fast = by_precision(code.vector)
+    assert slow == [update[0], "const double _theta = _lio_1 * theta;", update[3], update[8]]
+    assert fast == [update[1], update[4], "v = 0.5f * v;", "else", "v = 0.0f;", update[9]]
+    compared = in_precision([], [update[0], "const char _cond = v > theta;"]).vector
+    assert compared[0] == "const float theta = (float)_ptr_array_G_theta[_idx];"
+
+
 @needs_compiler
 @pytest.mark.parametrize(("backend", "epsilon"), [("cpp", 2.2e-16), ("cpp-float32", 1.2e-7)])
 def test_exp(backend, epsilon):
@@ -171,3 +197,5 @@ def test_single_precision_computes_the_same_but_for_rounding(network, tiny):
     assert len(double.records["exc_spikes"]["i"]) > 5
     assert single.records["exc_spikes"]["i"].tolist() == double.records["exc_spikes"]["i"].tolist()
     assert_allclose(single.state["inputs_exc.w"], double.state["inputs_exc.w"], rtol=1e-4)
+    # A step changes theta by 5e-8 of itself, half of what float32 resolves.
+    assert_allclose(single.state["exc.theta"], double.state["exc.theta"], rtol=1e-9)

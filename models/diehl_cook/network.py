@@ -175,6 +175,7 @@ class _Builder:
             threshold=threshold,
             reset=f"{neuron.reset}\nn_spikes += 1\n{self.rule.at_post_spike}",
             refractory=neuron.refractory,
+            dtype=neuron.dtype,
             method="exponential_euler",
             events={"presentation_end": _LAST_STEP, "responded": f"{_LAST_STEP} and n_spikes > 0"},
             name="exc",

@@ -70,41 +70,74 @@ class Precision:
 
 
 def in_precision(scalar_code: Code, vector_code: Code) -> Precision:
-    """Where variables are float32, float instead of double for all that does not depend on a double, such as the time.
+    """Where variables are float32, float instead of double for all that neither depends on a double nor makes one.
 
     Brian2 writes numbers and intermediate values as double, and one of them makes a loop compute in double throughout.
+    A double that is only read, and not compared with the time, is rounded when it is loaded.
     """
     scalar, vector = lines_of(scalar_code), lines_of(vector_code)
     if prefs["core.default_float_dtype"] is not np.float32:
         return Precision(scalar, vector)
+    stored = {match["name"] for line in vector if (match := _STORE.match(line))}
+    timed = any(re.search(r"\bt\b", line) for line in vector)
     doubles = {"t"}
-    for line in scalar + vector:
-        match = _DECLARATION.match(line)
-        if match and match["type"] == "double" and "_ptr_" in (match["value"] or "") and match["name"] != "dt":
-            doubles.add(match["name"])
-    while grown := {
-        match["name"]
-        for line in scalar + vector
-        if (match := _ASSIGNMENT.match(line))
-        and _needs_double(match["value"], doubles)
-        and match["name"] not in doubles
-    }:
+    for lines, rounded in ((scalar, False), (vector, not timed)):
+        for k, line in enumerate(lines):
+            match = _DECLARATION.match(line)
+            if not match or match["type"] != "double" or "_ptr_" not in (match["value"] or "") or match["name"] == "dt":
+                continue
+            if rounded and match["name"] not in stored:
+                lines[k] = f"const float {match['name']} = (float){match['value']};"
+            else:
+                doubles.add(match["name"])
+    assigned = [(match["name"], match["value"]) for line in scalar + vector if (match := _ASSIGNMENT.match(line))]
+    while grown := {name for name, value in assigned if _needs_double(value, doubles)} - doubles:
         doubles |= grown
+    made = doubles & stored
+    while grown := {word for name, value in assigned if name in made for word in _words(value)} - made:
+        made |= grown
 
-    def single(line: str) -> str:
+    def typed(line: str) -> str:
         match = _DECLARATION.match(line)
-        if match and match["name"] in doubles | {"dt"}:
-            return line
+        if match and match["name"] in doubles | made | {"dt"}:
+            if "_ptr_" in (match["value"] or ""):
+                return line
+            # Constants are float, and exp of floats would be one.
+            return re.sub(r"\bexp\(", "exp(1.0*", re.sub(r"^(const )?float ", r"\1double ", line))
         line = re.sub(r"^(const )?double ", r"\1float ", line)
         if _needs_double(line, doubles):
             return line
         return _NUMBER.sub(r"\1f", re.sub(r"\bdt\b", "(float)dt", line))
 
-    return Precision([single(line) for line in scalar], [single(line) for line in vector])
+    return Precision([typed(line) for line in scalar], [typed(line) for line in vector])
+
+
+def by_precision(vector_code: Code) -> list[list[str]]:
+    """The code of one loop as two, where statements on doubles are independent of the others: both then vectorise."""
+    lines = lines_of(vector_code)
+    if prefs["core.default_float_dtype"] is not np.float32 or is_stateful(lines):
+        return [lines]
+    own = {match["name"] for line in lines if (match := _DECLARATION.match(line))}
+    part = {
+        match["name"]
+        for line in lines
+        if (match := _DECLARATION.match(line)) and line.startswith("double") and "_ptr_" in line
+    }
+    statements = re.findall(r"^if\(.*\n.*\nelse\n.*$|^if\(.*\n.*$|^.*$", "\n".join(lines), flags=re.MULTILINE)
+    concerned = [_words(statement) & own | set(re.findall(r"_ptr_\w+", statement)) for statement in statements]
+    while grown := {name for names in concerned if names & part for name in names} - part:
+        part |= grown
+    first = [statement for statement, names in zip(statements, concerned, strict=True) if names & part]
+    rest = [statement for statement, names in zip(statements, concerned, strict=True) if not names & part]
+    return [lines_of("\n".join(chunk)) for chunk in (first, rest) if chunk]
+
+
+def _words(expression: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z_]\w*", expression))
 
 
 def _needs_double(expression: str, doubles: set[str]) -> bool:
-    return "_timestep(" in expression or bool(set(re.findall(r"[A-Za-z_]\w*", expression)) & doubles)
+    return "_timestep(" in expression or bool(_words(expression) & doubles)
 
 
 @dataclass(frozen=True)
@@ -222,6 +255,7 @@ FUNCTIONS = {
         is_stateful,
         once_a_run,
         in_precision,
+        by_precision,
         split_refractory,
         never_refractory,
         shared_condition,

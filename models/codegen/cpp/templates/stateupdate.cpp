@@ -24,11 +24,13 @@
     _before{{array}}.clear();
     for(const int _idx : _held) _before{{array}}.push_back({{array}}[_idx]);
     {% endfor %}
+    {% for part in by_precision(split.free) %}
     for(int _idx=0; _idx<_N; _idx++)
     {
         const size_t _vectorisation_idx = _idx;
-        {{split.free|autoindent}}
+        {{part|autoindent}}
     }
+    {% endfor %}
     for(size_t _k=0; _k<_held.size(); _k++)
     {
         const int _idx = _held[_k];
@@ -39,10 +41,12 @@
         {{code.vector|autoindent}}
     }
     {% else %}
+    {% for part in by_precision(code.vector) %}
     for(int _idx=0; _idx<_N; _idx++)
     {
         const size_t _vectorisation_idx = _idx;
-        {{code.vector|autoindent}}
+        {{part|autoindent}}
     }
+    {% endfor %}
     {% endif %}
 {% endblock %}
