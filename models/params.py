@@ -109,12 +109,17 @@ class Params:
     """Base of all parameter sets: checked on construction, never changed afterwards."""
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
+        for field in self.declared():
             object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
 
     @classmethod
+    def declared(cls) -> list[dataclasses.Field]:
+        """The fields made by :func:`param`."""
+        return [field for field in dataclasses.fields(cls) if field.metadata]
+
+    @classmethod
     def keys(cls) -> list[str]:
-        return [field.name for field in dataclasses.fields(cls)]
+        return [field.name for field in cls.declared()]
 
     def updated(self, settings: Mapping[str, Value]) -> Self:
         """A copy with ``settings`` applied; values may be text such as ``100*ms``.
@@ -140,7 +145,7 @@ class Params:
         """Every field as text that :meth:`updated` reads back."""
         return {
             field.name: describe_value(getattr(self, field.name), field.metadata["unit"])
-            for field in dataclasses.fields(self)
+            for field in self.declared()
         }
 
 

@@ -224,6 +224,37 @@ def without_lookups(vector_code: Code) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Indirect:
+    """Synapses' code apart from what looks up, for each synapse, whole numbers that say which elements it concerns.
+
+    Attributes
+    ----------
+    lookups : name and array of each such number, those of the spiking neuron excepted
+    code : the rest
+    """
+
+    lookups: list[tuple[str, str]]
+    code: list[str]
+
+
+def indirect(vector_code: Code, own: str) -> Indirect | None:
+    """Separate the lookups (``const int32_t kernel = _ptr_array_S_kernel[_idx];``); None where there is none.
+
+    Where the numbers of neighbouring synapses follow one another, such code needs the first ones only.
+    """
+    lookups, code = [], []
+    lines = lines_of(vector_code)
+    written = {match["array"] for line in lines if (match := _STORE.match(line))}
+    for line in lines:
+        match = re.match(r"^const int32_t (?P<name>\w+) = (?P<array>_ptr_\w+)\[_idx\];$", line)
+        if match is None or match["array"] in written:
+            code.append(line)
+        elif match["name"] != own:
+            lookups.append((match["name"], match["array"]))
+    return Indirect(lookups, code) if lookups else None
+
+
+@dataclass(frozen=True)
 class Buffered:
     """Synapses' code that stores into ``_new<array>[_k]`` and notes in ``_changed<array>`` whether anything changed."""
 
@@ -261,6 +292,7 @@ FUNCTIONS = {
         shared_condition,
         with_true,
         without_lookups,
+        indirect,
         buffer_writes,
     )
 }

@@ -28,4 +28,19 @@ std::vector<size_t> first_synapses(const std::vector<int32_t>& sorted, size_t n_
     return first;
 }
 
+Runs::Runs(const std::vector<size_t>& first_synapses, const std::vector<const int32_t*>& numbers)
+{
+    for (size_t neuron = 0; neuron + 1 < first_synapses.size(); neuron++) {
+        begins_.push_back(firsts_.size());
+        for (size_t k = first_synapses[neuron]; k < first_synapses[neuron + 1]; k++) {
+            bool goes_on = k > first_synapses[neuron];
+            for (const int32_t* const number : numbers) goes_on = goes_on && number[k] == number[k - 1] + 1;
+            if (!goes_on) firsts_.push_back(k);
+        }
+    }
+    begins_.push_back(firsts_.size());
+    firsts_.push_back(first_synapses.back());
+    long_enough_ = first_synapses.back() >= 8 * firsts_.size();
+}
+
 }

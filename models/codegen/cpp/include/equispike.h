@@ -99,5 +99,19 @@ private:
 // Where the synapses of each neuron start in ``sorted``, the neurons of all synapses in rising order.
 std::vector<size_t> first_synapses(const std::vector<int32_t>& sorted, size_t n_neurons);
 
+// Synapses of one neuron along which each of some numbers rises by one: such runs need no lookup a synapse.
+class Runs {
+public:
+    // first_synapses: where each neuron's synapses start, and their number; numbers: arrays of one element a synapse.
+    Runs(const std::vector<size_t>& first_synapses, const std::vector<const int32_t*>& numbers);
+    size_t begin(size_t neuron) const { return begins_[neuron]; }
+    size_t first(size_t run) const { return firsts_[run]; }
+    bool long_enough() const { return long_enough_; }
+
+private:
+    std::vector<size_t> begins_, firsts_;
+    bool long_enough_;
+};
+
 }
 #endif

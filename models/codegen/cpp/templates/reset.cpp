@@ -14,6 +14,15 @@
     {{once_a_run(code.scalar)|autoindent}}
     using equispike::exp;
     using equispike::_clip;
+    if(_num_events == N)
+    {
+        for(size_t _idx=0; _idx<N; _idx++)
+        {
+            const size_t _vectorisation_idx = _idx;
+            {{code.vector|autoindent}}
+        }
+        return;
+    }
     for(int32_t _event=0; _event<_num_events; _event++)
     {
         const size_t _idx = _events[_event];

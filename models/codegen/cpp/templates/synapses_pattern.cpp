@@ -26,10 +26,40 @@
     {% set statements = code.vector if pattern == 'rows' else without_lookups(code.vector) %}
     {% if pattern == 'rows' %}
     static const std::vector<size_t> _first = equispike::first_synapses({{sorted}}, {{n_events}});
+    {% set lookups = indirect(statements, own) %}
+    {% if lookups %}
+    {% set arrays = lookups.lookups | map('last') | join(', ') %}
+    static const equispike::Runs _runs(_first, { {{arrays}} });
+    {% endif %}
     {% endif %}
     for(int32_t _event=0; _event<_num_events; _event++)
     {
         {% if pattern == 'rows' %}
+        {% if lookups %}
+        if(_runs.long_enough())
+        {
+            // What neighbouring synapses concern are neighbours too.
+            const int32_t {{own}} = _events[_event];
+            for(size_t _run=_runs.begin({{own}}); _run<_runs.begin({{own}} + 1); _run++)
+            {
+                const size_t _first_idx = _runs.first(_run);
+                const int32_t _length = _runs.first(_run + 1) - _first_idx;
+                {% for name, array in lookups.lookups %}
+                const int32_t _first_{{name}} = {{array}}[_first_idx];
+                {% endfor %}
+                for(int32_t _k=0; _k<_length; _k++)
+                {
+                    const size_t _idx = _first_idx + _k;
+                    const size_t _vectorisation_idx = _idx;
+                    {% for name, array in lookups.lookups %}
+                    const int32_t {{name}} = _first_{{name}} + _k;
+                    {% endfor %}
+                    {{lookups.code|autoindent}}
+                }
+            }
+            continue;
+        }
+        {% endif %}
         for(size_t _idx=_first[_events[_event]]; _idx<_first[_events[_event] + 1]; _idx++)
         {
             const size_t _vectorisation_idx = _idx;

@@ -1,0 +1,7 @@
+"""Difference-of-Gaussians input and convolutional STDP layers (Kheradpisheh et al. 2018)."""
+
+from models.conv_stdp.network import build
+from models.conv_stdp.params import ConvParams, ConvStdpParams, PoolParams, Shape
+from models.conv_stdp.state import initial_state
+
+__all__ = ["ConvParams", "ConvStdpParams", "PoolParams", "Shape", "build", "initial_state"]
