@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models import diehl_cook
+from models import conv_stdp, diehl_cook
 from models.errors import EquispikeError
 from models.params import Params
 from models.parts import Parts
+
+
+def _nothing(*arguments: object) -> dict[str, np.ndarray]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,8 @@ class Model:
     Attributes
     ----------
     params : its parameter class
+    protocol : how it is trained and evaluated; ``presenting``: image after image, classes from spike counts;
+        ``layerwise``: layer after layer, classes from features
     initial_state : (params, seed) -> state variables by name, SI units
     frozen_state : (params, w, theta) -> state for presenting without learning
     fixed_inputs : (params, seed) -> input arrays that stay the same in all chunks
@@ -30,10 +36,11 @@ class Model:
     summary: str
     citation: str
     params: type[Params]
+    protocol: str
     initial_state: Callable[..., dict[str, np.ndarray]]
-    frozen_state: Callable[..., dict[str, np.ndarray]]
-    fixed_inputs: Callable[..., dict[str, np.ndarray]]
     build: Callable[..., Parts]
+    frozen_state: Callable[..., dict[str, np.ndarray]] = _nothing
+    fixed_inputs: Callable[..., dict[str, np.ndarray]] = _nothing
 
 
 MODELS = {
@@ -44,10 +51,20 @@ MODELS = {
             summary="digits learned without labels by STDP, adaptive thresholds and lateral inhibition",
             citation="Diehl & Cook 2015, Front. Comput. Neurosci. 9:99, doi:10.3389/fncom.2015.00099",
             params=diehl_cook.DiehlCookParams,
+            protocol="presenting",
             initial_state=diehl_cook.initial_state,
             frozen_state=diehl_cook.frozen_state,
             fixed_inputs=diehl_cook.fixed_inputs,
             build=diehl_cook.build,
+        ),
+        Model(
+            name="conv-stdp",
+            summary="difference-of-Gaussians input and convolutional layers that learn by STDP, one after the other",
+            citation="Kheradpisheh et al. 2018, Neural Networks 99:56-67, doi:10.1016/j.neunet.2017.12.005",
+            params=conv_stdp.ConvStdpParams,
+            protocol="layerwise",
+            initial_state=conv_stdp.initial_state,
+            build=conv_stdp.build,
         ),
     )
 }

@@ -137,6 +137,9 @@ class Params:
                 raise EquispikeError(f"unknown parameter '{key}'{hint}; the parameters are: {', '.join(known)}")
         return dataclasses.replace(self, **settings)
 
+    def check_images(self, data: str, shape: tuple[int, ...]) -> None:
+        """Raise EquispikeError where images of ``shape`` (height, width[, channels]) cannot be shown to the network."""
+
     def namespace(self) -> dict[str, Quantity | float | int]:
         """The numeric fields under their own names, as the namespace of the equations."""
         return {key: value for key in self.keys() if not isinstance(value := getattr(self, key), str)}
@@ -144,8 +147,7 @@ class Params:
     def as_text(self) -> dict[str, str]:
         """Every field as text that :meth:`updated` reads back."""
         return {
-            field.name: describe_value(getattr(self, field.name), field.metadata["unit"])
-            for field in self.declared()
+            field.name: describe_value(getattr(self, field.name), field.metadata["unit"]) for field in self.declared()
         }
 
 

@@ -33,9 +33,7 @@ class Evaluation:
 
 def trained_state(run: RunFolder, spec: TrainingSpec) -> dict[str, np.ndarray]:
     """The state with which a trained network is presented images without learning."""
-    if not run.has("arrays.npz"):
-        raise EquispikeError(f"{run.path} is not fully trained: go on with equispike train --resume {run.path}")
-    arrays = run.read_arrays("arrays.npz")
+    arrays = run.trained_arrays()
     return models.get_model(spec.model).frozen_state(spec.params, arrays["w"], arrays["theta"])
 
 
@@ -67,7 +65,7 @@ def evaluate(
     report : called with phase, images done and images in all
     """
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
-    images, truth = _split(data, spec, split)
+    images, truth = split_images(data, spec, split)
     images, truth = images[:n_test], truth[:n_test]
     state, network = trained_state(run, spec), presenter(spec, backend)
     wall, cpu = time.monotonic(), cpu_seconds()
@@ -96,7 +94,8 @@ def evaluate(
     return Evaluation(split, accuracy, guesses["vote"], truth, record)
 
 
-def _split(data: Dataset, spec: TrainingSpec, split: str) -> tuple[np.ndarray, np.ndarray]:
+def split_images(data: Dataset, spec: TrainingSpec, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of ``test`` or of ``validation``, the training images that the run held out."""
     if split == "test":
         return data.test_images, data.test_labels
     if spec.holdout == 0:

@@ -90,6 +90,12 @@ class RunFolder:
         except Exception:  # zipfile, zlib, tokenize and NumPy raise a dozen kinds of errors on damaged files
             raise EquispikeError(f"{self.path / name} is damaged: delete the run folder and train anew") from None
 
+    def trained_arrays(self) -> dict[str, np.ndarray]:
+        """What training left in arrays.npz; raises EquispikeError where it has not ended."""
+        if not self.has("arrays.npz"):
+            raise EquispikeError(f"{self.path} is not fully trained: go on with equispike train --resume {self.path}")
+        return self.read_arrays("arrays.npz")
+
     def write_arrays(self, name: str, arrays: Mapping[str, np.ndarray], *, compress: bool = False) -> None:
         buffer = io.BytesIO()
         (np.savez_compressed if compress else np.savez)(buffer, **arrays)  # type: ignore[arg-type]

@@ -77,12 +77,7 @@ class TrainingSpec:
             )
         if self.n_images < 1:
             raise EquispikeError(f"--images must be at least 1, but is {self.n_images}")
-        pixels = data.train_images[0].size
-        n_input = self.params.n_input  # type: ignore[attr-defined]
-        if n_input != pixels:
-            raise EquispikeError(
-                f"n_input is {n_input}, but the images of {data.name} have {pixels} pixels: set n_input={pixels}"
-            )
+        self.params.check_images(data.name, data.train_images.shape[1:])
 
 
 def presenter(spec: TrainingSpec, backend: str | None = None) -> Presenter:

@@ -55,6 +55,42 @@ class TrainingProgress:
         self._console.print(f"Warning: {message}", style="yellow", soft_wrap=True)
 
 
+class LayerProgress:
+    """For each layer: images shown, images a second, and how far its weights are from convergence."""
+
+    def __init__(self, layers: list[str], n_images: int) -> None:
+        self._layers, self._n_images = layers, n_images
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("training {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+            TextColumn("{task.fields[text]}"), console=self._console, disable=not self._console.is_terminal,
+        )  # fmt: skip
+        self._tasks = {layer: self._bar.add_task(layer, total=n_images, text="", visible=False) for layer in layers}
+        self._last: tuple[float, int] | None = None
+
+    def __enter__(self) -> LayerProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def update(self, state) -> None:
+        """Show a chunk's outcome (a protocols.layerwise.Progress)."""
+        now, name, latest = time.monotonic(), self._layers[state.layer], state.latest()
+        parts = []
+        if self._last is not None:
+            rate = (state.images_total - self._last[1]) / max(now - self._last[0], 1e-9)
+            parts = [f"{rate:.0f} images/s", f"at most {(self._n_images - state.images_seen) / rate:.0f} s left"]
+        self._last = (now, state.images_total)
+        parts.append(f"w (1 - w) {latest[f'{name}.convergence']:.4f}")
+        parts.append(f"{latest[f'{name}.winners_per_image']:.1f} winners/image")
+        text = ", ".join(parts)
+        self._bar.update(self._tasks[name], completed=state.images_seen, text=text, visible=True)
+        if not self._console.is_terminal:
+            click.echo(f"{name}: {state.images_seen}/{self._n_images} images: {text}", err=True)
+
+
 class PhaseProgress:
     """A bar for each named phase of an evaluation."""
 

@@ -41,7 +41,10 @@ _POSITION = """
 """
 _RATE = "rate = clip(2.0 ** ((images_seen + image) // doubling_{0}), 0, a_plus_max_{0} / a_plus_{0}) : 1 (shared)"
 #: Inputs that came before the neuron fired, or in the same bin, are potentiated; all others are depressed.
-_STDP = "w += rate_post * (a_plus_{0} * int(latency_pre <= latency_post) - a_minus_{0} * int(latency_pre > latency_post)) * w * (1 - w)"
+_STDP = (
+    "w += rate_post * (a_plus_{0} * int(latency_pre <= latency_post) - a_minus_{0} * int(latency_pre > latency_post))"
+    " * w * (1 - w)"
+)
 
 
 def build(
@@ -49,7 +52,7 @@ def build(
     n_images: int,
     *,
     learning: str | None = None,
-    grid: int = 1,
+    grid: int | None = None,
     record_spikes: bool = False,
 ) -> Parts:
     """Build the network for chunks of up to ``n_images`` images; the constants say how many a chunk has.
@@ -58,9 +61,9 @@ def build(
 
     Parameters
     ----------
-    learning : the layer that learns; layers after it are left out. None: the last layer never fires, and the largest
-        potential of each of its maps at the end of an image is recorded (monitor ``responses``)
-    grid : the largest potentials are taken in grid * grid parts of the maps; 1: over the whole map, as in the paper
+    learning : the layer that learns; layers after it are left out. None: nothing learns
+    grid : the last layer never fires; instead the largest potential of each of its maps in grid * grid parts of the map
+        (1: in all of it, as in the paper) at the end of an image is recorded (monitor ``responses``)
     record_spikes : also record the spikes of all layers (monitors ``input_spikes``, ``conv1_spikes``, ...)
     """
     network = _Builder(params, n_images, learning, record_spikes)
@@ -71,10 +74,10 @@ def build(
         if isinstance(layer, PoolParams):
             network.add_pooling(name, layer)
         else:
-            network.add_convolution(name, layer, fires=name != last or learning is not None)
+            network.add_convolution(name, layer, fires=name != last or grid is None)
     if learning:
         network.add_learning(learning)
-    else:
+    if grid is not None:
         network.add_features(last, grid)
     return network.parts()
 
@@ -142,7 +145,10 @@ class _Builder:
             model += f"\nwinner : integer (linked)\n{_RATE.format(name)}"
         group = self._layer(name, model, events if fires else {"image_end": "step == n_bins - 1"})
         self._at_start(group, "v = 0\nlatency = n_bins")
-        y, x = (f"({axis}_pre + {layer.padding} - {offset})" for axis, offset in (("y", f"k // {size * maps}"), ("x", f"(k // {maps}) % {size}")))
+        y, x = (
+            f"({axis}_pre + {layer.padding} - {offset})"
+            for axis, offset in (("y", f"k // {size * maps}"), ("x", f"(k // {maps}) % {size}"))
+        )
         synapses = self._synapses(
             self.groups[before],
             group,

@@ -27,9 +27,7 @@ class ConvParams(Params):
     threshold: float = param(15.0, "potential above which a neuron fires", PAPER, minimum=0)
     winners: int = param(5, "neurons an image that may learn, at most one a map", SPYKETORCH, minimum=1)
     radius: int = param(2, "a winner keeps others this near, in all maps, from learning", SPYKETORCH, minimum=0)
-    a_plus: float = param(
-        0.004, "rate of potentiation at the start", PAPER, minimum=0, maximum=1, exclusive=True
-    )
+    a_plus: float = param(0.004, "rate of potentiation at the start", PAPER, minimum=0, maximum=1, exclusive=True)
     a_minus: float = param(0.003, "rate of depression at the start", PAPER, minimum=0, maximum=1)
     a_plus_max: float = param(0.15, "potentiation stops doubling here", SPYKETORCH, minimum=0, maximum=1)
     doubling: int = param(0, "images after which both rates double; 0: never", SPYKETORCH, minimum=0)
@@ -83,9 +81,7 @@ class ConvStdpParams(Params):
     width: int = param(28, "columns of the images", PAPER, minimum=1)
     channels: int = param(1, "channels of the images; each has ON and OFF cells", PAPER, minimum=1)
     dog_size: int = param(7, "side of the difference-of-Gaussians filters, odd", SPYKETORCH, minimum=1)
-    sigma_center: float = param(
-        1.0, "standard deviation of the centre, pixels", SPYKETORCH, minimum=0, exclusive=True
-    )
+    sigma_center: float = param(1.0, "standard deviation of the centre, pixels", SPYKETORCH, minimum=0, exclusive=True)
     sigma_surround: float = param(
         2.0, "standard deviation of the surround, pixels", SPYKETORCH, minimum=0, exclusive=True
     )
@@ -116,7 +112,9 @@ class ConvStdpParams(Params):
             raise EquispikeError("layers must begin and end with conv, such as: layers=conv-pool-conv")
         for name, shape in self.shapes.items():
             if shape.height < 1 or shape.width < 1:
-                raise EquispikeError(f"nothing is left of an image at {name}: choose smaller kernels or windows before it")
+                raise EquispikeError(
+                    f"nothing is left of an image at {name}: choose smaller kernels or windows before it"
+                )
 
     @property
     def names(self) -> list[str]:
@@ -153,8 +151,8 @@ class ConvStdpParams(Params):
                 smaller = 2 * layer.padding - layer.size + 1
                 shape = Shape(shape.height + smaller, shape.width + smaller, layer.maps)
             else:
-                windows = ((side - layer.size) // layer.stride + 1 for side in (shape.height, shape.width))
-                shape = Shape(*windows, shape.maps)
+                height, width = ((side - layer.size) // layer.stride + 1 for side in (shape.height, shape.width))
+                shape = Shape(height, width, shape.maps)
             shapes[name] = shape
         return shapes
 
@@ -168,8 +166,16 @@ class ConvStdpParams(Params):
         layer = self.conv(name)
         return self.shapes[self.before(name)].maps, layer.size, layer.size, layer.maps
 
+    def check_images(self, data: str, shape: tuple[int, ...]) -> None:
+        height, width, *channels = shape
+        for key, size in (("height", height), ("width", width), ("channels", channels[0] if channels else 1)):
+            if getattr(self, key) != size:
+                raise EquispikeError(
+                    f"{key} is {getattr(self, key)}, but {size} for the images of {data}: set {key}={size}"
+                )
+
     def namespace(self) -> dict:
-        numbers = {"n_bins": self.n_bins}
+        numbers: dict[str, Any] = {"n_bins": self.n_bins}
         for name in self.conv_names:
             layer = self.conv(name).namespace()
             numbers |= {f"{key}_{name}": layer[key] for key in ("threshold", "winners", "radius", "a_plus", "a_minus")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from brian2 import Hz, Quantity, ms, mV, second
@@ -114,6 +115,12 @@ class DiehlCookParams(PlasticityParams):
             )
         if self.rate_scale * self.dt * self.intensity_max > 1:
             raise EquispikeError("rate_scale * intensity_max * dt exceeds one spike a step: lower one of the three")
+
+    def check_images(self, data: str, shape: tuple[int, ...]) -> None:
+        if self.n_input != (pixels := math.prod(shape)):
+            raise EquispikeError(
+                f"n_input is {self.n_input}, but the images of {data} have {pixels} pixels: set n_input={pixels}"
+            )
 
     @property
     def n_steps_present(self) -> int:

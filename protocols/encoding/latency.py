@@ -16,14 +16,14 @@ def rank_order_code(values: np.ndarray, n_bins: int) -> np.ndarray:
     -------
     (n, ...) int16: 0 to n_bins - 1; n_bins where the value is 0, which never fires
     """
-    flat = values.reshape(len(values), -1)
-    latencies = np.full(flat.shape, n_bins, dtype=np.int16)
-    image, cell = np.nonzero(flat)
-    order = np.lexsort((cell, -flat[image, cell], image))
-    counts = np.bincount(image, minlength=len(flat))
-    first = np.cumsum(counts) - counts
-    rank = np.arange(len(image)) - np.repeat(first, counts)
-    latencies[image[order], cell[order]] = rank * n_bins // np.repeat(counts, counts)
+    flat = np.asarray(values, dtype=np.float32).reshape(len(values), -1)
+    # Positive floats sort like their bits; the index below them breaks ties and comes along.
+    keys = (np.iinfo(np.int32).max - flat.view(np.int32).astype(np.int64)) << 32 | np.arange(flat.shape[1])
+    keys.sort(axis=1)
+    counts = (flat > 0).sum(axis=1, keepdims=True)
+    ranked = np.minimum(np.arange(flat.shape[1]) * n_bins // np.maximum(counts, 1), n_bins).astype(np.int16)
+    latencies = np.empty(flat.shape, dtype=np.int16)
+    np.put_along_axis(latencies, keys & 0xFFFFFFFF, ranked, axis=1)
     return latencies.reshape(values.shape)
 
 

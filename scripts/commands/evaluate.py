@@ -17,21 +17,19 @@ from scripts.commands import options
 @options.data_dir
 @click.option("--split", type=click.Choice(["test", "validation"]), default="test", show_default=True,
               help="The test set, or the training images held out by --holdout.")  # fmt: skip
-@click.option(
-    "--label-images",
-    type=click.IntRange(min=1),
-    default=20_000,
-    show_default=True,
-    help="Training images that label the neurons.",
-)
+@click.option("--label-images", type=click.IntRange(min=1), help="Training images for labels or readouts.  "
+              "[default: 20000 for labels of neurons, all for readouts of features]")  # fmt: skip
 @click.option("--test-images", type=click.IntRange(min=1), help="Only the first images of the split.  [default: all]")
 @click.option("--backend", help="Backend to run on.  [default: the one of the training]")
+@click.option("--readout", "readouts", multiple=True, type=click.Choice(["svm", "softmax"]), default=["svm"],
+              show_default=True, help="Networks of layers: what learns classes from features; repeat for more.")  # fmt: skip
+@click.option("--grid", type=click.IntRange(min=1, max=100), default=2, show_default=True,
+              help="Networks of layers: features in GRID x GRID parts of the maps, and over whole maps.")  # fmt: skip
 @options.jobs
-def command(run, data, data_dir, split, label_images, test_images, backend, jobs) -> None:
-    """Label the neurons of RUN on training images and measure the accuracy on images it never saw."""
+def command(run, data, data_dir, split, label_images, test_images, backend, readouts, grid, jobs) -> None:
+    """Label RUN on training images, its neurons or a readout of its features, and measure the accuracy on other images."""
+    import models
     from protocols.data import load
-    from protocols.evaluating import evaluate
-    from protocols.rasters import record_raster
     from scripts.progress import PhaseProgress
 
     folder = existing_run(run)
@@ -41,19 +39,27 @@ def command(run, data, data_dir, split, label_images, test_images, backend, jobs
     dataset = load(trained_on["name"], data_dir)
     if dataset.checksum != trained_on["checksum"]:
         raise EquispikeError(f"{dataset.name} in {dataset.source} is not the data that {run} was trained on")
+    common = {"split": split, "n_test": test_images, "jobs": jobs, "backend": backend}
+    model = models.get_model(folder.read_json("run.json")["config"]["model"])
     with PhaseProgress() as progress:
-        outcome = evaluate(
-            folder,
-            dataset,
-            split=split,
-            n_label=label_images,
-            n_test=test_images,
-            jobs=jobs,
-            backend=backend,
-            report=progress.update,
-        )
-        progress.update("recording the spikes of one image", 0, 1)
-        record_raster(folder, dataset)
-        progress.update("recording the spikes of one image", 1, 1)
+        if model.protocol == "layerwise":
+            from protocols import layerwise
+
+            outcome = layerwise.evaluate(
+                folder, dataset, readouts=readouts, grid=grid, n_label=label_images, report=progress.update, **common
+            )
+        else:
+            outcome = _evaluate_spikes(folder, dataset, label_images, progress, common)
     for name, accuracy in outcome.accuracy.items():
         click.echo(f"Accuracy on {len(outcome.truth)} {split} images, {name} readout: {100 * accuracy:.2f} %")
+
+
+def _evaluate_spikes(folder, dataset, label_images, progress, common):
+    from protocols.evaluating import evaluate
+    from protocols.rasters import record_raster
+
+    outcome = evaluate(folder, dataset, n_label=label_images or 20_000, report=progress.update, **common)
+    progress.update("recording the spikes of one image", 0, 1)
+    record_raster(folder, dataset)
+    progress.update("recording the spikes of one image", 1, 1)
+    return outcome

@@ -17,8 +17,8 @@ from scripts.commands.options import usable_cores
 @options.data_dir
 @options.pairs
 @options.config
-@click.option("--images", type=int, help="Images to present; more than the training set has means several passes.  "
-              "[default: one pass]")  # fmt: skip
+@click.option("--images", type=int, help="Images to present, to each layer at most where layers converge; more than the "
+              "training set has means several passes.  [default: one pass]")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random.")
 @click.option(
     "--backend",
@@ -42,11 +42,9 @@ def command(
     ctx, model, data, data_dir, pairs, config, images, seed, backend, holdout, chunk_images, out, seeds, jobs, resume
 ) -> None:
     """Train MODEL (see 'equispike list'). Progress is saved after every chunk; an interrupted run goes on with --resume."""
-    from protocols import on_track
+    import models
     from protocols.data import load
     from protocols.run_folder import RunFolder
-    from protocols.training import train
-    from scripts.progress import TrainingProgress
 
     given = {name for name in ctx.params if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
     if seeds is not None:
@@ -63,6 +61,15 @@ def command(
         out = out or Path("runs") / f"{model}-{data}-s{seed}"
         spec, dataset = _new(model, data, data_dir, config, pairs, images, seed, backend, holdout, chunk_images)
         run = RunFolder.create(out)
+    _TRAININGS[models.get_model(spec.model).protocol](spec, dataset, run)
+    click.echo(f"Trained {run.path}. Next: equispike evaluate {run.path}")
+
+
+def _present(spec, dataset, run) -> None:
+    from protocols import on_track
+    from protocols.training import train
+    from scripts.progress import TrainingProgress
+
     with TrainingProgress(spec.n_images) as progress:
 
         def report(state) -> None:
@@ -71,7 +78,18 @@ def command(
                 progress.warn(warning)
 
         train(spec, dataset, run, report)
-    click.echo(f"Trained {run.path}. Next: equispike evaluate {run.path}")
+
+
+def _train_layers(spec, dataset, run) -> None:
+    from protocols.layerwise import train
+    from scripts.progress import LayerProgress
+
+    with LayerProgress(spec.params.conv_names, spec.n_images) as progress:
+        train(spec, dataset, run, progress.update)
+
+
+#: By protocol of the model.
+_TRAININGS = {"presenting": _present, "layerwise": _train_layers}
 
 
 def _train_seeds(given: set[str], values: dict) -> None:

@@ -1,0 +1,99 @@
+"""Readouts trained on features of training images, and their accuracy on images that were never used for anything else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from protocols.data import Dataset
+from protocols.evaluating import label_indices, split_images
+from protocols.layerwise.features import Features, coarser
+from protocols.layerwise.readouts import READOUTS
+from protocols.provenance import cpu_seconds, provenance
+from protocols.run_folder import RunFolder
+from protocols.training import TrainingSpec
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Outcome of an evaluation; ``accuracy`` by readout, ``guesses`` (n,) by readout, ``truth`` (n,)."""
+
+    split: str
+    accuracy: dict[str, float]
+    guesses: dict[str, np.ndarray]
+    truth: np.ndarray
+
+
+def evaluate(
+    run: RunFolder,
+    data: Dataset,
+    *,
+    readouts: Sequence[str] = ("svm",),
+    split: str = "test",
+    grid: int = 2,
+    n_label: int | None = None,
+    n_test: int | None = None,
+    jobs: int = 1,
+    backend: str | None = None,
+    report: Callable[[str, int, int], None] = lambda phase, done, total: None,
+) -> Evaluation:
+    """Train readouts on features of training images and measure their accuracy on ``split``; both go into the run folder.
+
+    Each readout is trained twice: on features in grid * grid parts of the maps, and, as ``svm-global``, over whole maps.
+
+    Parameters
+    ----------
+    readouts : names in READOUTS
+    split : ``test``: the test set; ``validation``: the training images that the run held out
+    n_label : training images for the readouts; all that were not held out if not given
+    n_test : only the first images of the split
+    jobs : runs at a time
+    report : called with phase, images done and images in all
+    """
+    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
+    images, truth = split_images(data, spec, split)
+    images, truth = images[:n_test], truth[:n_test]
+    which = label_indices(spec, data, n_label or len(data.train_images))
+    features = Features.of_run(run, spec, grid, backend)
+    wall, cpu = time.monotonic(), cpu_seconds()
+
+    def extract(phase: str, shown: np.ndarray) -> np.ndarray:
+        return features.extract(shown, jobs=jobs, report=lambda done: report(phase, done, len(shown)))
+
+    train = extract("features of training images", data.train_images[which])
+    test = extract(f"features of the {split} set", images)
+    features_cpu = cpu_seconds() - cpu
+    guesses: dict[str, np.ndarray] = {}
+    for done, name in enumerate(readouts):
+        report("training readouts", done, len(readouts))
+        for suffix, pooled in (("", lambda x: x), ("-global", lambda x: coarser(x, grid))):
+            if suffix and grid == 1:
+                continue
+            classifier = READOUTS[name]().fit(pooled(train), data.train_labels[which])
+            guesses[name + suffix] = classifier.predict(pooled(test))
+    report("training readouts", len(readouts), len(readouts))
+    accuracy = {name: float((guess == truth).mean()) for name, guess in guesses.items()}
+    settings = {"split": split, "grid": grid, "n_images": len(images), "n_label": len(which)}
+    _keep(run, split, settings, accuracy, {"truth": truth, **guesses}, {
+        "data": {"name": data.name, "checksum": data.checksum},
+        "features_images_per_cpu_s": (len(train) + len(test)) / features_cpu,
+        "wall_s": time.monotonic() - wall,
+        "cpu_s": cpu_seconds() - cpu,
+        **provenance(),
+    })  # fmt: skip
+    return Evaluation(split, accuracy, guesses, truth)
+
+
+def _keep(run: RunFolder, split: str, settings: dict, accuracy: dict, arrays: dict, record: dict) -> None:
+    """Write the outcome beside that of other readouts, where it was measured with the same settings."""
+    name = f"evaluation-{split}"
+    if run.has(f"{name}.json") and run.has(f"{name}.npz"):
+        before = run.read_json(f"{name}.json")
+        if all(before.get(key) == value for key, value in settings.items()):
+            accuracy = before["accuracy"] | accuracy
+            arrays = run.read_arrays(f"{name}.npz") | arrays
+    run.write_arrays(f"{name}.npz", arrays, compress=True)
+    run.write_json(f"{name}.json", {**settings, "accuracy": accuracy, **record})
