@@ -110,7 +110,7 @@ class RunFolder:
 
     def discard_results(self) -> None:
         """Remove what was made of weights that are about to change: readers must not mix old and new."""
-        names = ("evaluation-*", "labels.npz", "raster.npz", "arrays.npz")
+        names = ("evaluation-*", "labels.npz", "raster.npz", "activity.npz", "arrays.npz")
         with _explained(self.path):
             for path in (path for name in names for path in self.path.glob(name)):
                 path.unlink()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -44,3 +46,17 @@ class Backend(Protocol):
     def compile(self, build: Callable[[], Parts]) -> Program:
         """Make the network that ``build`` describes runnable."""
         ...
+
+
+@contextmanager
+def in_order_of_synapses() -> Iterator[None]:
+    """Silence Brian2 about code whose outcome depends on the order of synapses: all our backends go by their number."""
+    loggers = [logging.getLogger(f"brian2.codegen.generators.{name}") for name in ("base", "numpy_generator")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

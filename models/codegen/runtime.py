@@ -10,6 +10,7 @@ import numpy as np
 from brian2 import Network, second
 
 from models.codegen.compilers import compiler_missing
+from models.codegen.program import in_order_of_synapses
 from models.parts import Parts, RunResult
 
 _ENDLESS = 1e7 * second  # the network stops itself
@@ -24,7 +25,8 @@ class RuntimeProgram:
     def __init__(self, target: str, build: Callable[[], Parts]) -> None:
         self._target = target
         self._activate()
-        self._parts = build()
+        with in_order_of_synapses():
+            self._parts = build()
         self._network = Network(*self._parts.objects)
         self._network.store("built")
         self._built_namespace = dict(self._parts.namespace)
@@ -40,7 +42,7 @@ class RuntimeProgram:
         constants: Mapping[str, object],
         seed: int,
     ) -> RunResult:
-        with _ONE_AT_A_TIME:
+        with _ONE_AT_A_TIME, in_order_of_synapses():
             return self._run(state, inputs, constants, seed)
 
     def _run(self, state, inputs, constants, seed) -> RunResult:

@@ -66,6 +66,8 @@ def build(
         (1: in all of it, as in the paper) at the end of an image is recorded (monitor ``responses``)
     record_spikes : also record the spikes of all layers (monitors ``input_spikes``, ``conv1_spikes``, ...)
     """
+    if learning and grid is not None:
+        raise ValueError("a layer that learns must fire, but with a grid the last layer does not")
     network = _Builder(params, n_images, learning, record_spikes)
     network.add_input()
     last = learning or params.names[-1]

@@ -10,9 +10,9 @@ from protocols.encoding import contrasts, latency_code, rank_order_code
 _CODES = {"rank": rank_order_code, "latency": latency_code}
 
 
-def encode(params: ConvStdpParams, images: np.ndarray) -> np.ndarray:
-    """Latencies (n, n_input) in bins, ``n_bins`` for cells that stay silent, of ``images`` (n, height, width[, channels])."""
-    seen = contrasts(
+def seen_contrasts(params: ConvStdpParams, images: np.ndarray) -> np.ndarray:
+    """What ON and OFF cells see (n, height, width, cells) of ``images`` (n, height, width[, channels])."""
+    return contrasts(
         images,
         size=params.dog_size,
         sigma_center=params.sigma_center,
@@ -20,4 +20,8 @@ def encode(params: ConvStdpParams, images: np.ndarray) -> np.ndarray:
         threshold=params.dog_threshold,
         radius=params.normalisation_radius,
     )
-    return _CODES[params.coding](seen, params.n_bins).reshape(len(images), -1)
+
+
+def encode(params: ConvStdpParams, images: np.ndarray) -> np.ndarray:
+    """Latencies (n, n_input) in bins, ``n_bins`` for cells that stay silent, of ``images`` (n, height, width[, channels])."""
+    return _CODES[params.coding](seen_contrasts(params, images), params.n_bins).reshape(len(images), -1)

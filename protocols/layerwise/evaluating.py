@@ -16,6 +16,11 @@ from protocols.provenance import cpu_seconds, provenance
 from protocols.run_folder import RunFolder
 from protocols.training import TrainingSpec
 
+#: Numbers of labelled training images for which the accuracy is also measured.
+LABELLED = (100, 300, 1_000, 3_000, 10_000, 30_000)
+#: Training images for the readouts of images that are stopped early.
+STOPPED_LABELS = 10_000
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -36,6 +41,7 @@ def evaluate(
     grid: int = 2,
     n_label: int | None = None,
     n_test: int | None = None,
+    bins: Sequence[int] = (),
     jobs: int = 1,
     backend: str | None = None,
     report: Callable[[str, int, int], None] = lambda phase, done, total: None,
@@ -50,6 +56,7 @@ def evaluate(
     split : ``test``: the test set; ``validation``: the training images that the run held out
     n_label : training images for the readouts; all that were not held out if not given
     n_test : only the first images of the split
+    bins : also the accuracy of the first readout if images are stopped after so many bins (trained and tested so)
     jobs : runs at a time
     report : called with phase, images done and images in all
     """
@@ -60,8 +67,12 @@ def evaluate(
     features = Features.of_run(run, spec, grid, backend)
     wall, cpu = time.monotonic(), cpu_seconds()
 
-    def extract(phase: str, shown: np.ndarray) -> np.ndarray:
-        return features.extract(shown, jobs=jobs, report=lambda done: report(phase, done, len(shown)))
+    def extract(phase: str, shown: np.ndarray, n_bins: int | None = None) -> np.ndarray:
+        return features.extract(shown, jobs=jobs, n_bins=n_bins, report=lambda done: report(phase, done, len(shown)))
+
+    def accuracy_of(name: str, train: np.ndarray, test: np.ndarray) -> float:
+        labels = data.train_labels[which[: len(train)]]
+        return float((READOUTS[name]().fit(train, labels).predict(test) == truth).mean())
 
     train = extract("features of training images", data.train_images[which])
     test = extract(f"features of the {split} set", images)
@@ -75,10 +86,17 @@ def evaluate(
             classifier = READOUTS[name]().fit(pooled(train), data.train_labels[which])
             guesses[name + suffix] = classifier.predict(pooled(test))
     report("training readouts", len(readouts), len(readouts))
+    fewer = {n: accuracy_of(readouts[0], train[:n], test) for n in LABELLED if n < len(train)}
+    stopped = {}
+    for n_bins in bins:
+        seen, shown = data.train_images[which[:STOPPED_LABELS]], f"features after {n_bins} bins"
+        stopped[n_bins] = accuracy_of(readouts[0], extract(shown, seen, n_bins), extract(shown, images, n_bins))
     accuracy = {name: float((guess == truth).mean()) for name, guess in guesses.items()}
     settings = {"split": split, "grid": grid, "n_images": len(images), "n_label": len(which)}
     _keep(run, split, settings, accuracy, {"truth": truth, **guesses}, {
         "data": {"name": data.name, "checksum": data.checksum},
+        "accuracy_by_labelled_images": fewer,
+        "accuracy_by_bins": {"n_label": min(STOPPED_LABELS, len(which)), "accuracy": stopped},
         "features_images_per_cpu_s": (len(train) + len(test)) / features_cpu,
         "wall_s": time.monotonic() - wall,
         "cpu_s": cpu_seconds() - cpu,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -15,6 +15,11 @@ from protocols.layerwise.encoding import encode
 from protocols.layerwise.training import kernels
 from protocols.run_folder import RunFolder
 from protocols.training import TrainingSpec
+
+
+def frozen_state(params: ConvStdpParams, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The state of a network with weights from a run's arrays."""
+    return {kernels(params, name): arrays[f"{name}.w"].ravel() for name in params.conv_names}
 
 
 @dataclass(frozen=True)
@@ -38,8 +43,7 @@ class Features:
         """Those of a trained run; raises EquispikeError where it is not fully trained."""
         params = spec.params
         assert isinstance(params, ConvStdpParams)
-        arrays = run.trained_arrays()
-        state = {kernels(params, name): arrays[f"{name}.w"].ravel() for name in params.conv_names}
+        state = frozen_state(params, run.trained_arrays())
         chunk_images, build = spec.chunk_images, models.get_model(spec.model).build
         program = get_backend(backend or spec.backend).compile(lambda: build(params, chunk_images, grid=grid))
         return cls(params, program, state, grid, chunk_images)

@@ -25,8 +25,11 @@ from scripts.commands import options
               show_default=True, help="Networks of layers: what learns classes from features; repeat for more.")  # fmt: skip
 @click.option("--grid", type=click.IntRange(min=1, max=100), default=2, show_default=True,
               help="Networks of layers: features in GRID x GRID parts of the maps, and over whole maps.")  # fmt: skip
+@click.option(
+    "--bins", help="Networks of layers: also the accuracy of images stopped after so many bins, such as 5,10,15."
+)
 @options.jobs
-def command(run, data, data_dir, split, label_images, test_images, backend, readouts, grid, jobs) -> None:
+def command(run, data, data_dir, split, label_images, test_images, backend, readouts, grid, bins, jobs) -> None:
     """Label RUN on training images, its neurons or a readout of its features, and measure the accuracy on other images."""
     import models
     from protocols.data import load
@@ -43,11 +46,7 @@ def command(run, data, data_dir, split, label_images, test_images, backend, read
     model = models.get_model(folder.read_json("run.json")["config"]["model"])
     with PhaseProgress() as progress:
         if model.protocol == "layerwise":
-            from protocols import layerwise
-
-            outcome = layerwise.evaluate(
-                folder, dataset, readouts=readouts, grid=grid, n_label=label_images, report=progress.update, **common
-            )
+            outcome = _evaluate_features(folder, dataset, label_images, readouts, grid, bins, progress, common)
         else:
             outcome = _evaluate_spikes(folder, dataset, label_images, progress, common)
     for name, accuracy in outcome.accuracy.items():
@@ -62,4 +61,29 @@ def _evaluate_spikes(folder, dataset, label_images, progress, common):
     progress.update("recording the spikes of one image", 0, 1)
     record_raster(folder, dataset)
     progress.update("recording the spikes of one image", 1, 1)
+    return outcome
+
+
+def _evaluate_features(folder, dataset, label_images, readouts, grid, bins, progress, common):
+    from protocols import layerwise
+
+    try:
+        stops = [int(number) for number in bins.split(",")] if bins else []
+    except ValueError:
+        raise EquispikeError(
+            f"--bins needs whole numbers separated by commas, such as 5,10,15, but got '{bins}'"
+        ) from None
+    outcome = layerwise.evaluate(
+        folder,
+        dataset,
+        readouts=readouts,
+        grid=grid,
+        n_label=label_images,
+        bins=stops,
+        report=progress.update,
+        **common,
+    )
+    progress.update("recording spikes", 0, 1)
+    layerwise.record_activity(folder, dataset, backend=common["backend"])
+    progress.update("recording spikes", 1, 1)
     return outcome

@@ -21,6 +21,7 @@ from brian2.devices.device import get_device
 
 from models.codegen.compilers import compiler_command, compiler_missing
 from models.codegen.cpp.device import DEVICE_NAME, CppDevice, Decision
+from models.codegen.program import in_order_of_synapses
 from models.errors import EquispikeError
 from models.parts import Parts, RunResult
 
@@ -162,7 +163,8 @@ class CppBackend:
         for key, value in settings.items():
             brian2.prefs[key] = value
         try:
-            yield device
+            with in_order_of_synapses():
+                yield device
         finally:
             for key, value in saved.items():
                 brian2.prefs[key] = value
