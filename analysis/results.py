@@ -1,4 +1,4 @@
-"""The results table: one row for each setting, mean and spread over seeds, from run records alone."""
+"""The results tables: one row for each setting, mean and spread over seeds, from run records alone."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _BEGIN, _END = "<!-- results: begin (written by make results) -->", "<!-- result
 def collect(folders: Iterable[Path]) -> pd.DataFrame:
     """One row for each evaluated run below ``folders``.
 
-    Columns: model, data, n_exc, settings (what differs from the published parameters), backend, images, seed, vote and proportion
-    (accuracy on the whole test set, 0 to 1), images_per_cpu_s (training), record (folder name).
+    Columns: model, data, network (its size), settings (what differs from the published parameters), backend, images, seed,
+    accuracy (on the test set, 0 to 1, by readout), n_test, images_per_cpu_s (training), record (folder name).
     """
     rows = []
     for folder in folders:
@@ -26,8 +26,9 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
             run = RunFolder.open(path.parent)
             record, evaluation = run.read_json("run.json"), run.read_json(path.name)
             config = record["config"]
-            default = models.get_model(config["model"]).params().as_text()
-            changed = {k: v for k, v in config["params"].items() if default[k] != v and k != "n_exc"}
+            published = models.get_model(config["model"]).params()
+            params, default = published.updated(config["params"]), published.as_text()
+            changed = {k: v for k, v in config["params"].items() if default.get(k) != v and k not in params.structure_keys()}
             settings = [f"{key}={value}" for key, value in changed.items()] or ["as published"]
             if config["holdout"]:
                 settings.append(f"{config['holdout']} training images held out")
@@ -35,12 +36,12 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
                 {
                     "model": config["model"],
                     "data": config["data"],
-                    "n_exc": int(float(config["params"]["n_exc"])),
+                    "network": params.structure(),
                     "settings": ", ".join(settings),
                     "backend": config["backend"],
                     "images": record["images_seen"],
                     "seed": config["seed"],
-                    **evaluation["accuracy"],
+                    "accuracy": evaluation["accuracy"],
                     "n_test": evaluation["n_images"],
                     "images_per_cpu_s": record["images_seen"] / record["cpu_s"],
                     "record": run.path.name,
@@ -52,15 +53,22 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
 
 
 def to_markdown(runs: pd.DataFrame) -> str:
-    """A Markdown table: mean ± standard deviation over seeds, in %."""
+    """Markdown tables, one for each set of readouts: mean ± standard deviation over seeds, in %."""
+    readouts = runs["accuracy"].map(lambda accuracy: tuple(accuracy))
+    tables = [_table(group, names) for names, group in runs.groupby(readouts, sort=False)]
+    return "\n\n".join(tables)
+
+
+def _table(runs: pd.DataFrame, readouts: tuple[str, ...]) -> str:
     headings = ["model", "data", "neurons", "settings", "backend", "training images", "seeds"]
-    headings += ["vote (%)", "proportion (%)", "images / CPU s", "records"]
+    headings += [f"{name} (%)" for name in readouts] + ["images / CPU s", "records"]
     lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
-    keys = ["model", "data", "n_exc", "settings", "backend", "images", "n_test"]
+    runs = runs.assign(neurons=runs["network"].map(lambda size: (len(size), size)))  # 400 before 1600
+    keys = ["model", "data", "neurons", "settings", "backend", "images", "n_test"]
     for key, group in runs.groupby(keys, sort=True):
-        model, data, n_exc, settings, backend, images, _ = key  # type: ignore[misc]
-        cells = [model, data, n_exc, settings, backend, f"{images:,}".replace(",", " "), len(group)]
-        cells += [_spread(100 * group[name]) for name in ("vote", "proportion")]
+        model, data, (_, size), settings, backend, images, _ = key  # type: ignore[misc]
+        cells = [model, data, size, settings, backend, f"{images:,}".replace(",", " "), len(group)]
+        cells += [_spread(100 * group["accuracy"].map(lambda accuracy, name=name: accuracy[name])) for name in readouts]
         cells += [
             f"{group['images_per_cpu_s'].median():.0f}",
             ", ".join(f"`{name}`" for name in sorted(group["record"])),

@@ -7,7 +7,7 @@ import dataclasses
 import difflib
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import brian2
@@ -129,13 +129,26 @@ class Params:
         EquispikeError
             A key does not exist, a unit does not fit, or a value is out of range.
         """
-        known = self.keys()
-        for key in settings:
+        self.check_keys(settings)
+        return dataclasses.replace(self, **settings)
+
+    @classmethod
+    def check_keys(cls, keys: Iterable[str]) -> None:
+        """Raise EquispikeError for the first of ``keys`` that is not a parameter."""
+        known = cls.keys()
+        for key in keys:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
                 hint = f" (did you mean '{near[0]}'?)" if near else ""
                 raise EquispikeError(f"unknown parameter '{key}'{hint}; the parameters are: {', '.join(known)}")
-        return dataclasses.replace(self, **settings)
+
+    def structure(self) -> str:
+        """How large the network is, in a few characters for a table."""
+        return ""
+
+    def structure_keys(self) -> set[str]:
+        """The parameters that :meth:`structure` tells."""
+        return set()
 
     def check_images(self, data: str, shape: tuple[int, ...]) -> None:
         """Raise EquispikeError where images of ``shape`` (height, width[, channels]) cannot be shown to the network."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -119,13 +119,7 @@ class ConvStdpParams(Params):
     @property
     def names(self) -> list[str]:
         """Names of the layers in order."""
-        counts = dict.fromkeys(_KINDS, 0)
-        names = []
-        for layer in self.layers:
-            kind = _kind(layer)
-            counts[kind] += 1
-            names.append(f"{kind}{counts[kind]}")
-        return names
+        return _names(self.layers)
 
     @property
     def by_name(self) -> dict[str, LayerParams]:
@@ -166,6 +160,15 @@ class ConvStdpParams(Params):
         layer = self.conv(name)
         return self.shapes[self.before(name)].maps, layer.size, layer.size, layer.maps
 
+    def structure(self) -> str:
+        """Such as 30C5-P2-100C5."""
+        return "-".join(
+            f"{layer.maps}C{layer.size}" if isinstance(layer, ConvParams) else f"P{layer.size}" for layer in self.layers
+        )
+
+    def structure_keys(self) -> set[str]:
+        return {"layers"} | {f"{name}.{key}" for name in self.names for key in ("maps", "size")}
+
     def check_images(self, data: str, shape: tuple[int, ...]) -> None:
         height, width, *channels = shape
         for key, size in (("height", height), ("width", width), ("channels", channels[0] if channels else 1)):
@@ -188,18 +191,19 @@ class ConvStdpParams(Params):
         ``layers`` is a word such as ``conv-pool-conv``, or a list of mappings such as ``{"conv": {"maps": 30}}``.
         """
         own = {key: value for key, value in settings.items() if not re.match(r"layers$|(conv|pool)\d+(\.|$)", key)}
-        result = replace(self, layers=_read_layers(settings["layers"])) if "layers" in settings else self
+        self.check_keys(own)
+        layers = _read_layers(settings["layers"]) if "layers" in settings else self.layers
+        names = _names(layers)
         of_layers: dict[str, dict[str, Any]] = {}
         for key, value in settings.items():
             if key in own or key == "layers":
                 continue
             name, _, field = key.partition(".")
-            if name not in result.names or not (field or isinstance(value, Mapping)):
-                raise EquispikeError(f"unknown parameter '{key}'; the layers are: {', '.join(result.names)}")
+            if name not in names or not (field or isinstance(value, Mapping)):
+                raise EquispikeError(f"unknown parameter '{key}'; the layers are: {', '.join(names)}")
             of_layers.setdefault(name, {}).update({field: value} if field else value)
-        layers = tuple(layer.updated(of_layers.get(name, {})) for name, layer in result.by_name.items())
-        result = replace(result, layers=layers)
-        return super(ConvStdpParams, result).updated(own) if own else result
+        layers = tuple(layer.updated(of_layers.get(name, {})) for name, layer in zip(names, layers, strict=True))
+        return replace(self, layers=layers, **own)
 
     def as_text(self) -> dict[str, str]:
         words = {"layers": "-".join(_kind(layer) for layer in self.layers)}
@@ -211,6 +215,11 @@ class ConvStdpParams(Params):
 
 def _kind(layer: LayerParams) -> str:
     return "conv" if isinstance(layer, ConvParams) else "pool"
+
+
+def _names(layers: Sequence[LayerParams]) -> list[str]:
+    kinds = [_kind(layer) for layer in layers]
+    return [f"{kind}{kinds[: k + 1].count(kind)}" for k, kind in enumerate(kinds)]
 
 
 def _read_layers(value: object) -> tuple[LayerParams, ...]:

@@ -116,6 +116,12 @@ class DiehlCookParams(PlasticityParams):
         if self.rate_scale * self.dt * self.intensity_max > 1:
             raise EquispikeError("rate_scale * intensity_max * dt exceeds one spike a step: lower one of the three")
 
+    def structure(self) -> str:
+        return str(self.n_exc)
+
+    def structure_keys(self) -> set[str]:
+        return {"n_exc"}
+
     def check_images(self, data: str, shape: tuple[int, ...]) -> None:
         if self.n_input != (pixels := math.prod(shape)):
             raise EquispikeError(
