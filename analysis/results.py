@@ -28,7 +28,9 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
             config = record["config"]
             published = models.get_model(config["model"]).params()
             params, default = published.updated(config["params"]), published.as_text()
-            changed = {k: v for k, v in config["params"].items() if default.get(k) != v and k not in params.structure_keys()}
+            changed = {
+                k: v for k, v in config["params"].items() if default.get(k) != v and k not in params.structure_keys()
+            }
             settings = [f"{key}={value}" for key, value in changed.items()] or ["as published"]
             if config["holdout"]:
                 settings.append(f"{config['holdout']} training images held out")

@@ -187,6 +187,33 @@ def conditions_and_linked_variables() -> Parts:
 
 
 #: Each network, and the template its synapses' presynaptic code must get from us.
+def convolution(n_maps: int = 10) -> Parts:
+    """Kernels of 3 x 3 shared by all places, with maps as neighbours: runs of synapses without a lookup each."""
+    net = Description(3_000, taum=5 * ms)
+    inputs = PoissonGroup(144, rates=50 * Hz, name="inputs", clock=net.common["clock"])
+    kernels = net.neurons(9 * n_maps, "w : 1", name="kernels")
+    kernels.w = "0.2 + 0.6 * rand()"
+    neurons = net.neurons(100 * n_maps, "dv/dt = -v / taum : 1", threshold="v > 1", reset="v = 0", method="exact")
+    net.objects.append(inputs)
+    row, column = f"(i // 12 - k // {3 * n_maps})", f"(i % 12 - (k // {n_maps}) % 3)"
+    synapses = net.synapses(
+        inputs, neurons, "kernel : integer (constant)\nw : 1 (linked)", on_pre="v_post += w", delay=0.2 * ms
+    )
+    synapses.connect(
+        j=f"({row} * 10 + {column}) * {n_maps} + k % {n_maps} for k in range({9 * n_maps}) "
+        f"if {row} >= 0 and {row} < 10 and {column} >= 0 and {column} < 10"
+    )
+    place = f"(j // {n_maps})"
+    synapses.kernel = f"((i // 12 - {place} // 10) * 3 + i % 12 - {place} % 10) * {n_maps} + j % {n_maps}"
+    synapses.w = linked_var(kernels, "w", index="kernel")
+    return net.parts((), neurons, inputs)
+
+
+def convolution_of_few_maps() -> Parts:
+    """Runs too short to be worth it."""
+    return convolution(3)
+
+
 EXAMPLES: dict[Callable[[], Parts], str] = {
     cuba: "synapses_pattern",
     coba: "synapses_pattern",
@@ -195,6 +222,8 @@ EXAMPLES: dict[Callable[[], Parts], str] = {
     izhikevich: "synapses_pattern",
     heterogeneous_delays: "synapses",
     conditions_and_linked_variables: "synapses_pattern",
+    convolution: "synapses_pattern",
+    convolution_of_few_maps: "synapses_pattern",
 }
 
 

@@ -11,6 +11,7 @@ from models.codegen.cpp.rewriting import (
     buffer_writes,
     by_precision,
     in_precision,
+    indirect,
     is_stateful,
     never_refractory,
     once_a_run,
@@ -116,6 +117,25 @@ def test_lookups_go_and_stores_are_held_back():
     assert buffered.code[-2:] == ["_new_ptr_array_S_w[_k] = w;", "_changed_ptr_array_S_w |= w != _ptr_array_S_w[_idx];"]
     assert "_ptr_array_G_ge[_postsynaptic_idx] = ge_post;" in buffered.code
     assert buffer_writes("_ptr_array_G_ge[_postsynaptic_idx] = ge_post;") is None
+
+
+def test_lookups_of_neighbours_are_set_apart():
+    code = """
+        const int32_t _postsynaptic_idx = _ptr_array_S__synaptic_post[_idx];
+        const int32_t _presynaptic_idx = _ptr_array_S__synaptic_pre[_idx];
+        const int32_t kernel = _ptr_array_S_kernel[_idx];
+        const int32_t k = _ptr_array_S_k[_idx];
+        const double w = _ptr_array_kernels_w[kernel];
+        _ptr_array_S_k[_idx] = k;
+    """
+    split = indirect(code, "_presynaptic_idx")
+    assert split.lookups == [("_postsynaptic_idx", "_ptr_array_S__synaptic_post"), ("kernel", "_ptr_array_S_kernel")]
+    assert [line.split(" = ")[0] for line in split.code] == [
+        "const int32_t k",
+        "const double w",
+        "_ptr_array_S_k[_idx]",
+    ]
+    assert indirect("v_post += w;", "_presynaptic_idx") is None
 
 
 def test_single_precision_spares_the_time(monkeypatch):

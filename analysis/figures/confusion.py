@@ -35,7 +35,7 @@ def confusion(truth: np.ndarray, guesses: np.ndarray, what: str, n_classes: int 
     axes.tick_params(length=0)
     axes.spines[:].set_visible(True)
     axes.set(xlabel="Predicted class", ylabel="True class")
-    n = f"{len(truth):,}".replace(",", "\N{THIN SPACE}")
+    n = style.number(len(truth))
     axes.set_title(f"{what}: {100 * (truth == guesses).mean():.1f} % correct, n = {n}")
     figure.colorbar(image, ax=axes, label="Images of the true class (%)", fraction=0.046, pad=0.03)
     return figure

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 import seaborn
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, SymmetricalLogLocator
 
 from analysis.statistics import UNASSIGNED
 from models.errors import EquispikeError
@@ -60,6 +63,26 @@ def class_name(label: int) -> str:
 def classes_in(assignments: np.ndarray) -> list[int]:
     """The classes that have neurons, unassigned last."""
     return sorted(set(assignments.tolist()), key=lambda label: (label == UNASSIGNED, label))
+
+
+def layer_colours(layers: Collection[str]) -> list[tuple[float, float, float]]:
+    """A colour a layer: grey for the input, then one for each in turn."""
+    learned = itertools.cycle(CLASS_COLOURS)
+    return [(0.4, 0.4, 0.4) if name == "input" else next(learned) for name in layers]
+
+
+def number(n: float) -> str:
+    """A number with its thousands apart."""
+    return f"{n:,.0f}".replace(",", "\N{THIN SPACE}")
+
+
+def label_decades(axis: Axis, *steps: int) -> None:
+    """Write numbers at a logarithmic axis; with steps 1, 3 those are 1, 3, 10, 30 and so on."""
+    locator = axis.get_major_locator()
+    assert isinstance(locator, LogLocator | SymmetricalLogLocator)
+    locator.set_params(subs=steps)
+    axis.set_major_formatter(lambda n, position: number(n))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def new_figure(width_mm: float, height_mm: float) -> Figure:

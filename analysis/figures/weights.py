@@ -41,8 +41,8 @@ def weight_map(w: np.ndarray, class_rates: np.ndarray | None = None, assignments
     n_columns = math.ceil(math.sqrt(len(shown)))
     n_rows = math.ceil(len(shown) / n_columns)
     norm, colours = Normalize(0, float(w.max())), colormaps["gray_r"]
-    picture = _mosaic(colours(norm(shown)), classes, n_rows, n_columns)
-    figure, axes, bar = _layout(picture.shape[0] / picture.shape[1], len(shown), named=classes is not None)
+    picture = mosaic(colours(norm(shown)), classes, n_rows, n_columns)
+    figure, axes, bar = layout(picture.shape[0] / picture.shape[1], len(shown), named=classes is not None)
     axes.imshow(picture)
     if classes is None:
         axes.set_axis_off()
@@ -60,11 +60,14 @@ def fields(w: np.ndarray) -> np.ndarray:
     return w.T.reshape(-1, side, side)
 
 
-def _mosaic(shown: np.ndarray, classes: np.ndarray | None, n_rows: int, n_columns: int) -> np.ndarray:
+def mosaic(
+    shown: np.ndarray, classes: np.ndarray | None, n_rows: int, n_columns: int, background: float = 1
+) -> np.ndarray:
     """One picture (height, width, 4) of all coloured fields (n_exc, side, side, 4), with strips in their classes' colours."""
     n, side = shown.shape[:2]
     strip = 0 if classes is None else STRIP
     tiles = np.ones((n_rows * n_columns, side + strip + GAP, side + GAP, 4))
+    tiles[..., :3] = background
     tiles[:n, :side, :side] = shown
     if classes is not None:
         marks = np.array([style.class_colour(label) for label in classes])
@@ -73,7 +76,7 @@ def _mosaic(shown: np.ndarray, classes: np.ndarray | None, n_rows: int, n_column
     return grid.reshape(n_rows * tiles.shape[1], n_columns * tiles.shape[2], 4)
 
 
-def _layout(aspect: float, n_exc: int, *, named: bool) -> tuple[Figure, Axes, Axes]:
+def layout(aspect: float, n_exc: int, *, named: bool) -> tuple[Figure, Axes, Axes]:
     """A figure with room for a picture of that aspect (height / width), for names of classes, and for a colour bar."""
     width = style.SINGLE if n_exc <= SINGLE_COLUMN else style.DOUBLE
     left, right, bottom, top = (14, 15, 2, 6) if named else (2, 15, 2, 2)  # margins in mm

@@ -72,7 +72,7 @@ def evaluate(
 
     def accuracy_of(name: str, train: np.ndarray, test: np.ndarray) -> float:
         labels = data.train_labels[which[: len(train)]]
-        return float((READOUTS[name]().fit(train, labels).predict(test) == truth).mean())
+        return float((READOUTS[name](backend or spec.backend).fit(train, labels).predict(test) == truth).mean())
 
     train = extract("features of training images", data.train_images[which])
     test = extract(f"features of the {split} set", images)
@@ -83,7 +83,7 @@ def evaluate(
         for suffix, pooled in (("", lambda x: x), ("-global", lambda x: coarser(x, grid))):
             if suffix and grid == 1:
                 continue
-            classifier = READOUTS[name]().fit(pooled(train), data.train_labels[which])
+            classifier = READOUTS[name](backend or spec.backend).fit(pooled(train), data.train_labels[which])
             guesses[name + suffix] = classifier.predict(pooled(test))
     report("training readouts", len(readouts), len(readouts))
     fewer = {n: accuracy_of(readouts[0], train[:n], test) for n in LABELLED if n < len(train)}

@@ -20,12 +20,42 @@ from scripts.commands import options
 @click.option("--data", default="mnist", show_default=True, help="Data set with at least 1000 training images.")
 @options.data_dir
 def command(model: str, sizes: str, rounds: int, backends: str | None, data: str, data_dir: Path | None) -> None:
-    """Measure training images a CPU second of MODEL on one core: our C++, Brian2's own, one run() an image in Cython."""
+    """Measure images a CPU second of MODEL on one core: our C++, Brian2's own; diehl-cook also one run() an image in Cython."""
+    import models
+    from protocols.data import load
+
+    images = load(data, data_dir).train_images
+    if models.get_model(model).protocol == "layerwise":
+        _layers(model, rounds, backends, images)
+    else:
+        _presentations(model, sizes, rounds, backends, images)
+
+
+def _layers(model: str, rounds: int, backends: str | None, images) -> None:
     import pandas as pd
 
     import models
-    from protocols.benchmarking import benchmark, chosen_formulations, summary
-    from protocols.data import load
+    from models.conv_stdp import ConvStdpParams
+    from protocols.layerwise import benchmarking
+
+    params = models.get_model(model).params()
+    assert isinstance(params, ConvStdpParams)
+    params.check_images("the data", images.shape[1:])
+    if len(images) < benchmarking.N_IMAGES:
+        raise EquispikeError(f"the benchmark needs {benchmarking.N_IMAGES} images, but there are {len(images)}")
+    names = tuple(backends.split(",")) if backends else benchmarking.BACKENDS
+    rows = benchmarking.benchmark(model, params, images, names, rounds, lambda text: click.echo(text, err=True))
+    columns = ["phase", "round", "formulation", "images_per_cpu_s"]
+    for phase, measured in pd.DataFrame(rows, columns=columns).groupby("phase", sort=False):
+        what = "features" if phase == "features" else f"training of {phase}"
+        _print(f"{model}, {what}: images a CPU second, {rounds} paired rounds", measured)
+
+
+def _presentations(model: str, sizes: str, rounds: int, backends: str | None, images) -> None:
+    import pandas as pd
+
+    import models
+    from protocols.benchmarking import benchmark, chosen_formulations
 
     try:
         numbers = [int(size) for size in sizes.split(",")]
@@ -34,8 +64,6 @@ def command(model: str, sizes: str, rounds: int, backends: str | None, data: str
             f"--sizes needs whole numbers separated by commas, such as 100,400, but got '{sizes}'"
         ) from None
     names = chosen_formulations(backends)
-    images = load(data, data_dir).train_images
-    console = Console()
     for n_exc in numbers:
         params = models.get_model(model).params().updated({"n_exc": n_exc})
 
@@ -44,9 +72,16 @@ def command(model: str, sizes: str, rounds: int, backends: str | None, data: str
 
         rows = list(benchmark(model, params, images, names, rounds, report))
         measured = pd.DataFrame(rows, columns=["round", "formulation", "images_per_cpu_s"])
-        table = Table(title=f"{model}, n_exc={n_exc}: training images a CPU second, {rounds} paired rounds")
-        for column in ("formulation", "median", "min", "max", f"{names[0]} is faster by"):
-            table.add_column(column, justify="left" if column == "formulation" else "right")
-        for name, row in summary(measured).iterrows():
-            table.add_row(str(name), *(f"{row[c]:.1f}" for c in ("median", "min", "max")), f"{row['ratio']:.2f}")
-        console.print(table)
+        _print(f"{model}, n_exc={n_exc}: training images a CPU second, {rounds} paired rounds", measured)
+
+
+def _print(title: str, measured) -> None:
+    from protocols.benchmarking import summary
+
+    rows = summary(measured)
+    table = Table(title=title)
+    for column in ("formulation", "median", "min", "max", f"{rows.index[0]} is faster by"):
+        table.add_column(column, justify="left" if column == "formulation" else "right")
+    for name, row in rows.iterrows():
+        table.add_row(str(name), *(f"{row[c]:.1f}" for c in ("median", "min", "max")), f"{row['ratio']:.2f}")
+    Console().print(table)

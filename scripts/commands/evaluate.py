@@ -21,7 +21,7 @@ from scripts.commands import options
               "[default: 20000 for labels of neurons, all for readouts of features]")  # fmt: skip
 @click.option("--test-images", type=click.IntRange(min=1), help="Only the first images of the split.  [default: all]")
 @click.option("--backend", help="Backend to run on.  [default: the one of the training]")
-@click.option("--readout", "readouts", multiple=True, type=click.Choice(["svm", "softmax"]), default=["svm"],
+@click.option("--readout", "readouts", multiple=True, type=click.Choice(["svm", "lif", "softmax"]), default=["svm"],
               show_default=True, help="Networks of layers: what learns classes from features; repeat for more.")  # fmt: skip
 @click.option("--grid", type=click.IntRange(min=1, max=100), default=2, show_default=True,
               help="Networks of layers: features in GRID x GRID parts of the maps, and over whole maps.")  # fmt: skip

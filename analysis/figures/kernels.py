@@ -1,0 +1,83 @@
+"""What the maps of a convolutional layer have learned to see."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib import colormaps, rc_context
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from analysis.figures import style
+from analysis.figures.weights import layout, mosaic
+from models.conv_stdp import ConvStdpParams, PoolParams
+
+#: Cells of the picture that a field takes at least, so that the gaps between fields are narrow.
+FINEST = 24
+#: Between fields, whose own middle is white.
+GREY = 0.8
+
+
+def fields(params: ConvStdpParams, arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    """The weights of layer ``name`` as images of ON minus OFF input, summed over channels (maps, side, side).
+
+    A kernel is the sum of the fields of the maps before it, at their places, times its weights. Pooling only moves places
+    apart: a field is that of the first input of each window.
+
+    Parameters
+    ----------
+    arrays : ``conv1.w`` (maps before, size, size, maps) and so on
+    """
+    result = np.repeat([1.0, -1.0], params.channels)[:, None, None]
+    distance = 1  # of neighbours in the layer, in pixels
+    for each in params.names[: params.names.index(name) + 1]:
+        layer = params.by_name[each]
+        if isinstance(layer, PoolParams):
+            distance *= layer.stride
+        else:
+            result = _projected(arrays[f"{each}.w"], result, distance)
+    return result
+
+
+def _projected(w: np.ndarray, before: np.ndarray, distance: int) -> np.ndarray:
+    """The fields (maps, side, side) of kernels ``w`` (maps before, size, size, maps) on the fields of their inputs."""
+    _, size, _, maps = w.shape
+    reach = before.shape[1]
+    side = (size - 1) * distance + reach
+    result = np.zeros((maps, side, side))
+    for row, column in np.ndindex(size, size):
+        top, left = row * distance, column * distance
+        result[:, top : top + reach, left : left + reach] += np.tensordot(w[:, row, column], before, (0, 0))
+    return result
+
+
+@rc_context(style.PAPER)
+def kernel_map(shown: np.ndarray) -> Figure:
+    """The fields of all maps in a grid that is nearly square, row after row.
+
+    Parameters
+    ----------
+    shown : (maps, side, side) ON minus OFF
+    """
+    maps, side, _ = shown.shape
+    n_columns = math.ceil(math.sqrt(maps))
+    n_rows = math.ceil(maps / n_columns)
+    largest = float(np.abs(shown).max()) or 1
+    norm, colours = Normalize(-largest, largest), colormaps["RdBu"]
+    factor = math.ceil(FINEST / side)
+    fine = shown.repeat(factor, axis=1).repeat(factor, axis=2)
+    picture = mosaic(colours(norm(fine)), None, n_rows, n_columns, background=GREY)
+    figure, axes, bar = layout(picture.shape[0] / picture.shape[1], maps, named=True)
+    axes.imshow(picture)
+    axes.set_yticks(
+        (np.arange(n_rows) + 0.5) * picture.shape[0] / n_rows, [str(row * n_columns) for row in range(n_rows)]
+    )
+    axes.set(xticks=[], ylabel="First map of the row", title=f"{maps} maps, fields of {side} × {side} pixels")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    figure.colorbar(ScalarMappable(norm, colours), cax=bar, label="ON − OFF weight", ticks=MaxNLocator(6))
+    return figure
