@@ -142,6 +142,10 @@ class Params:
                 hint = f" (did you mean '{near[0]}'?)" if near else ""
                 raise EquispikeError(f"unknown parameter '{key}'{hint}; the parameters are: {', '.join(known)}")
 
+    def sections(self) -> dict[str, Params]:
+        """All parameter sets of the network by the prefix of their names: this one by ``""``, others by ``conv1.`` and so on."""
+        return {"": self}
+
     def structure(self) -> str:
         """How large the network is, in a few characters for a table."""
         return ""

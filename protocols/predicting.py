@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+import models
 from models.errors import EquispikeError
 from protocols import readout
 from protocols.evaluating import trained_state
@@ -20,9 +21,14 @@ def predict(run: RunFolder, images: np.ndarray, backend: str | None = None) -> d
     EquispikeError
         The run's neurons have no labels yet.
     """
+    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
+    if models.get_model(spec.model).protocol != "presenting":
+        raise EquispikeError(
+            f"{run.path} is a run of {spec.model}, for which predict does not work: the classes of the test images are in "
+            "the evaluation-test.npz of equispike evaluate"
+        )
     if not run.has("labels.npz"):
         raise EquispikeError(f"the neurons of {run.path} have no labels yet: run equispike evaluate {run.path} first")
-    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
     rates = run.read_arrays("labels.npz")["class_rates"]
     network = presenter(spec, backend)
     parts = list(network.frozen_counts(trained_state(run, spec), images, phase=PREDICTING))

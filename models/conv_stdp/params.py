@@ -160,6 +160,9 @@ class ConvStdpParams(Params):
         layer = self.conv(name)
         return self.shapes[self.before(name)].maps, layer.size, layer.size, layer.maps
 
+    def sections(self) -> dict[str, Params]:
+        return {"": self} | {f"{name}.": layer for name, layer in self.by_name.items()}
+
     def structure(self) -> str:
         """Such as 30C5-P2-100C5."""
         return "-".join(

@@ -30,7 +30,9 @@ def command(model: str, pairs: tuple[str, ...], config: Path | None, backend: st
     table = Table(title=f"{model} on {backend}", title_justify="left", title_style="bold")
     for column in ("object", "template", "whose", "why"):
         table.add_column(column, overflow="fold")
-    for decision in generator.explain(lambda: chosen.build(params, 1000)):
+    layers = chosen.protocol == "layerwise"
+    options_of_build = {"learning": params.conv_names[-1]} if layers else {}  # type: ignore[attr-defined]
+    for decision in generator.explain(lambda: chosen.build(params, 1000, **options_of_build)):
         whose = "Equispike" if decision.is_ours else "Brian2"
         table.add_row(decision.name.removesuffix("_codeobject"), decision.template, whose, decision.reason)
     Console().print(table)

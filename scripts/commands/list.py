@@ -26,7 +26,7 @@ def command(model: str | None, data_dir: Path | None) -> None:
             console,
             "Parameters (change them with --set name=value or --config file.yaml)",
             ("name", "default", "permitted", "meaning", "source"),
-            options.parameter_table(chosen.params),
+            options.parameter_table(chosen.params()),
         )
         return
     from models.codegen import BACKENDS

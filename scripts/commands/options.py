@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import yaml
@@ -46,9 +46,9 @@ config = click.option(
 )
 
 
-def model_settings(config: Path | None, pairs: tuple[str, ...]) -> dict[str, str]:
+def model_settings(config: Path | None, pairs: tuple[str, ...]) -> dict[str, Any]:
     """Parameter settings of a YAML file and, with precedence, of ``key=value`` words."""
-    settings: dict[str, str] = {}
+    settings: dict[str, Any] = {}
     if config is not None:
         settings |= _read_config(config)
     for pair in pairs:
@@ -59,7 +59,7 @@ def model_settings(config: Path | None, pairs: tuple[str, ...]) -> dict[str, str
     return settings
 
 
-def _read_config(path: Path) -> dict[str, str]:
+def _read_config(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(path.read_text(), yaml.BaseLoader) or {}  # values stay text
     except OSError as error:
@@ -73,22 +73,22 @@ def _read_config(path: Path) -> dict[str, str]:
         raise EquispikeError(f"{path} is not a YAML file{where}: write lines such as 'tau_mem: 100*ms'") from None
     if not isinstance(content, dict):
         raise EquispikeError(f"{path} must hold lines such as 'tau_mem: 100*ms'")
-    return {str(key): str(value) for key, value in content.items()}
+    # Lists and mappings describe layers; all else is one value.
+    return {str(key): value if isinstance(value, list | dict) else str(value) for key, value in content.items()}
 
 
-def parameter_table(params: type[Params]) -> list[tuple[str, str, str, str, str]]:
-    """Rows (name, default, permitted, meaning, source) of a parameter class."""
-    import dataclasses
-
+def parameter_table(params: Params) -> list[tuple[str, str, str, str, str]]:
+    """Rows (name, default, permitted, meaning, source) of a parameter set; defaults are its values."""
     from models.params import describe_value, permitted_range
 
     return [
         (
-            field.name,
-            describe_value(field.metadata["default"], field.metadata["unit"]),
+            prefix + field.name,
+            describe_value(getattr(section, field.name), field.metadata["unit"]),
             permitted_range(field),
             field.metadata["doc"],
             field.metadata["source"],
         )
-        for field in dataclasses.fields(params)
+        for prefix, section in params.sections().items()
+        for field in section.declared()
     ]
