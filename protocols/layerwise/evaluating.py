@@ -56,7 +56,7 @@ def evaluate(
     split : ``test``: the test set; ``validation``: the training images that the run held out
     n_label : training images for the readouts; all that were not held out if not given
     n_test : only the first images of the split
-    bins : also the accuracy of the first readout if images are stopped after so many bins (trained and tested so)
+    bins : also the accuracy of ``svm`` if images are stopped after so many bins (trained and tested so)
     jobs : runs at a time
     report : called with phase, images done and images in all
     """
@@ -86,11 +86,11 @@ def evaluate(
             classifier = READOUTS[name](backend or spec.backend).fit(pooled(train), data.train_labels[which])
             guesses[name + suffix] = classifier.predict(pooled(test))
     report("training readouts", len(readouts), len(readouts))
-    fewer = {n: accuracy_of(readouts[0], train[:n], test) for n in LABELLED if n < len(train)}
+    fewer = {n: accuracy_of("svm", train[:n], test) for n in LABELLED if n < len(train) and "svm" in readouts}
     stopped = {}
     for n_bins in bins:
         seen, shown = data.train_images[which[:STOPPED_LABELS]], f"features after {n_bins} bins"
-        stopped[n_bins] = accuracy_of(readouts[0], extract(shown, seen, n_bins), extract(shown, images, n_bins))
+        stopped[n_bins] = accuracy_of("svm", extract(shown, seen, n_bins), extract(shown, images, n_bins))
     accuracy = {name: float((guess == truth).mean()) for name, guess in guesses.items()}
     settings = {"split": split, "grid": grid, "n_images": len(images), "n_label": len(which)}
     _keep(run, split, settings, accuracy, {"truth": truth, **guesses}, {
@@ -113,5 +113,9 @@ def _keep(run: RunFolder, split: str, settings: dict, accuracy: dict, arrays: di
         if all(before.get(key) == value for key, value in settings.items()):
             accuracy = before["accuracy"] | accuracy
             arrays = run.read_arrays(f"{name}.npz") | arrays
+            if not record["accuracy_by_labelled_images"]:
+                record["accuracy_by_labelled_images"] = before["accuracy_by_labelled_images"]
+            if not record["accuracy_by_bins"]["accuracy"]:
+                record["accuracy_by_bins"] = before["accuracy_by_bins"]
     run.write_arrays(f"{name}.npz", arrays, compress=True)
     run.write_json(f"{name}.json", {**settings, "accuracy": accuracy, **record})
