@@ -175,8 +175,8 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
         if value not in meta["choices"]:
             raise EquispikeError(f"{name} = {value!r} is not one of: {', '.join(meta['choices'])}")
         return value
-    if isinstance(value, str):
-        value = parse_value(value)
+    if isinstance(value, str | list | dict):  # lists and mappings from a file mean nothing here
+        value = parse_value(str(value))
     unit = meta["unit"]
     if isinstance(value, str) or not have_same_dimensions(value, meta["default"]):
         wanted = (

@@ -24,9 +24,11 @@ def command(model: str, sizes: str, rounds: int, backends: str | None, data: str
     import models
     from protocols.data import load
 
-    images = load(data, data_dir).train_images
+    def images():
+        return load(data, data_dir).train_images
+
     if models.get_model(model).protocol == "layerwise":
-        _layers(model, rounds, backends, images)
+        _layers(model, rounds, backends, images())
     else:
         _presentations(model, sizes, rounds, backends, images)
 
@@ -51,7 +53,7 @@ def _layers(model: str, rounds: int, backends: str | None, images) -> None:
         _print(f"{model}, {what}: images a CPU second, {rounds} paired rounds", measured)
 
 
-def _presentations(model: str, sizes: str, rounds: int, backends: str | None, images) -> None:
+def _presentations(model: str, sizes: str, rounds: int, backends: str | None, load_images) -> None:
     import pandas as pd
 
     import models
@@ -64,6 +66,7 @@ def _presentations(model: str, sizes: str, rounds: int, backends: str | None, im
             f"--sizes needs whole numbers separated by commas, such as 100,400, but got '{sizes}'"
         ) from None
     names = chosen_formulations(backends)
+    images = load_images()
     for n_exc in numbers:
         params = models.get_model(model).params().updated({"n_exc": n_exc})
 
