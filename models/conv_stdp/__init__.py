@@ -2,6 +2,6 @@
 
 from models.conv_stdp.network import build
 from models.conv_stdp.params import ConvParams, ConvStdpParams, PoolParams, Shape
-from models.conv_stdp.state import initial_state
+from models.conv_stdp.state import as_kernels, as_state, initial_state
 
-__all__ = ["ConvParams", "ConvStdpParams", "PoolParams", "Shape", "build", "initial_state"]
+__all__ = ["ConvParams", "ConvStdpParams", "PoolParams", "Shape", "as_kernels", "as_state", "build", "initial_state"]

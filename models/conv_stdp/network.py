@@ -91,7 +91,7 @@ class _Builder:
         self.params, self.learning, self.record_spikes = params, learning, record_spikes
         latencies = np.zeros((n_images, params.shapes["input"].n_neurons))
         self.input_arrays = {"latencies": TimedArray(latencies, dt=1 * second, name="latencies")}
-        n_rounds = params.conv(learning).winners if learning else 0
+        n_rounds = params.conv(learning).n_rounds if learning else 0
         constants = {"n_images": n_images, "images_seen": 0, "n_steps": params.n_bins + n_rounds}
         self.namespace = params.namespace() | constants | self.input_arrays | {"stop_when": stop_when}
         self.common = {"namespace": self.namespace, "clock": Clock(params.dt, name="bins")}
@@ -115,7 +115,7 @@ class _Builder:
     def add_pooling(self, name: str, layer: PoolParams) -> None:
         """Neurons that fire with the first spike in their window."""
         before, shape = self.params.shapes[self.params.before(name)], self.params.shapes[name]
-        group = self._layer(name, "v : 1\nlatency : 1", {"spike": "v > 0"})
+        group = self._layer(name, "v : 1\nlatency : 1", {"spike": "step < n_bins and v > 0"})
         self._at_start(group, "v = 0\nlatency = n_bins")
         # A neuron lies in up to n * n windows, the last of which starts at its place or before.
         n = -(-layer.size // layer.stride)
@@ -140,15 +140,18 @@ class _Builder:
         kernels = NeuronGroup(math.prod(self.params.kernel_shape(name)), "w : 1", name=f"{name}_kernels", **self.common)
         self.objects.append(kernels)
         self.state.append(f"{name}_kernels.w")
-        events = {"crossing": f"v > threshold_{name}", "spike": "v == inf"} if fires else {}
+        # Nothing crosses a threshold after the image; saying so spares the rounds a look at every neuron.
+        events = {"crossing": f"step < n_bins and v > threshold_{name}", "spike": "step < n_bins and v == inf"}
         model = "v : 1\nlatency : 1"
         if learns:
             events["winner"] = "step >= n_bins and i == winner"
             model += f"\nwinner : integer (linked)\n{_RATE.format(name)}"
         group = self._layer(name, model, events if fires else {"image_end": "step == n_bins - 1"})
         self._at_start(group, "v = 0\nlatency = n_bins")
+        # Neighbouring synapses reach neighbouring neurons through neighbouring weights, as kernels are turned by 180 degrees.
+        shift = layer.padding - size + 1
         y, x = (
-            f"({axis}_pre + {layer.padding} - {offset})"
+            f"({axis}_pre + {shift} + {offset})"
             for axis, offset in (("y", f"k // {size * maps}"), ("x", f"(k // {maps}) % {size}"))
         )
         synapses = self._synapses(
@@ -161,15 +164,16 @@ class _Builder:
             model="kernel : integer (constant)\nw : 1 (linked)",
             learn=_STDP.format(name) if learns else None,
         )
-        row, column = (f"({axis}_pre + {layer.padding} - {axis}_post)" for axis in ("y", "x"))
+        row, column = (f"({axis}_post - {axis}_pre - {shift})" for axis in ("y", "x"))
         synapses.kernel = f"((map_pre * {size} + {row}) * {size} + {column}) * {maps} + map_post"
         synapses.w = linked_var(kernels, "w", index="kernel")
         self._now(synapses.excite)
         if fires:
-            self._compete(name, group, shape)
+            self._compete(name, group, shape, learns=learns)
 
-    def _compete(self, name: str, group: NeuronGroup, shape: Shape) -> None:
+    def _compete(self, name: str, group: NeuronGroup, shape: Shape, *, learns: bool) -> None:
         """At each place the neuron with the largest potential fires, and that is the last spike there."""
+        contending = {"contending": "step >= n_bins and (latency < n_bins and excluded == 0)"} if learns else {}
         places = self._group(
             f"{name}_places",
             shape.n_places,
@@ -182,7 +186,7 @@ class _Builder:
             potential : 1
             excluded : integer
             """,
-            {"decided": "best > 0", "contending": "step >= n_bins and latency < n_bins and excluded == 0"},
+            {"decided": "step < n_bins and best > 0"} | contending,
         )
         places.y, places.x = f"i // {shape.width}", f"i % {shape.width}"
         self.groups[places.name] = places

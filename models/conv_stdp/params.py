@@ -34,6 +34,11 @@ class ConvParams(Params):
     w_mean: float = param(0.8, "mean of the initial weights", PAPER, minimum=0, maximum=1)
     w_sd: float = param(0.05, "standard deviation of the initial weights", PAPER, minimum=0)
 
+    @property
+    def n_rounds(self) -> int:
+        """Rounds of the competition after an image."""
+        return min(self.winners, self.maps)
+
 
 @dataclass(frozen=True)
 class PoolParams(Params):
@@ -48,11 +53,12 @@ _NEVER = 10**9  # images
 type LayerParams = ConvParams | PoolParams
 
 _KINDS: dict[str, type[LayerParams]] = {"conv": ConvParams, "pool": PoolParams}
-#: The network of the paper for MNIST; learning of the first layer as in SpykeTorch.
+#: The network of the paper for MNIST; learning of the first layer as in SpykeTorch, padding and winners as chosen on
+#: validation images (docs/conv-stdp.md).
 _DEFAULTS: tuple[LayerParams, ...] = (
-    ConvParams(doubling=500),
+    ConvParams(padding=2, winners=30, doubling=500),
     PoolParams(),
-    ConvParams(maps=100, threshold=10.0, winners=8, radius=1),
+    ConvParams(maps=100, padding=1, threshold=10.0, winners=100),
 )
 
 

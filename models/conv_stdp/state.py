@@ -1,4 +1,4 @@
-"""What a convolutional STDP network starts from."""
+"""What a convolutional STDP network starts from, and how its state holds kernels."""
 
 from __future__ import annotations
 
@@ -13,5 +13,15 @@ def initial_state(params: ConvStdpParams, seed: int) -> dict[str, np.ndarray]:
     for number, name in enumerate(params.conv_names):
         layer, shape = params.conv(name), params.kernel_shape(name)
         w = np.random.default_rng([seed, 0, number]).normal(layer.w_mean, layer.w_sd, shape)
-        state[f"{name}_kernels.w"] = w.clip(0, 1).ravel()
+        state[f"{name}_kernels.w"] = as_state(w.clip(0, 1))
     return state
+
+
+def as_kernels(params: ConvStdpParams, name: str, w: np.ndarray) -> np.ndarray:
+    """A layer's kernels (maps before, rows, columns, maps) from a state, where they are turned by 180 degrees."""
+    return w.reshape(params.kernel_shape(name))[:, ::-1, ::-1]
+
+
+def as_state(kernels: np.ndarray) -> np.ndarray:
+    """The weights of a state from a layer's kernels (maps before, rows, columns, maps)."""
+    return kernels[:, ::-1, ::-1].ravel()

@@ -10,7 +10,7 @@ import numpy as np
 
 import models
 from models.codegen import Program, get_backend
-from models.conv_stdp import ConvStdpParams
+from models.conv_stdp import ConvStdpParams, as_state
 from protocols.layerwise.encoding import encode
 from protocols.layerwise.training import kernels
 from protocols.run_folder import RunFolder
@@ -19,7 +19,7 @@ from protocols.training import TrainingSpec
 
 def frozen_state(params: ConvStdpParams, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The state of a network with weights from a run's arrays."""
-    return {kernels(params, name): arrays[f"{name}.w"].ravel() for name in params.conv_names}
+    return {kernels(params, name): as_state(arrays[f"{name}.w"]) for name in params.conv_names}
 
 
 @dataclass(frozen=True)

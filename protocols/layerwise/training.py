@@ -15,7 +15,7 @@ import pandas as pd
 
 import models
 from models.codegen import Program, get_backend
-from models.conv_stdp import ConvStdpParams
+from models.conv_stdp import ConvStdpParams, as_kernels
 from models.errors import EquispikeError
 from protocols.data import Dataset
 from protocols.layerwise.encoding import encode
@@ -117,7 +117,7 @@ def train(
         if progress.layer + 1 == len(names):
             break
         progress.layer, progress.images_seen = progress.layer + 1, 0
-    weights = {name: progress.state[kernels(params, name)].reshape(params.kernel_shape(name)) for name in names}
+    weights = {name: as_kernels(params, name, progress.state[kernels(params, name)]) for name in names}
     run.write_arrays("arrays.npz", {f"{name}.w": w for name, w in weights.items()})
     run.write_metrics(progress.metrics)
     done = {

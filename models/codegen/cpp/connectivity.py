@@ -46,7 +46,7 @@ class Layout:
 
     Attributes
     ----------
-    pattern : that of the creation, or ``rows``: each spiking neuron's synapses are neighbours
+    pattern : that of the creation; or ``rows``: each spiking neuron's synapses are neighbours; or ``scattered``: they are not
     delay : the variable of the delay that all synapses share, None where there is none
     reason : why, for people
     """
@@ -101,7 +101,7 @@ class Connectivity:
             return Layout(creation.pattern, shared, f"{creation.pattern} by {CALLS[creation.pattern]}, {words}")
         if creation.sorted_by == pathway.prepost:
             return Layout("rows", shared, f"created neuron after neuron on the spiking side, {words}")
-        return Layout(None, None, "synapses of a spiking neuron are not neighbours")
+        return Layout("scattered", shared, f"synapses of a spiking neuron are gathered once, {words}")
 
 
 def _whole_groups(synapses: Synapses) -> bool:

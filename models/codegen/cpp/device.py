@@ -106,6 +106,22 @@ class _ForOneClock:
         self._writer.write(filename, contents)
 
 
+class _KeepingOnly:
+    """A writer of Brian2's arrays with a program end that writes only what someone will read."""
+
+    def __init__(self, writer, kept: set[str]) -> None:
+        self._writer, self._kept = writer, kept
+
+    def write(self, filename: str, contents) -> None:
+        def if_kept(match: re.Match) -> str:
+            return match[0] if match[1] in self._kept else ""
+
+        block = r"    ofstream outfile_(\w+);\n.*?Error writing output file for \1\.\" << endl;\n    \}\n"
+        contents.cpp_file, count = re.subn(block, if_kept, contents.cpp_file, flags=re.DOTALL)
+        assert count
+        self._writer.write(filename, contents)
+
+
 class CppDevice(CPPStandaloneDevice):
     """The device.
 
@@ -114,7 +130,7 @@ class CppDevice(CPPStandaloneDevice):
     own_templates : use our templates where their conditions are proved; else Brian2's throughout
     single_precision : whether variables are float32
     run_time_constants : names of the numbers to be read at run time
-    kept : arrays of synapses, by name in C++, that must exist although no code may read them
+    kept : arrays, by name in C++, that are read after a run, and so must exist although no code may use them
     decisions : what was decided for each object, in the order of their creation
     """
 
@@ -212,6 +228,9 @@ class CppDevice(CPPStandaloneDevice):
         objects = " ".join(sorted(name.removesuffix(".cpp") + ".o" for name in writer.source_files))
         writer.write("prefix.h", _PREFIX)
         writer.write("makefile", _MAKEFILE.format(flags=compiler_flags, objects=objects, linker_flags=linker_flags))
+
+    def generate_objects_source(self, writer, *args, **kwargs) -> None:
+        super().generate_objects_source(_KeepingOnly(writer, self.kept) if self.own_templates else writer, *args, **kwargs)
 
     def generate_codeobj_source(self, writer) -> None:
         double = "float" if self.single_precision else "double"

@@ -28,6 +28,21 @@ std::vector<size_t> first_synapses(const std::vector<int32_t>& sorted, size_t n_
     return first;
 }
 
+Gathered::Gathered(const std::vector<int32_t>& neurons, size_t n_neurons)
+    : begins_(first_synapses(neurons, n_neurons)), synapses_(neurons.size())
+{
+    std::vector<size_t> next(begins_);
+    for (size_t k = 0; k < neurons.size(); k++) synapses_[next[neurons[k]]++] = k;
+}
+
+std::vector<int32_t> Gathered::of(const int32_t* values) const
+{
+    std::vector<int32_t> gathered;
+    gathered.reserve(synapses_.size());
+    for (const int32_t synapse : synapses_) gathered.push_back(values[synapse]);
+    return gathered;
+}
+
 Runs::Runs(const std::vector<size_t>& first_synapses, const std::vector<const int32_t*>& numbers)
 {
     for (size_t neuron = 0; neuron + 1 < first_synapses.size(); neuron++) {

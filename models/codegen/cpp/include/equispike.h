@@ -99,6 +99,19 @@ private:
 // Where the synapses of each neuron start in ``sorted``, the neurons of all synapses in rising order.
 std::vector<size_t> first_synapses(const std::vector<int32_t>& sorted, size_t n_neurons);
 
+// Synapses in the order of their neurons, those of one neuron in the order of their numbers.
+class Gathered {
+public:
+    Gathered(const std::vector<int32_t>& neurons, size_t n_neurons);
+    size_t begin(size_t neuron) const { return begins_[neuron]; }
+    size_t synapse(size_t k) const { return synapses_[k]; }
+    std::vector<int32_t> of(const int32_t* values) const;
+
+private:
+    std::vector<size_t> begins_;
+    std::vector<int32_t> synapses_;
+};
+
 // Synapses of one neuron along which each of some numbers rises by one: such runs need no lookup a synapse.
 class Runs {
 public:

@@ -1,5 +1,6 @@
 {# Brian2's synapses for connections whose place in memory is known from the indices of the neurons (see connectivity.py):
-   neither index arrays nor a spike queue. Synapses are numbered row by row, a row being one presynaptic neuron's. #}
+   neither index arrays nor a spike queue. Synapses are numbered row by row, a row being one presynaptic neuron's. Where
+   those of a spiking neuron are scattered, what must be looked up for them is gathered once. #}
 {# USES_VARIABLES { _synaptic_pre } #}
 {% extends 'common_synapses.cpp' %}
 
@@ -23,8 +24,16 @@
     using equispike::_clip;
     {% set is_pre = prepost == 'pre' %}
     {% set own, other = ('_presynaptic_idx', '_postsynaptic_idx') if is_pre else ('_postsynaptic_idx', '_presynaptic_idx') %}
-    {% set statements = code.vector if pattern == 'rows' else without_lookups(code.vector) %}
-    {% if pattern == 'rows' %}
+    {% set statements = code.vector if pattern in ('rows', 'scattered') else without_lookups(code.vector) %}
+    {% if pattern == 'scattered' %}
+    {% set lookups = indirect(statements, own) %}
+    static const equispike::Gathered _gathered({{sorted}}, {{n_events}});
+    {% if lookups %}
+    {% for name, array in lookups.lookups %}
+    static const std::vector<int32_t> _gathered_{{name}} = _gathered.of({{array}});
+    {% endfor %}
+    {% endif %}
+    {% elif pattern == 'rows' %}
     static const std::vector<size_t> _first = equispike::first_synapses({{sorted}}, {{n_events}});
     {% set lookups = indirect(statements, own) %}
     {% if lookups %}
@@ -34,7 +43,20 @@
     {% endif %}
     for(int32_t _event=0; _event<_num_events; _event++)
     {
-        {% if pattern == 'rows' %}
+        {% if pattern == 'scattered' %}
+        const int32_t {{own}} = _events[_event];
+        for(size_t _k=_gathered.begin({{own}}); _k<_gathered.begin({{own}} + 1); _k++)
+        {
+            const size_t _idx = _gathered.synapse(_k);
+            const size_t _vectorisation_idx = _idx;
+            {% if lookups %}
+            {% for name, array in lookups.lookups %}
+            const int32_t {{name}} = _gathered_{{name}}[_k];
+            {% endfor %}
+            {% endif %}
+            {{(lookups.code if lookups else statements)|autoindent}}
+        }
+        {% elif pattern == 'rows' %}
         {% if lookups %}
         if(_runs.long_enough())
         {
