@@ -38,7 +38,7 @@ def evaluate(
     *,
     readouts: Sequence[str] = ("svm",),
     split: str = "test",
-    grid: int = 2,
+    grid: int = 4,
     n_label: int | None = None,
     n_test: int | None = None,
     bins: Sequence[int] = (),

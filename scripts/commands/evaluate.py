@@ -23,7 +23,7 @@ from scripts.commands import options
 @click.option("--backend", help="Backend to run on.  [default: the one of the training]")
 @click.option("--readout", "readouts", multiple=True, type=click.Choice(["svm", "lif", "softmax"]), default=["svm"],
               show_default=True, help="Networks of layers: what learns classes from features; repeat for more.")  # fmt: skip
-@click.option("--grid", type=click.IntRange(min=1, max=100), default=2, show_default=True,
+@click.option("--grid", type=click.IntRange(min=1, max=100), default=4, show_default=True,
               help="Networks of layers: features in GRID x GRID parts of the maps, and over whole maps.")  # fmt: skip
 @click.option(
     "--bins", help="Networks of layers: also the accuracy of images stopped after so many bins, such as 5,10,15."

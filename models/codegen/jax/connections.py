@@ -1,0 +1,169 @@
+"""How a presynaptic vector passes synapses to become a postsynaptic one, by what the connections are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+#: Above this density a matrix product is cheaper than gathering and adding synapse by synapse.
+_DENSE = 0.05
+
+
+@dataclass(frozen=True)
+class OneToOne:
+    """Each neuron to its partner."""
+
+    def weights(self, values):
+        return values
+
+    def project(self, x, weights):
+        return x * weights
+
+
+@dataclass(frozen=True)
+class Dense:
+    """By a matrix; ``pre`` and ``post`` are None where the synapses are all pairs in their order."""
+
+    n_pre: int
+    n_post: int
+    pre: np.ndarray | None = None
+    post: np.ndarray | None = None
+
+    def weights(self, values):
+        if self.pre is None:
+            return jnp.broadcast_to(values, (self.n_pre * self.n_post,)).reshape(self.n_pre, self.n_post)
+        return jnp.zeros((self.n_pre, self.n_post), jnp.result_type(values)).at[self.pre, self.post].add(values)
+
+    def project(self, x, weights):
+        return x @ weights
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """Synapse by synapse."""
+
+    pre: np.ndarray
+    post: np.ndarray
+    n_post: int
+
+    def weights(self, values):
+        return values
+
+    def project(self, x, weights):
+        return jax.ops.segment_sum(x[self.pre] * weights, self.post, self.n_post)
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """Kernels (maps before, rows, columns, maps) shared by all places.
+
+    Attributes
+    ----------
+    before, after : rows, columns and maps of the layers
+    size, stride : of the kernels
+    padding : silent rows above and columns left of the image
+    turned : the kernels lie turned by 180 degrees
+    """
+
+    before: tuple[int, int, int]
+    after: tuple[int, int, int]
+    size: int
+    stride: int
+    padding: tuple[int, int]
+    turned: bool
+
+    def weights(self, kernels):
+        shaped = kernels.reshape(self.before[2], self.size, self.size, self.after[2])
+        if self.turned:
+            shaped = shaped[:, ::-1, ::-1]
+        return shaped.transpose(1, 2, 0, 3)
+
+    def project(self, x, weights):
+        padding = [
+            (low, (n_after - 1) * self.stride + self.size - n_before - low)
+            for low, n_before, n_after in zip(self.padding, self.before[:2], self.after[:2], strict=True)
+        ]
+        image = x.reshape(1, *self.before)
+        result = jax.lax.conv_general_dilated(
+            image, weights, (self.stride, self.stride), padding, dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
+        return result.reshape(-1)
+
+
+type Connections = OneToOne | Dense | Sparse | Convolution
+
+
+def connections(pre: np.ndarray, post: np.ndarray, n_pre: int, n_post: int) -> Connections:
+    """The cheapest form for synapses from ``pre`` to ``post`` (n_synapses,)."""
+    if len(pre) == n_pre * n_post and np.array_equal(pre.astype(np.int64) * n_post + post, np.arange(len(pre))):
+        return Dense(n_pre, n_post)
+    if n_pre == n_post == len(pre) and np.array_equal(pre, post) and np.array_equal(pre, np.arange(n_pre)):
+        return OneToOne()
+    if len(pre) >= _DENSE * n_pre * n_post:
+        return Dense(n_pre, n_post, pre, post)
+    return Sparse(pre, post, n_post)
+
+
+def convolution(
+    pre: np.ndarray,
+    post: np.ndarray,
+    kernel: np.ndarray,
+    n_kernels: int,
+    grids: tuple[dict[str, np.ndarray], dict[str, np.ndarray]],
+) -> Convolution | None:
+    """The convolution that synapses with weights number ``kernel`` are, every one of them checked; None where they are none.
+
+    ``grids``: y, x and map of each neuron before and after.
+    """
+    shapes = [_shape(grid) for grid in grids]
+    if shapes[0] is None or shapes[1] is None:
+        return None
+    before, after = shapes[0], shapes[1]
+    size = round((n_kernels / (before[2] * after[2])) ** 0.5)
+    if before[2] * size * size * after[2] != n_kernels or not len(pre):
+        return None
+    map_before, row, column, map_after = np.unravel_index(kernel, (before[2], size, size, after[2]))
+    if not (np.array_equal(map_before, grids[0]["map"][pre]) and np.array_equal(map_after, grids[1]["map"][post])):
+        return None
+    for turned in (False, True):
+        offsets = [size - 1 - offset if turned else offset for offset in (row, column)]
+        fits = [
+            _stride(grids[0][axis][pre] - offset, grids[1][axis][post])
+            for axis, offset in zip("yx", offsets, strict=True)
+        ]
+        (stride, top), (other, left) = fits
+        if stride is None or stride != other:
+            continue
+        found = Convolution(before, after, size, stride, (top, left), turned)
+        if len(pre) == _count(found):
+            return found
+    return None
+
+
+def _shape(grid: dict[str, np.ndarray]) -> tuple[int, int, int] | None:
+    if set(grid) != {"y", "x", "map"}:
+        return None
+    height, width, maps = (int(grid[axis].max()) + 1 for axis in ("y", "x", "map"))
+    number = (grid["y"] * width + grid["x"]) * maps + grid["map"]
+    return (height, width, maps) if np.array_equal(number, np.arange(height * width * maps)) else None
+
+
+def _stride(corner: np.ndarray, place: np.ndarray) -> tuple[int | None, int]:
+    """Stride and padding with corner = stride * place - padding for all synapses."""
+    low, high = place.argmin(), place.argmax()
+    span = int(place[high] - place[low])
+    stride = int(corner[high] - corner[low]) // span if span else 1
+    padding = int(stride * place[low] - corner[low])
+    return (stride, padding) if stride >= 1 and np.array_equal(corner, stride * place - padding) else (None, 0)
+
+
+def _count(found: Convolution) -> int:
+    """Synapses of a convolution that leaves none out."""
+    axes = []
+    for low, n_before, n_after in zip(found.padding, found.before[:2], found.after[:2], strict=True):
+        inputs = np.arange(n_after)[:, None] * found.stride - low + np.arange(found.size)
+        axes.append(int(((inputs >= 0) & (inputs < n_before)).sum()))
+    return axes[0] * axes[1] * found.before[2] * found.after[2]

@@ -1,0 +1,433 @@
+"""From what a network's objects do to the text of a program: one function an object, and ``step``, which calls them in order.
+
+State ``s_`` is what objects write, by ``group.variable``, and the events of this step, by ``group.event``; ``c_`` is what
+stays as it is. ``k_`` is the number of the time step. An event that comes for all neurons or none, by the time alone, is
+decided before the program is traced: ``on_`` says which there are, and what follows them is left out where there are none.
+Names that are not the network's end with an underscore; Brian2's own begin with one.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from brian2.parsing.rendering import NumpyNodeRenderer
+from brian2.utils.stringtools import get_identifiers
+
+from models.codegen.jax.connections import Connections, Convolution, connections, convolution
+from models.codegen.jax.extraction import Code, Extract
+from models.codegen.jax.operations import FUNCTIONS
+from models.errors import EquispikeError
+
+_COMPARED = {ast.Gt: "crossing_({0}, {1})", ast.Lt: "crossing_({1}, {0})",
+             ast.GtE: "reached_({0}, {1})", ast.LtE: "reached_({1}, {0})"}  # fmt: skip
+_TIME = {"t": "t = k_ * dt", "dt": "", "t_in_timesteps": "t_in_timesteps = k_"}
+
+
+@dataclass
+class Text:
+    """A program as text.
+
+    Attributes
+    ----------
+    source : functions ``prepare`` (weights as matrices), ``step`` and one an object
+    objects : what the text names: connections, index arrays
+    queues : state that only the program has: delayed events by key, their shape
+    flags : events by the time alone: name of the function of k that says whether they come
+    written : keys of the state that objects change
+    """
+
+    source: str
+    objects: dict[str, object] = field(default_factory=dict)
+    queues: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    flags: dict[str, str] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
+
+
+class _Renderer(NumpyNodeRenderer):
+    def render_func(self, node):
+        return node.id if node.id in ("True", "False") or node.id.endswith("_") else f"{node.id}_"
+
+    def render_Call(self, node):
+        return f"{self.render_func(node.func)}({', '.join(self.render_node(each) for each in node.args)})"
+
+
+def _rendered(expression: str) -> str:
+    return _Renderer().render_expr(expression)
+
+
+def emit(network: Extract, outside: Mapping[str, str]) -> Text:
+    """The program of a network; ``outside`` says for keys that come from outside in each step by which name."""
+    return _Emission(network, outside).text()
+
+
+class _Emission:
+    def __init__(self, network: Extract, outside: Mapping[str, str]) -> None:
+        self.network, self.outside = network, outside
+        self.result = Text("")
+        for code in network.codes:
+            self.result.written |= {code.arrays[name].key for name in code.written()}
+            self.result.written |= {code.summed} if code.summed else set()
+            if code.refractory:
+                self.result.written |= {f"{code.group}.lastspike", f"{code.group}.not_refractory"}
+        self.prepared: list[str] = []
+        self.functions: list[str] = []
+        self.calls: list[str] = []
+
+    def text(self) -> Text:
+        emitters = {
+            "update": self._update,
+            "threshold": self._threshold,
+            "event": self._event,
+            "pathway": self._pathway,
+            "sum": self._sum,
+        }
+        for code in self.network.codes:
+            unknown = sorted(set(code.functions) - set(FUNCTIONS))
+            if unknown:
+                why = "random numbers come from outside" if {"rand", "randn", "poisson", "binomial"} & set(unknown) else (
+                    "it has no counterpart in JAX")  # fmt: skip
+                raise EquispikeError(
+                    f"cannot make a differentiable program: {code.name} calls {unknown[0]}(), and {why}"
+                )
+            emitters[code.kind](code)
+        lines = ["def prepare(c_):", '    """Weights as the connections take them."""', "    c_ = dict(c_)"]
+        lines += [f"    {line}" for line in self.prepared] + ["    return c_", ""]
+        lines += [line for function in self.functions for line in (*function.split("\n"), "")]
+        lines += ["def step(s_, c_, k_, on_):", '    """One time step."""', "    s_ = dict(s_)"]
+        lines += [f"    {line}" for line in self.calls] + ["    return s_", ""]
+        self.result.source = "\n".join(lines)
+        return self.result
+
+    # What an object reads.
+
+    def _loads(self, code: Code, names: set[str], *, at: Mapping[str, str] | None = None) -> list[str]:
+        """Lines that give the names in statements their values; ``at``: by side, the index array to gather with."""
+        lines = []
+        if {"t", "dt", "t_in_timesteps"} & names or code.timed:
+            lines += [f"dt = {self.network.dt!r}"]
+            lines += [_TIME[name] for name in ("t", "t_in_timesteps") if name in names and _TIME[name]]
+        lines += [f"{name} = {code.constants[name]!r}" for name in sorted(names & set(code.constants))]
+        for name in sorted(names & set(code.arrays)):
+            lines.append(f"{name} = {self._value(code, name, at or {})}")
+        return lines
+
+    def _value(self, code: Code, name: str, at: Mapping[str, str]) -> str:
+        array = code.arrays[name]
+        value = self._stored(array.key)
+        if array.index is not None:
+            value = f"{value}[{self._stored(array.index)}{at.get(array.side, '')}]"
+            if array.side == "syn" and at.get("syn") is None:
+                return value
+            return value
+        return f"{value}{at.get(array.side, '')}"
+
+    def _stored(self, key: str) -> str:
+        return f"s_[{key!r}]" if key in self.result.written or key in self.outside else f"c_[{key!r}]"
+
+    def _statements(self, code: Code) -> list[str]:
+        lines = []
+        for statement in code.statements:
+            expression = self._expression(code, statement.expr)
+            if statement.op not in ("=", ":="):
+                expression = f"{statement.var} {statement.op[:-1]} ({expression})"
+            if statement.var in code.conditions:
+                expression = f"where_({code.conditions[statement.var]}, {expression}, {statement.var})"
+            lines.append(f"{statement.var} = {expression}")
+        return lines
+
+    def _expression(self, code: Code, expression: str) -> str:
+        if not code.timed:
+            return _rendered(expression)
+        tree = ast.parse(expression, mode="eval")
+
+        class Timed(ast.NodeTransformer):
+            def visit_Call(self, node):  # noqa: N802
+                self.generic_visit(node)
+                if isinstance(node.func, ast.Name) and node.func.id in code.timed:
+                    time, *rest = node.args
+                    name, step = code.timed[node.func.id], ast.Constant(timed[code.timed[node.func.id]][1])
+                    node = ast.Call(ast.Name("look_up_"), [ast.Name(f"timed_{name}_"), time, step, *rest], [])
+                return node
+
+        timed = self.network.timed
+        return _Renderer().render_node(Timed().visit(tree).body)
+
+    def _names(self, code: Code) -> set[str]:
+        names = {word for s in code.statements for word in get_identifiers(s.expr)} | set(code.conditions.values())
+        names |= {s.var for s in code.statements if s.op not in ("=", ":=")} | set(code.conditions)
+        return names
+
+    def _timed_loads(self, code: Code) -> list[str]:
+        return [f"timed_{name}_ = c_['timed.{name}']" for name in sorted(set(code.timed.values()))]
+
+    def _define(self, code: Code, kind: str, body: list[str], *, arguments: str = "s_, c_, k_", call: bool = True) -> None:
+        head = f'def {code.name}({arguments}):\n    """{kind}"""\n'
+        self.functions.append(head + "\n".join(f"    {line}" for line in body))
+        if call:
+            condition = f"if on_[{code.event!r}]: " if code.event in self.result.flags else ""
+            self.calls.append(f"{condition}{code.name}({arguments})")
+
+    # What an object does.
+
+    def _update(self, code: Code) -> None:
+        """All neurons, or all synapses with what they see of their neurons."""
+        at = self._sides(code)
+        names = self._names(code)
+        body = self._loads(code, names, at=at) + self._timed_loads(code) + self._statements(code)
+        body += self._stores(code, lambda name: name)
+        self._define(code, f"Update of {code.group}.", body)
+
+    def _sides(self, code: Code) -> dict[str, str]:
+        if code.group not in self.network.synapses:
+            return {}
+        return {side: f"[c_['{code.group}._synaptic_{side}']]" for side in ("pre", "post")}
+
+    def _stores(self, code: Code, new) -> list[str]:
+        lines = []
+        for name in code.written():
+            array = code.arrays[name]
+            if array.index is not None:
+                raise EquispikeError(
+                    f"cannot make a differentiable program: {code.name} writes {name}, which other neurons share"
+                )
+            lines.append(f"s_[{array.key!r}] = cast_({new(name)}, s_[{array.key!r}])")
+        return lines
+
+    def _threshold(self, code: Code) -> None:
+        names = self._names(code)
+        assert code.event is not None
+        arrays = [name for name in names if name in code.arrays and code.arrays[name].side != "shared"]
+        shared = [name for name in names if name in code.arrays and code.arrays[name].side == "shared"]
+        if not arrays and not shared and not code.timed:
+            body = [*self._loads(code, names), *self._statements(code), "return bool(_cond)"]
+            self._define(code, f"Whether {code.event} comes.", body, arguments="k_", call=False)
+            self.result.flags[code.event] = code.name
+            return
+        floats = {n for n in arrays if self.network.values[code.arrays[n].key].dtype.kind == "f"}
+        for statement in code.statements:
+            if set(get_identifiers(statement.expr)) & floats:
+                floats.add(statement.var)
+        lines = []
+        for statement, line in zip(code.statements, self._statements(code), strict=True):
+            lines.append(f"_cond = {_soft(statement.expr, floats)}" if statement.var == "_cond" else line)
+        size = self.network.sizes[code.group]
+        body = self._loads(code, names | ({"t"} if code.refractory else set())) + self._timed_loads(code) + lines
+        body.append(f"s_[{code.event!r}] = events_(_cond, {size})")
+        if code.refractory:
+            last, ready = f"s_['{code.group}.lastspike']", f"s_['{code.group}.not_refractory']"
+            body += [f"{last} = where_(s_[{code.event!r}] > 0, t, {last})"]
+            body += [f"{ready} = where_(s_[{code.event!r}] > 0, False, {ready})"]
+        self._define(code, f"Events {code.event}.", body)
+
+    def _event(self, code: Code) -> None:
+        names = self._names(code) | set(code.written())
+        before = [f"before_{name}_ = {name}" for name in code.written()]
+        body = self._loads(code, names) + self._timed_loads(code)
+        if code.event in self.result.flags:
+            body += self._statements(code) + self._stores(code, lambda name: name)
+        else:
+            body += ["event_ = " + f"s_[{code.event!r}]", *before, *self._statements(code)]
+            body += self._stores(code, lambda name: f"select_(event_, {name}, before_{name}_)")
+        self._define(code, f"After {code.event}.", body)
+
+    def _arriving(self, code: Code, n_source: int) -> tuple[list[str], str]:
+        """Lines and expression for a pathway's events as they arrive: by neuron, or by synapse where delays differ."""
+        assert code.delays is not None and code.event is not None
+        pathway, longest = code.name, int(code.delays.max(initial=0))
+        if code.event in self.result.flags:
+            if longest:
+                raise EquispikeError(
+                    f"cannot make a differentiable program: {pathway} delays an event that all neurons have at the same time"
+                )
+            return [], "1"
+        if longest == 0:
+            return [f"arriving_ = s_[{code.event!r}]"], "arriving_"
+        key = f"{pathway}.queue"
+        self.result.queues[key] = (longest, n_source)
+        self.result.objects[f"{pathway}_delays"] = code.delays
+        own = f"c_['{code.group}._synaptic_{code.prepost}']"
+        place = f"{pathway}_delays" if code.delays.ndim == 0 else f"{pathway}_delays, {own}"
+        lines = [f"queue_ = join_(s_[{code.event!r}], s_[{key!r}])", f"arriving_ = queue_[{place}]", f"s_[{key!r}] = queue_[:-1]"]
+        return lines, "arriving_" if code.delays.ndim == 0 else "arriving_synapses_"
+
+    def _pathway(self, code: Code) -> None:
+        assert code.event is not None
+        groups = self.network.synapses[code.group]
+        own, other = (code.prepost, "post" if code.prepost == "pre" else "pre")
+        n_source = self.network.sizes[groups[0 if own == "pre" else 1]]
+        lines, arriving = self._arriving(code, n_source)
+        product = self._as_product(code) if arriving != "arriving_synapses_" and own == "pre" else None
+        body = list(lines)
+        if product is not None:
+            body += self._projection(code, product, arriving)
+        else:
+            body += self._by_synapse(code, arriving, own, other)
+        self._define(code, f"Events {code.event} arrive at {code.group}.", body)
+
+    # Synapses as a product of what the neuron before, the synapse and the neuron after contribute.
+
+    def _as_product(self, code: Code) -> dict[str, list[str]] | None:
+        """Factors by side of the one ``x_post += ...`` that the statements are, or None."""
+        local = {s.var: s.expr for s in code.statements if s.op == ":="}
+        effects = [s for s in code.statements if s.op != ":="]
+        if len(effects) != 1:
+            return None
+        (effect,) = effects
+        if code.kind == "pathway":
+            if effect.op not in ("+=", "-=") or effect.var not in code.arrays or effect.var in code.conditions:
+                return None
+            if code.arrays[effect.var].side != "post" or code.arrays[effect.var].index:
+                return None
+            if effect.var in get_identifiers(ast.unparse(_inlined(ast.parse(effect.expr, mode="eval").body, local))):
+                return None
+        tree = _inlined(ast.parse(effect.expr, mode="eval").body, local)
+        factors: dict[str, list[str]] = {"pre": [], "syn": [], "post": []}
+        for factor, inverted in _factors(tree):
+            names = get_identifiers(ast.unparse(factor)) - set(code.constants) - set(code.functions)
+            sides = {code.arrays[name].side for name in names if name in code.arrays} - {"shared"}
+            if len(sides) > 1 or code.timed:
+                return None
+            side = sides.pop() if sides else "post"
+            factors[side].append(f"1 / ({_Renderer().render_node(factor)})" if inverted else _Renderer().render_node(factor))
+        if effect.op == "-=":
+            factors["post"].append("-1")
+        written = {name for name in code.arrays if code.arrays[name].key in self.result.written}
+        if any(written & get_identifiers(factor) for factor in factors["syn"]):
+            return None
+        return factors
+
+    def _projection(self, code: Code, factors: dict[str, list[str]], arriving: str) -> list[str]:
+        layout, weights = self._layout(code, factors["syn"])
+        name = f"{code.name}_connections"
+        self.result.objects[name] = layout
+        key = f"{code.name}.weights"
+        self.prepared += [*weights[:-1], f"c_[{key!r}] = {name}.weights({weights[-1]})"]
+        used = {word for side in ("pre", "post") for factor in factors[side] for word in get_identifiers(factor)}
+        (effect,) = [s for s in code.statements if s.op != ":="]
+        before = [f"({factor})" for factor in factors["pre"]] + ([arriving] if arriving != "1" else [])
+        n_source = self.network.sizes[self.network.synapses[code.group][0]]
+        product = " * ".join(before) if before else f"ones_({n_source})"
+        after = "".join(f" * ({factor})" for factor in factors["post"])
+        result = f"{name}.project({product}, c_[{key!r}]){after}"
+        lines = self._loads(code, used)
+        if code.kind == "sum":
+            return [*lines, f"s_[{code.summed!r}] = cast_({result}, s_[{code.summed!r}])"]
+        target = code.arrays[effect.var].key
+        return [*lines, f"s_[{target!r}] = cast_(s_[{target!r}] + {result}, s_[{target!r}])"]
+
+    def _layout(self, code: Code, factors: list[str]) -> tuple[Connections, list[str]]:
+        """The form of the connections, and lines that compute what its weights are made of, the last an expression."""
+        values = self.network.values
+        pre, post = (values[f"{code.group}._synaptic_{side}"] for side in ("pre", "post"))
+        groups = self.network.synapses[code.group]
+        names = {word for factor in factors for word in get_identifiers(factor)}
+        linked = [name for name in names if name in code.arrays and code.arrays[name].index]
+        if len(factors) == 1 and factors[0] in linked:
+            array = code.arrays[factors[0]]
+            assert array.index is not None
+            grids = tuple(
+                {axis: values[f"{group}.{axis}"] for axis in ("y", "x", "map") if f"{group}.{axis}" in values}
+                for group in groups
+            )
+            found: Convolution | None = convolution(pre, post, values[array.index], len(values[array.key]), grids)  # type: ignore[arg-type]
+            if found:
+                return found, [f"c_[{array.key!r}]"]
+        layout = connections(pre, post, *(self.network.sizes[group] for group in groups))
+        product = " * ".join(f"({factor})" for factor in factors) or f"ones_({len(pre)})"
+        return layout, [*self._loads(code, names), product]
+
+    # Synapses one by one: anything else.
+
+    def _by_synapse(self, code: Code, arriving: str, own: str, other: str) -> list[str]:
+        indices = {side: f"[c_['{code.group}._synaptic_{side}']]" for side in ("pre", "post")}
+        event = {"1": "1.0", "arriving_": f"arriving_{indices[own]}", "arriving_synapses_": "arriving_"}[arriving]
+        lines = [f"event_ = {event}", *self._loads(code, self._names(code) | set(code.written()), at=indices)]
+        lines += self._timed_loads(code)
+        increments: dict[str, list[str]] = {}
+        for position, (statement, line) in enumerate(zip(code.statements, self._statements(code), strict=True)):
+            array = code.arrays.get(statement.var)
+            if array is None:
+                lines.append(line)
+            elif array.index is not None or array.side == "shared":
+                raise EquispikeError(
+                    f"cannot make a differentiable program: {code.name} writes {statement.var}, which synapses share"
+                )
+            elif array.side == "syn":
+                lines.append(f"{statement.var} = select_(event_, {line.partition(' = ')[2]}, {statement.var})")
+                lines.append(f"s_[{array.key!r}] = cast_({statement.var}, s_[{array.key!r}])")
+            else:
+                later = {word for s in code.statements[position + 1 :] for word in get_identifiers(s.expr)}
+                reads = set(get_identifiers(statement.expr))
+                if statement.op not in ("+=", "-=") or statement.var in reads | later or statement.var in code.conditions:
+                    raise EquispikeError(
+                        f"cannot make a differentiable program: what {code.name} makes of {statement.var} depends on the "
+                        f"order of synapses ('{statement.var} {statement.op} {statement.expr}'); sums do not"
+                    )
+                sign = "" if statement.op == "+=" else "-"
+                amount = f"{sign}event_ * ({self._expression(code, statement.expr)})"
+                n = self.network.sizes[self.network.synapses[code.group][0 if array.side == "pre" else 1]]
+                total = f"add_up_({amount}, c_['{code.group}._synaptic_{array.side}'], {n})"
+                increments.setdefault(array.key, []).append(statement.var)
+                lines.append(f"s_[{array.key!r}] = cast_(s_[{array.key!r}] + {total}, s_[{array.key!r}])")
+        return lines
+
+    def _sum(self, code: Code) -> None:
+        factors = self._as_product(code)
+        if factors is not None:
+            body = self._projection(code, factors, "1")
+        else:
+            indices = {side: f"[c_['{code.group}._synaptic_{side}']]" for side in ("pre", "post")}
+            n = self.network.sizes[str(code.summed).split(".")[0]]
+            side = "post" if self.network.synapses[code.group][1] == str(code.summed).split(".")[0] else "pre"
+            body = self._loads(code, self._names(code), at=indices) + self._statements(code)
+            total = f"add_up_(_synaptic_var, c_['{code.group}._synaptic_{side}'], {n})"
+            body.append(f"s_[{code.summed!r}] = cast_({total}, s_[{code.summed!r}])")
+        self._define(code, f"{code.summed} is a sum over synapses.", body)
+
+
+def _soft(condition: str, floats: set[str]) -> str:
+    """A condition with comparisons of real numbers that have a surrogate gradient; its value is 0 or 1."""
+
+    def soft(node: ast.expr) -> str:
+        match node:
+            case ast.BoolOp(op=ast.And(), values=values):
+                return " * ".join(f"({soft(value)})" for value in values)
+            case ast.BoolOp(op=ast.Or(), values=values):
+                return "1 - " + " * ".join(f"(1 - ({soft(value)}))" for value in values)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return f"1 - ({soft(operand)})"
+            case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARED and floats & set(
+                get_identifiers(ast.unparse(node))
+            ):
+                return _COMPARED[type(op)].format(*(_Renderer().render_node(side) for side in (left, right)))
+        return f"number_({_Renderer().render_node(node)})"
+
+    return soft(ast.parse(condition, mode="eval").body)
+
+
+def _inlined(node: ast.expr, local: dict[str, str]) -> ast.expr:
+    """An expression without the names of intermediate values."""
+
+    class Inline(ast.NodeTransformer):
+        def visit_Name(self, name):  # noqa: N802
+            if name.id in local:
+                return self.visit(ast.parse(local[name.id], mode="eval").body)
+            return name
+
+    return Inline().visit(node)
+
+
+def _factors(node: ast.expr, inverted: bool = False) -> list[tuple[ast.expr, bool]]:
+    match node:
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return _factors(left, inverted) + _factors(right, inverted)
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return _factors(left, inverted) + _factors(right, not inverted)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return [(ast.Constant(-1), False), *_factors(operand, inverted)]
+        case ast.Constant(value=value) if np.isscalar(value):
+            return [(node, inverted)]
+    return [(node, inverted)]

@@ -1,0 +1,240 @@
+"""Differentiable programs: a Brian2 network's time steps as a function of its trainable arrays and inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from brian2 import Network
+
+from models.codegen.jax import operations
+from models.codegen.jax.emission import Text, emit
+from models.codegen.jax.extraction import Extract, extract
+from models.codegen.jax.surrogates import Surrogate, fast_sigmoid
+from models.errors import EquispikeError
+from models.parts import Parts
+
+jax.config.update("jax_enable_x64", True)  # for comparison with Brian2; arrays of programs are of their own type
+
+type Arrays = dict[str, jnp.ndarray]
+
+
+@dataclass(frozen=True)
+class DifferentiableProgram:
+    """Time steps of a network for one sample; ``jax.vmap`` makes them those of a batch, ``jax.grad`` their gradient.
+
+    Attributes
+    ----------
+    source : the program as Python text
+    trainable : values, as the network has them, of what is to be trained, by ``group.variable``
+    state : values before the first step of everything that changes
+    dt : time step in seconds
+    """
+
+    source: str
+    trainable: Arrays
+    state: Arrays
+    dt: float
+    _constants: Arrays
+    _inputs: dict[str, str]
+    _functions: dict
+    _flags: dict[str, str]
+    _carried: frozenset[str]
+    _dtype: np.dtype
+
+    def run(
+        self,
+        trainable: Mapping[str, jnp.ndarray],
+        inputs: Mapping[str, jnp.ndarray],
+        n_steps: int,
+        record: Sequence[str] = (),
+        total: Sequence[str] = (),
+    ) -> tuple[Arrays, Arrays]:
+        """Run ``n_steps`` from the beginning.
+
+        Parameters
+        ----------
+        trainable : arrays as in :attr:`trainable`
+        inputs : for each input events (n_steps, n), values of a timed array, or of a variable
+        record : keys (``group.variable`` or ``group.event``) whose values after every step are returned
+        total : keys whose sum over all steps is returned
+
+        Returns
+        -------
+        The state after the last step, and the records: (n_steps, n) for ``record``, (n,) for ``total``.
+        """
+        constants = self._constants | {key: jnp.asarray(x, self._dtype) for key, x in trainable.items()}
+        streams: Arrays = {}
+        state = dict(self.state)
+        for name, kind in self._inputs.items():
+            if name not in inputs:
+                raise EquispikeError(f"the program needs the input {name}")
+            values = jnp.asarray(inputs[name])
+            if kind == "events":
+                if values.shape[0] != n_steps:
+                    raise EquispikeError(f"input {name} has {values.shape[0]} time steps, but the run has {n_steps}")
+                streams[name] = values.astype(self._dtype)
+            elif kind == "state":
+                state[name] = values.astype(state[name].dtype)
+            else:
+                constants[kind] = values.astype(self._dtype)
+        constants = self._functions["prepare"](constants)
+        records: list[Arrays] = []
+        step = self._functions["step"]
+        sums: Arrays = {}
+
+        def advance(carry, k_and_stream, on):
+            s, sums = carry
+            k, stream = k_and_stream
+            after = step(s | stream, constants, k, on)
+            sums = {key: sums[key] + after[key] if key in sums else after[key] for key in total}
+            return ({key: after[key] for key in self._carried}, sums), {key: after[key] for key in record}
+
+        start = 0
+        carry = ({key: state[key] for key in self._carried}, sums)
+        while start < n_steps:
+            on, stop = self._on(start), start + 1
+            while stop < n_steps and self._on(stop) == on:
+                stop += 1
+            if start == 0:  # the first step begins the sums
+                stop = 1
+            if stop == start + 1:
+                carry, recorded = advance(carry, (start, {key: x[start] for key, x in streams.items()}), on)
+                records.append({key: x[None] for key, x in recorded.items()})
+            else:
+                steps = (jnp.arange(start, stop), {key: x[start:stop] for key, x in streams.items()})
+                carry, recorded = jax.lax.scan(lambda c, x, on=on: advance(c, x, on), carry, steps)
+                records.append(recorded)
+            start = stop
+        joined = {key: jnp.concatenate([part[key] for part in records]) for key in record}
+        return carry[0], joined | carry[1]
+
+    def _on(self, k: int) -> dict[str, bool]:
+        return {event: self._functions[name](k) for event, name in self._flags.items()}
+
+
+def differentiable(
+    network: Network | Parts,
+    *,
+    inputs: Sequence[str] = (),
+    trainable: Sequence[str] = (),
+    surrogate: Surrogate | None = None,
+    reset_gradient: bool = False,
+    dtype: type = np.float32,
+) -> DifferentiableProgram:
+    """Make a differentiable program of a Brian2 network, which is then used up: build it anew to simulate it.
+
+    Parameters
+    ----------
+    inputs : what comes from outside: groups (their spikes), timed arrays, or ``group.variable``
+    trainable : arrays that nothing in the network changes, by ``group.variable``
+    surrogate : derivative of thresholds; fast sigmoid if not given
+    reset_gradient : whether gradients also flow through the fact that a neuron was reset
+    dtype : float32 or float64
+
+    Raises
+    ------
+    EquispikeError
+        Something has no counterpart; the message names the object and why.
+    """
+    objects = network.objects if isinstance(network, Parts) else list(network.objects)
+    groups = [name for name in inputs if name in {thing.name for thing in objects}]
+    found = extract(list(objects), groups)
+    kinds = {name: _input_kind(name, groups, found) for name in inputs}
+    outside = {f"{name}.spike": name for name, kind in kinds.items() if kind == "events"}
+    text = emit(found, outside)
+    for name in trainable:
+        if name not in found.values:
+            raise EquispikeError(f"cannot train {name}: the arrays are {', '.join(sorted(found.values))}")
+        if name in text.written:
+            raise EquispikeError(f"cannot train {name}: the network changes it")
+    kinds = {name: "state" if kind == "value" and name in text.written else name if kind == "value" else kind
+             for name, kind in kinds.items()}  # fmt: skip
+    functions = _compiled(text, surrogate or fast_sigmoid(), reset_gradient, np.dtype(dtype))
+    if outside:
+        functions["step"] = _with_events(functions["step"], outside)
+    arrays = {key: jnp.asarray(x, _dtype(key, x, dtype)) for key, x in found.values.items()}
+    timed = {f"timed.{name}": jnp.asarray(values, dtype) for name, (values, _) in found.timed.items()}
+    state = {key: x for key, x in arrays.items() if key in text.written}
+    state |= {key: jnp.zeros(shape, dtype) for key, shape in text.queues.items()}
+    state |= {key: jnp.zeros(found.sizes[key.split(".")[0]], dtype) for key in _events_read_first(text, found, outside)}
+    constants = {key: x for key, x in arrays.items() if key not in text.written and key not in trainable} | timed
+    return DifferentiableProgram(
+        text.source,
+        {key: arrays[key] for key in trainable},
+        state,
+        found.dt,
+        constants,
+        kinds,
+        functions,
+        text.flags,
+        frozenset(state),
+        np.dtype(dtype),
+    )
+
+
+def _input_kind(name: str, groups: Sequence[str], found: Extract) -> str:
+    if name in groups:
+        return "events"
+    if name in found.timed:
+        return f"timed.{name}"
+    if name in found.values:
+        return "value"
+    raise EquispikeError(f"there is no input {name}: name a group, a timed array that is used, or group.variable")
+
+
+def _dtype(key: str, values: np.ndarray, dtype: type):
+    if values.dtype.kind == "f":
+        return np.float64 if key.endswith(".lastspike") else dtype
+    return values.dtype
+
+
+def _events_read_first(text: Text, found: Extract, outside: Mapping[str, str]) -> set[str]:
+    """Events that something follows earlier in a step than they are made: last step's."""
+    made, carried = set(outside) | set(text.flags), set()
+    for code in found.codes:
+        if code.kind == "threshold":
+            made.add(str(code.event))
+        elif code.event and code.event not in made:
+            carried.add(code.event)
+    return carried
+
+
+def _with_events(step, outside: Mapping[str, str]):
+    names = {name: event for event, name in outside.items()}
+
+    def renamed(s, c, k, on):
+        return step({names.get(key, key): value for key, value in s.items()}, c, k, on)
+
+    return renamed
+
+
+def _compiled(text: Text, surrogate: Surrogate, reset_gradient: bool, dtype: np.dtype) -> dict:
+    """The functions of a program's text."""
+
+    def select(event, new, old):
+        if reset_gradient and jnp.issubdtype(jnp.result_type(new, old), jnp.floating):
+            return event * new + (1 - event) * old
+        return jnp.where(event > 0, new, old)
+
+    names = {
+        **{f"{name}_": function for name, function in operations.FUNCTIONS.items()},
+        "where_": jnp.where,
+        "logical_not": operations.logical_not,
+        "look_up_": operations.look_up,
+        "crossing_": operations.crossing_with(surrogate, dtype),
+        "reached_": operations.reached_with(surrogate, dtype),
+        "number_": lambda x: jnp.asarray(x).astype(dtype),
+        "events_": lambda x, n: jnp.broadcast_to(jnp.asarray(x, dtype), (n,)),
+        "ones_": lambda n: jnp.ones(n, dtype),
+        "select_": select,
+        "cast_": lambda x, like: jnp.broadcast_to(jnp.asarray(x).astype(like.dtype), like.shape),
+        "join_": lambda new, queue: jnp.concatenate([new[None], queue]),
+        "add_up_": jax.ops.segment_sum,
+        **text.objects,
+    }
+    exec(compile(text.source, "<differentiable program>", "exec"), names)
+    return names
