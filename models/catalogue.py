@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models import conv_stdp, diehl_cook
+from models import conv_stdp, deep, diehl_cook
 from models.errors import EquispikeError
 from models.params import Params
 from models.parts import Parts
@@ -25,7 +25,7 @@ class Model:
     ----------
     params : its parameter class
     protocol : how it is trained and evaluated; ``presenting``: image after image, classes from spike counts;
-        ``layerwise``: layer after layer, classes from features
+        ``layerwise``: layer after layer, classes from features; ``gradients``: by gradients of the classes' scores
     initial_state : (params, seed) -> state variables by name, SI units
     frozen_state : (params, w, theta) -> state for presenting without learning
     fixed_inputs : (params, seed) -> input arrays that stay the same in all chunks
@@ -65,6 +65,37 @@ MODELS = {
             protocol="layerwise",
             initial_state=conv_stdp.initial_state,
             build=conv_stdp.build,
+        ),
+        *(
+            Model(
+                name=name,
+                summary=summary,
+                citation=citation,
+                params=params,
+                protocol="gradients",
+                initial_state=deep.initial_state,
+                build=deep.build,
+            )
+            for name, summary, citation, params in (
+                (
+                    "spiking-mlp",
+                    "fully connected layers of spiking neurons, trained by surrogate gradients",
+                    "Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51-63, doi:10.1109/MSP.2019.2931595",
+                    deep.SpikingMlpParams,
+                ),
+                (
+                    "spiking-cnn",
+                    "convolutional layers of spiking neurons, trained by surrogate gradients",
+                    "Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51-63, doi:10.1109/MSP.2019.2931595",
+                    deep.SpikingCnnParams,
+                ),
+                (
+                    "spiking-rnn",
+                    "a recurrent layer with adapting neurons that sees images row by row, trained by surrogate gradients",
+                    "Bellec et al. 2018, NeurIPS 31, arXiv:1803.09574",
+                    deep.SpikingRnnParams,
+                ),
+            )
         ),
     )
 }

@@ -59,6 +59,27 @@ CONDUCTANCE_LIF = Neuron(
     reset="v = v_reset",
 )
 
+DRIVEN_LIF = Neuron(
+    name="driven-lif",
+    citation="Neftci, Mostafa & Zenke 2019, equations 2 and 4, with a constant drive and bias; units of the threshold",
+    equations="""
+        dv/dt = (drive + b - v) / tau_mem : 1
+        drive : 1
+        b : 1
+    """,
+    threshold="v > v_threshold",
+    reset="v -= v_threshold",
+)
+
+ADAPTING_DRIVEN_LIF = replace(
+    DRIVEN_LIF,
+    name="adapting-driven-lif",
+    citation="Bellec et al. 2018, equations 1 to 3: threshold that spikes raise",
+    equations=f"{DRIVEN_LIF.equations}\n        da/dt = -a / tau_adapt : 1\n        adapts : 1 (constant)",
+    threshold="v > v_threshold + a",
+    reset="v -= v_threshold + a\na += adapts * adaptation",
+)
+
 
 def with_adaptive_threshold(neuron: Neuron, name: str) -> Neuron:
     """``neuron`` with a threshold that each spike raises by theta_plus and that decays with tau_theta."""
@@ -76,4 +97,7 @@ def with_adaptive_threshold(neuron: Neuron, name: str) -> Neuron:
 ADAPTIVE_LIF = with_adaptive_threshold(LIF, "adaptive-lif")
 ADAPTIVE_CONDUCTANCE_LIF = with_adaptive_threshold(CONDUCTANCE_LIF, "adaptive-conductance-lif")
 
-NEURONS = {n.name: n for n in (LIF, ADAPTIVE_LIF, CONDUCTANCE_LIF, ADAPTIVE_CONDUCTANCE_LIF)}
+NEURONS = {
+    n.name: n
+    for n in (LIF, ADAPTIVE_LIF, CONDUCTANCE_LIF, ADAPTIVE_CONDUCTANCE_LIF, DRIVEN_LIF, ADAPTING_DRIVEN_LIF)
+}

@@ -7,6 +7,7 @@ import dataclasses
 import difflib
 import math
 import operator
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
@@ -38,6 +39,8 @@ def param(
     maximum: float = math.inf,
     exclusive: bool = False,
     choices: tuple[str, ...] = (),
+    pattern: str = "",
+    example: str = "",
 ) -> Any:
     """Declare a field of a :class:`Params`.
 
@@ -47,7 +50,8 @@ def param(
     doc, source : what it is, and the paper, section or code it comes from
     unit : unit in which the value, ``minimum`` and ``maximum`` are written and shown
     minimum, maximum : permitted range; ``exclusive`` excludes the minimum itself
-    choices : permitted words of a string parameter
+    choices : permitted words of a string parameter; or
+    pattern, example : regular expression that a string parameter matches, and such a string
     """
     metadata = {
         "default": default,
@@ -58,6 +62,8 @@ def param(
         "maximum": maximum,
         "exclusive": exclusive,
         "choices": choices,
+        "pattern": pattern,
+        "example": example,
     }
     # A factory, because dataclasses take a Quantity (an array) for a mutable default.
     return dataclasses.field(default_factory=lambda: default, metadata=metadata)
@@ -171,6 +177,10 @@ class Params:
 def _checked(field: dataclasses.Field, value: Any) -> Any:
     meta, name = field.metadata, field.name
     kind = type(meta["default"])
+    if kind is str and meta["pattern"]:
+        if not re.fullmatch(meta["pattern"], str(value)):
+            raise EquispikeError(f"{name} = {value!r} does not look like {meta['example']}")
+        return value
     if kind is str:
         if value not in meta["choices"]:
             raise EquispikeError(f"{name} = {value!r} is not one of: {', '.join(meta['choices'])}")
@@ -202,6 +212,8 @@ def permitted_range(field: dataclasses.Field) -> str:
     meta = field.metadata
     if meta["choices"]:
         return "one of " + ", ".join(meta["choices"])
+    if meta["pattern"]:
+        return f"such as {meta['example']}"
     unit = f"*{meta['unit']}" if meta["unit"] is not None else ""
     parts = []
     if meta["minimum"] > -math.inf:

@@ -91,6 +91,45 @@ class LayerProgress:
             click.echo(f"{name}: {state.images_seen}/{self._n_images} images: {text}", err=True)
 
 
+class GradientProgress:
+    """Images a second, remaining time, loss, accuracy on what was just learned and on what was held out."""
+
+    def __init__(self, n_images: int) -> None:
+        self._n_images = n_images
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[text]}"),
+            console=self._console, disable=not self._console.is_terminal,
+        )  # fmt: skip
+        self._task = self._bar.add_task("training", total=n_images, text="")
+        self._last: tuple[float, int] | None = None
+
+    def __enter__(self) -> GradientProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def update(self, state) -> None:
+        """Show a chunk's outcome (a protocols.gradients.Progress)."""
+        now, latest, parts = time.monotonic(), state.latest(), []
+        if self._last is not None:
+            rate = (state.images_seen - self._last[1]) / max(now - self._last[0], 1e-9)
+            parts = [f"{rate:.0f} images/s", f"{(self._n_images - state.images_seen) / rate:.0f} s left"]
+        self._last = (now, state.images_seen)
+        parts.append(f"loss {latest['loss']:.4f}")
+        parts += [
+            f"{word} {100 * latest[key]:.2f} %"
+            for word, key in (("running accuracy", "running_accuracy"), ("validation accuracy", "validation_accuracy"))
+            if key in latest
+        ]
+        text = ", ".join(parts)
+        self._bar.update(self._task, completed=state.images_seen, text=text)
+        if not self._console.is_terminal:
+            click.echo(f"{state.images_seen}/{self._n_images} images: {text}", err=True)
+
+
 class PhaseProgress:
     """A bar for each named phase of an evaluation."""
 

@@ -47,6 +47,10 @@ def command(run, data, data_dir, split, label_images, test_images, backend, read
     with PhaseProgress() as progress:
         if model.protocol == "layerwise":
             outcome = _evaluate_features(folder, dataset, label_images, readouts, grid, bins, progress, common)
+        elif model.protocol == "gradients":
+            from protocols import gradients
+
+            outcome = gradients.evaluate(folder, dataset, report=progress.update, **common)
         else:
             outcome = _evaluate_spikes(folder, dataset, label_images, progress, common)
     for name, accuracy in outcome.accuracy.items():

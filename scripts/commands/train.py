@@ -18,7 +18,7 @@ from scripts.commands.options import usable_cores
 @options.pairs
 @options.config
 @click.option("--images", type=int, help="Images to present, to each layer at most where layers converge; more than the "
-              "training set has means several passes.  [default: one pass]")  # fmt: skip
+              "training set has means several passes.  [default: one pass, or the parameter epochs]")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random.")
 @click.option(
     "--backend",
@@ -88,8 +88,21 @@ def _train_layers(spec, dataset, run) -> None:
         train(spec, dataset, run, progress.update)
 
 
+def _train_by_gradients(spec, dataset, run) -> None:
+    from protocols.gradients import train
+    from scripts.progress import GradientProgress
+
+    with GradientProgress(spec.n_images) as progress:
+        train(spec, dataset, run, progress.update)
+    verified = run.read_json("run.json")["verified"]
+    click.echo(
+        f"Brian2 ({verified['backend']}) and the differentiable program: {verified['mismatches']} of {verified['spikes']} "
+        f"spikes differ on {verified['images']} images"
+    )
+
+
 #: By protocol of the model.
-_TRAININGS = {"presenting": _present, "layerwise": _train_layers}
+_TRAININGS = {"presenting": _present, "layerwise": _train_layers, "gradients": _train_by_gradients}
 
 
 def _train_seeds(given: set[str], values: dict) -> None:
@@ -126,7 +139,7 @@ def _new(model, data, data_dir, config, pairs, images, seed, backend, holdout, c
     params = models.get_model(model).params().updated(options.model_settings(config, pairs))
     backend = _choose_backend(backend)
     dataset = load(data, data_dir)
-    n_images = len(dataset.train_images) - holdout if images is None else images
+    n_images = (len(dataset.train_images) - holdout) * getattr(params, "epochs", 1) if images is None else images
     spec = TrainingSpec(model, params, data, n_images, seed, backend, holdout, chunk_images)
     spec.check(dataset)
     return spec, dataset

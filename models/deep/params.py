@@ -1,0 +1,189 @@
+"""Parameters of deep spiking networks: of their neurons, and of the training that finds their weights."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from brian2 import Quantity, ms
+
+from models.errors import EquispikeError
+from models.params import Params, param
+
+OURS = "chosen here on validation images"
+NEFTCI = "Neftci, Mostafa & Zenke 2019"
+
+
+@dataclass(frozen=True)
+class DenseLayer:
+    """Fully connected neurons."""
+
+    n: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.n,)
+
+
+@dataclass(frozen=True)
+class ConvLayer:
+    """Square kernels shared by all places of a layer of ``height`` x ``width`` places."""
+
+    maps: int
+    size: int
+    stride: int
+    height: int
+    width: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.height, self.width, self.maps)
+
+    @property
+    def n(self) -> int:
+        return math.prod(self.shape)
+
+
+type Layer = DenseLayer | ConvLayer
+
+_LAYERS = r"\d+(x\d+){0,2}(,\d+(C\d+(S\d+)?)?)*,\d+"
+
+
+@dataclass(frozen=True)
+class DeepParams(Params):
+    """What all of them have."""
+
+    layers: str = param(
+        "784,800,10",
+        "neurons of each layer, the image's pixels first, the classes last; 32C5S2: 32 maps of 5 x 5 kernels, stride 2",
+        OURS,
+        pattern=_LAYERS,
+        example="784,800,10",
+    )
+    n_steps: int = param(16, "time steps of an image", OURS, minimum=2, maximum=100_000)
+    dt: Quantity = param(1 * ms, "time step", OURS, unit=ms, minimum=0, exclusive=True)
+    tau_mem: Quantity = param(5 * ms, "membrane time constant", OURS, unit=ms, minimum=0, exclusive=True)
+    tau_out: Quantity = param(10 * ms, "membrane time constant of the classes", OURS, unit=ms, minimum=0, exclusive=True)
+    v_threshold: float = param(1.0, "threshold", "by definition", minimum=0, exclusive=True)
+    w_gain: float = param(1.0, "initial weights have standard deviation w_gain / sqrt(inputs)", OURS, minimum=0)
+    surrogate: str = param(
+        "fast-sigmoid", "derivative of the threshold", NEFTCI, choices=("fast-sigmoid", "triangular", "arctan")
+    )
+    beta: float = param(5.0, "slope of the surrogate, 1 / unit of v", OURS, minimum=0, exclusive=True)
+    epochs: int = param(30, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
+    batch_size: int = param(128, "images of a gradient step", OURS, minimum=1)
+    learning_rate: float = param(2e-3, "of AdamW at its peak; rises for a pass, then falls to 0", OURS, minimum=0)
+    weight_decay: float = param(1e-3, "of AdamW, of weights", OURS, minimum=0)
+    shift: int = param(2, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
+    dropout: float = param(0.0, "part of the pixels left out in training", OURS, minimum=0, maximum=0.9)
+    rate_penalty: float = param(0.0, "cost of a spike a neuron and image", OURS, minimum=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_classes < 2:
+            raise EquispikeError(f"layers = {self.layers} has {self.n_classes} class: the last number must be 2 or more")
+        for layer in self.hidden:
+            if layer.n < 1:
+                raise EquispikeError(f"layers = {self.layers}: nothing is left of the image; use smaller kernels or strides")
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of an image as the network takes it: (n,) or (height, width, maps)."""
+        first = [int(number) for number in self.layers.split(",")[0].split("x")]
+        return (*first, 1) if len(first) == 2 else tuple(first)
+
+    @property
+    def n_input(self) -> int:
+        return math.prod(self.input_shape)
+
+    @property
+    def n_classes(self) -> int:
+        return int(self.layers.rsplit(",", 1)[1])
+
+    @property
+    def hidden(self) -> list[Layer]:
+        """The layers that spike, in order."""
+        found: list[Layer] = []
+        shape = self.input_shape
+        for word in self.layers.split(",")[1:-1]:
+            match = re.fullmatch(r"(\d+)C(\d+)(?:S(\d+))?", word)
+            if match is None:
+                found.append(DenseLayer(int(word)))
+            else:
+                if len(shape) != 3:
+                    raise EquispikeError(
+                        f"layers = {self.layers}: {word} needs an image before it, such as 28x28, or another convolution"
+                    )
+                maps, size, stride = int(match[1]), int(match[2]), int(match[3] or 1)
+                height, width = ((side - size) // stride + 1 for side in shape[:2])
+                found.append(ConvLayer(maps, size, stride, height, width))
+            shape = found[-1].shape
+        return found
+
+    @property
+    def n_frames(self) -> int:
+        """Parts of an image that are shown one after the other."""
+        return 1
+
+    def structure(self) -> str:
+        return self.layers.replace(",", "-")
+
+    def structure_keys(self) -> set[str]:
+        return {"layers"}
+
+    def check_images(self, data: str, shape: tuple[int, ...]) -> None:
+        if math.prod(shape) != self.n_input * self.n_frames:
+            raise EquispikeError(
+                f"layers = {self.layers} is for {self.n_input * self.n_frames} pixels, but {data} has {math.prod(shape)}"
+            )
+
+
+@dataclass(frozen=True)
+class SpikingMlpParams(DeepParams):
+    """Fully connected layers of integrate-and-fire neurons."""
+
+
+@dataclass(frozen=True)
+class SpikingCnnParams(DeepParams):
+    """Convolutions, then fully connected layers."""
+
+    layers: str = param(
+        "28x28,16C5,32C5S2,64C5S2,10",
+        "neurons of each layer, the image first, the classes last; 32C5S2: 32 maps of 5 x 5 kernels, stride 2",
+        OURS,
+        pattern=_LAYERS,
+        example="28x28,16C5S2,10",
+    )
+    n_steps: int = param(8, "time steps of an image", OURS, minimum=2, maximum=100_000)
+    epochs: int = param(15, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
+
+
+@dataclass(frozen=True)
+class SpikingRnnParams(DeepParams):
+    """One recurrent layer that sees an image row after row; part of its neurons adapt."""
+
+    layers: str = param(
+        "28,256,10", "pixels of a row, recurrent neurons, classes", OURS, pattern=r"\d+,\d+,\d+", example="28,256,10"
+    )
+    n_rows: int = param(28, "rows of an image", "row-sequential MNIST", minimum=1)
+    n_steps: int = param(56, "time steps of an image, the same number for each row", OURS, minimum=2, maximum=100_000)
+    tau_mem: Quantity = param(20 * ms, "membrane time constant", "Bellec et al. 2018", unit=ms, minimum=0, exclusive=True)
+    tau_out: Quantity = param(20 * ms, "membrane time constant of the classes", "Bellec et al. 2018", unit=ms, minimum=0,
+                              exclusive=True)  # fmt: skip
+    tau_adapt: Quantity = param(100 * ms, "time constant of adaptation", OURS, unit=ms, minimum=0, exclusive=True)
+    adaptation: float = param(0.2, "a spike raises the threshold of neurons that adapt by", OURS, minimum=0)
+    adaptive_part: float = param(0.4, "part of the neurons that adapt", "Bellec et al. 2018: 40 %", minimum=0, maximum=1)
+    epochs: int = param(20, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
+    shift: int = param(1, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_steps % self.n_rows:
+            raise EquispikeError(
+                f"n_steps = {self.n_steps} is not a multiple of n_rows = {self.n_rows}, so rows cannot last equally long"
+            )
+
+    @property
+    def n_frames(self) -> int:
+        return self.n_rows

@@ -1,0 +1,96 @@
+"""Accuracy of a network that gradients trained, always from a Brian2 run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+import models
+from models.codegen import get_backend
+from models.deep import DeepParams
+from protocols.data import Dataset
+from protocols.evaluating import split_images
+from protocols.gradients.frames import frames
+from protocols.provenance import cpu_seconds, provenance
+from protocols.run_folder import RunFolder
+from protocols.training import TrainingSpec
+
+#: Images of a run.
+CHUNK_IMAGES = 500
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Outcome of an evaluation; ``accuracy`` by readout, ``guesses`` (n,), ``truth`` (n,), ``scores`` (n, n_classes)."""
+
+    split: str
+    accuracy: dict[str, float]
+    guesses: np.ndarray
+    truth: np.ndarray
+    scores: np.ndarray
+
+
+def evaluate(
+    run: RunFolder,
+    data: Dataset,
+    *,
+    split: str = "test",
+    n_test: int | None = None,
+    jobs: int = 1,
+    backend: str | None = None,
+    report: Callable[[str, int, int], None] = lambda phase, done, total: None,
+) -> Evaluation:
+    """Show the images of ``split`` to the trained network in Brian2; the outcome goes into the run folder.
+
+    Parameters
+    ----------
+    split : ``test``, or ``validation``: the training images that the run held out
+    n_test : only the first images of the split
+    jobs : runs at a time
+    """
+    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
+    params = spec.params
+    assert isinstance(params, DeepParams)
+    arrays = run.trained_arrays()
+    images, truth = split_images(data, spec, split)
+    images, truth = images[:n_test], truth[:n_test]
+    wall, cpu = time.monotonic(), cpu_seconds()
+    model = models.get_model(spec.model)
+    program = get_backend(backend or spec.backend).compile(lambda: model.build(params, CHUNK_IMAGES, record_spikes=True))
+    names = [f"hidden{number + 1}" for number in range(len(params.hidden))]
+
+    def shown(start: int) -> tuple[np.ndarray, list[int]]:
+        part = frames(params, images[start : start + CHUNK_IMAGES])
+        values = np.zeros((CHUNK_IMAGES * params.n_frames, params.n_input))
+        values[: len(part) * params.n_frames] = part.reshape(-1, params.n_input)
+        records = program.run(arrays, {"frames": values}, {"n_images": len(part)}, 0).records
+        counts = [len(records[f"{name}_spikes"]["i"]) for name in names]
+        return records["answers"]["score"].reshape(len(part), params.n_classes), counts
+
+    parts, counts = [], np.zeros(len(names))
+    with ThreadPoolExecutor(jobs) as pool:
+        for scores, spikes in pool.map(shown, range(0, len(images), CHUNK_IMAGES)):
+            parts.append(scores)
+            counts += spikes
+            report(f"{split} set", sum(map(len, parts)), len(images))
+    scores = np.concatenate(parts)
+    guesses = scores.argmax(1)
+    accuracy = {"mean potential": float((guesses == truth).mean())}
+    run.write_arrays(f"evaluation-{split}.npz", {"truth": truth, "guesses": guesses, "scores": scores}, compress=True)
+    record = {
+        "split": split,
+        "n_images": len(images),
+        "accuracy": accuracy,
+        "backend": backend or spec.backend,
+        "spikes_per_image": {name: count / len(images) for name, count in zip(names, counts, strict=True)},
+        "data": {"name": data.name, "checksum": data.checksum},
+        "wall_s": time.monotonic() - wall,
+        "cpu_s": cpu_seconds() - cpu,
+        **provenance(),
+    }
+    run.write_json(f"evaluation-{split}.json", record)
+    return Evaluation(split, accuracy, guesses, truth, scores)

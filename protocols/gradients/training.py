@@ -1,0 +1,237 @@
+"""Training by gradients: minibatches, softmax cross-entropy of the classes' scores, AdamW, checkpoints and exact resume.
+
+The differentiable program is made from the model's Brian2 objects; what comes of a training is verified in Brian2.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pandas as pd
+
+import models
+from models.codegen.jax import SURROGATES, DifferentiableProgram, differentiable
+from models.deep import DeepParams
+from models.errors import EquispikeError
+from protocols.data import Dataset
+from protocols.gradients.frames import frames, shifted
+from protocols.gradients.verifying import verify
+from protocols.presenting import TRAINING
+from protocols.provenance import cpu_seconds, provenance
+from protocols.run_folder import FORMAT, RunFolder
+from protocols.training import TrainingSpec
+
+#: Images of a forward pass.
+FORWARD = 500
+
+
+@dataclass
+class Progress:
+    """State of a training between two chunks, and all that a checkpoint holds.
+
+    Attributes
+    ----------
+    leaves : trainable arrays and the optimiser's state, flattened
+    metrics : columns images, metric (``loss``, ``running_accuracy``, ``validation_accuracy``, ``hidden1.spikes`` and so
+        on), value
+    """
+
+    leaves: list[np.ndarray]
+    images_seen: int = 0
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    metrics: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(
+            {"images": pd.Series(dtype=int), "metric": pd.Series(dtype=str), "value": pd.Series(dtype=float)}
+        )
+    )
+
+    def save(self, run: RunFolder) -> None:
+        arrays = {f"leaf:{number:04d}": leaf for number, leaf in enumerate(self.leaves)}
+        arrays |= {f"metrics:{name}": self.metrics[name].to_numpy().astype("U64" if name == "metric" else float)
+                   for name in self.metrics}  # fmt: skip
+        arrays["numbers"] = np.array([self.images_seen, self.wall_s, self.cpu_s])
+        run.write_arrays("checkpoint/state.npz", arrays)
+
+    @classmethod
+    def load(cls, run: RunFolder) -> Progress:
+        arrays = run.read_arrays("checkpoint/state.npz")
+        metrics = pd.DataFrame({name: arrays[f"metrics:{name}"] for name in ("images", "metric", "value")})
+        metrics["images"] = metrics["images"].astype(int)
+        leaves = [arrays[name] for name in sorted(arrays) if name.startswith("leaf:")]
+        images_seen, wall_s, cpu_s = arrays["numbers"]
+        return cls(leaves, int(images_seen), float(wall_s), float(cpu_s), metrics)
+
+    def latest(self) -> dict[str, float]:
+        """The newest value of every metric."""
+        return dict(zip(self.metrics["metric"], self.metrics["value"], strict=True))
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """A network's differentiable program with its loss, optimiser and the jitted functions of both."""
+
+    params: DeepParams
+    program: DifferentiableProgram
+    optimiser: optax.GradientTransformation
+    step: Callable
+    scores: Callable
+
+    @classmethod
+    def of(cls, spec: TrainingSpec, n_train: int) -> Trainer:
+        params = spec.params
+        assert isinstance(params, DeepParams)
+        model = models.get_model(spec.model)
+        program = differentiable(
+            model.build(params, 1),
+            inputs=["frames"],
+            trainable=list(model.initial_state(params, spec.seed)),
+            surrogate=SURROGATES[params.surrogate](params.beta),
+        )
+        hidden = [f"hidden{number + 1}.spike" for number in range(len(params.hidden))]
+        n_steps = -(-spec.n_images // params.batch_size)
+        schedule = optax.warmup_cosine_decay_schedule(
+            0.0, params.learning_rate, min(n_train // params.batch_size, n_steps // 2) or 1, n_steps + 1
+        )
+        optimiser = optax.adamw(schedule, weight_decay=params.weight_decay, mask=lambda tree: {k: k.endswith(".w") for k in tree})
+
+        def forward(trainable, shown):
+            def one(image):
+                state, totals = program.run(trainable, {"frames": image}, params.n_steps, total=hidden)
+                return state["classes.score"], totals
+
+            return jax.vmap(one)(shown)
+
+        def loss(trainable, shown, labels):
+            scores, totals = forward(trainable, shown)
+            fit = optax.softmax_cross_entropy_with_integer_labels(scores, labels).mean()
+            rates = {key: spikes.mean() for key, spikes in totals.items()}
+            cost = fit + params.rate_penalty * sum(rates.values())
+            return cost, {"loss": fit, "hits": (scores.argmax(1) == labels).sum(), **rates}
+
+        @jax.jit
+        def step(trainable, state, shown, labels, key):
+            shown = shown.astype(jnp.float32) / 255
+            if params.dropout:
+                shown *= jax.random.bernoulli(key, 1 - params.dropout, shown.shape)
+            grads, found = jax.grad(loss, has_aux=True)(trainable, shown, labels)
+            updates, state = optimiser.update(grads, state, trainable)
+            return optax.apply_updates(trainable, updates), state, found
+
+        return cls(params, program, optimiser, step, jax.jit(lambda trainable, shown: forward(trainable, shown)[0]))
+
+    def predict(self, trainable, images: np.ndarray) -> np.ndarray:
+        """Classes (n,) of ``images`` by the program, in single precision."""
+        parts = []
+        for start in range(0, len(images), FORWARD):
+            shown = frames(self.params, images[start : start + FORWARD])
+            padded = np.zeros((FORWARD, *shown.shape[1:]), np.float32)
+            padded[: len(shown)] = shown
+            parts.append(np.asarray(self.scores(trainable, padded))[: len(shown)].argmax(1))
+        return np.concatenate(parts)
+
+
+def train(
+    spec: TrainingSpec, data: Dataset, run: RunFolder, report: Callable[[Progress], None] = lambda progress: None
+) -> Progress:
+    """Train, or go on with a training that was interrupted; then verify the outcome in Brian2.
+
+    A run that was killed and goes on ends with the same bits as one that was not. ``report`` is called after every chunk.
+    """
+    spec.check(data)
+    params = spec.params
+    assert isinstance(params, DeepParams)
+    if int(data.train_labels.max()) >= params.n_classes:
+        raise EquispikeError(
+            f"{data.name} has {int(data.train_labels.max()) + 1} classes, but layers = {params.layers} ends with {params.n_classes}"
+        )
+    n_train = len(data.train_images) - spec.holdout
+    trainer = Trainer.of(spec, n_train)
+    start = models.get_model(spec.model).initial_state(params, spec.seed)
+    trainable = {key: jnp.asarray(values, jnp.float32) for key, values in start.items()}
+    leaves, structure = jax.tree.flatten((trainable, trainer.optimiser.init(trainable)))
+    if run.has("checkpoint/state.npz"):
+        progress = Progress.load(run)
+        leaves = [jnp.asarray(values, like.dtype) for values, like in zip(progress.leaves, leaves, strict=True)]
+    else:
+        progress = Progress([np.asarray(leaf) for leaf in leaves])
+    trainable, state = jax.tree.unflatten(structure, leaves)
+    if progress.images_seen < spec.n_images:
+        run.discard_results()
+    record = {
+        "format": FORMAT,
+        "config": spec.as_json(),
+        "data": {"name": data.name, "checksum": data.checksum},
+        **provenance(),
+    }
+    run.write_json("run.json", {**record, "status": "training", "images_seen": progress.images_seen})
+    while progress.images_seen < spec.n_images:
+        trainable, state = _train_chunk(progress, spec, trainer, trainable, state, data, n_train)
+        progress.leaves = [np.asarray(leaf) for leaf in jax.tree.leaves((trainable, state))]
+        progress.save(run)
+        run.write_metrics(progress.metrics)
+        report(progress)
+    arrays = {key: np.asarray(values) for key, values in trainable.items()}
+    run.write_arrays("arrays.npz", arrays)
+    run.write_metrics(progress.metrics)
+    held_out = data.train_images[n_train:] if spec.holdout else data.train_images
+    done = {
+        "status": "trained",
+        "images_seen": progress.images_seen,
+        "wall_s": progress.wall_s,
+        "cpu_s": progress.cpu_s,
+        "verified": verify(spec, arrays, held_out[:100]),
+    }
+    run.write_json("run.json", {**record, **done})
+    return progress
+
+
+def _batch(spec: TrainingSpec, n_train: int, number: int) -> np.ndarray:
+    """Indices of the training images of a gradient step: each pass in an order of its own."""
+    assert isinstance(spec.params, DeepParams)
+    size = spec.params.batch_size
+    first, last = number * size, min((number + 1) * size, spec.n_images)
+    passes = range(first // n_train, (last - 1) // n_train + 1)
+    orders = [np.random.default_rng([spec.seed, TRAINING, p]).permutation(n_train) for p in passes]
+    offset = passes.start * n_train
+    return np.concatenate(orders)[first - offset : last - offset]
+
+
+def _train_chunk(progress: Progress, spec: TrainingSpec, trainer: Trainer, trainable, state, data: Dataset, n_train: int):
+    wall, cpu = time.monotonic(), cpu_seconds()
+    params = trainer.params
+    stop = min(spec.n_images, (progress.images_seen // spec.chunk_images + 1) * spec.chunk_images)
+    found: list[dict] = []
+    sizes: list[int] = []
+    while progress.images_seen < stop:
+        number = progress.images_seen // params.batch_size
+        which = _batch(spec, n_train, number)
+        images = shifted(data.train_images[which], params.shift, np.random.default_rng([spec.seed, TRAINING, number, 1]))
+        shown = images.reshape(len(images), params.n_frames, params.n_input)
+        key = jax.random.key(np.random.default_rng([spec.seed, TRAINING, number, 2]).integers(2**31))
+        labels = data.train_labels[which].astype(np.int32)
+        trainable, state, outcome = trainer.step(trainable, state, shown, labels, key)
+        found.append(outcome)
+        sizes.append(len(which))
+        progress.images_seen = min(spec.n_images, (number + 1) * params.batch_size)
+    rows = {"running_accuracy": sum(int(each["hits"]) for each in found) / sum(sizes)}
+    for name in found[0]:
+        if name != "hits":
+            values = np.average([float(each[name]) for each in found], weights=sizes)
+            rows[name.replace(".spike", ".spikes")] = float(values)
+    if not np.isfinite(rows["loss"]):
+        raise EquispikeError("the loss is no longer finite: lower learning_rate, or beta")
+    if spec.holdout:
+        guesses = trainer.predict(trainable, data.train_images[n_train:])
+        rows["validation_accuracy"] = float((guesses == data.train_labels[n_train:]).mean())
+    new = pd.DataFrame({"images": progress.images_seen, "metric": list(rows), "value": list(rows.values())})
+    progress.metrics = new if progress.metrics.empty else pd.concat([progress.metrics, new], ignore_index=True)
+    progress.wall_s += time.monotonic() - wall
+    progress.cpu_s += cpu_seconds() - cpu
+    return trainable, state
