@@ -18,18 +18,21 @@ from protocols.data import load
 from protocols.run_folder import RunFolder
 from protocols.training import TrainingSpec
 
-#: Settings, each with the grids of its features.
+#: The network of the paper with the competition of SpykeTorch, from which the search began.
+BASE: dict[str, object] = {
+    **{"conv1.padding": 0, "conv2.padding": 0},
+    **{"conv1.winners": 5, "conv2.winners": 8, "conv2.radius": 1},
+}
+PADDED: dict[str, object] = {"conv1.padding": 2, "conv2.padding": 1}
+#: What differs from BASE, each with the grids of its features.
 TRIED: dict[str, tuple[dict[str, object], tuple[int, ...]]] = {
     "base": ({}, (2, 4)),
     "all-maps": ({"conv2.winners": 100, "conv2.radius": 2}, (4,)),
     "conv1-all-maps": ({"conv1.winners": 30}, (4,)),
     "conv2-threshold-20": ({"conv2.threshold": 20}, (4,)),
-    "padded": ({"conv1.padding": 2, "conv2.padding": 1}, (2, 4)),
-    "padded-all-maps": (
-        {"conv1.padding": 2, "conv2.padding": 1, "conv1.winners": 30, "conv2.winners": 100, "conv2.radius": 2},
-        (4,),
-    ),
-    "latency": ({"conv1.padding": 2, "conv2.padding": 1, "coding": "latency"}, (4,)),
+    "padded": (PADDED, (2, 4)),
+    "padded-all-maps": (PADDED | {"conv1.winners": 30, "conv2.winners": 100, "conv2.radius": 2}, (4,)),
+    "latency": (PADDED | {"coding": "latency"}, (4,)),
     "400-maps": ({"conv2.maps": 400, "conv2.winners": 32}, (1,)),
 }
 N_IMAGES, HOLDOUT, N_LABEL = 20_000, 10_000, 12_500
@@ -39,7 +42,7 @@ def main(folder: Path, table: Path = Path("records/conv-stdp-choices.csv")) -> N
     data = load("mnist", None)
     rows = []
     for name, (settings, grids) in TRIED.items():
-        params = models.get_model("conv-stdp").params().updated(settings)
+        params = models.get_model("conv-stdp").params().updated(BASE | settings)
         spec = TrainingSpec("conv-stdp", params, "mnist", N_IMAGES, 0, "cpp", HOLDOUT, chunk_images=2000)
         run = RunFolder(folder / name)
         run.path.mkdir(parents=True, exist_ok=True)
