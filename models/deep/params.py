@@ -67,6 +67,7 @@ class DeepParams(Params):
     tau_out: Quantity = param(10 * ms, "membrane time constant of the classes", OURS, unit=ms, minimum=0, exclusive=True)
     v_threshold: float = param(1.0, "threshold", "by definition", minimum=0, exclusive=True)
     w_gain: float = param(1.0, "initial weights have standard deviation w_gain / sqrt(inputs)", OURS, minimum=0)
+    input_gain: float = param(1.0, "those of the pixels are larger by this factor", OURS, minimum=0)
     surrogate: str = param(
         "fast-sigmoid", "derivative of the threshold", NEFTCI, choices=("fast-sigmoid", "triangular", "arctan")
     )
@@ -149,14 +150,18 @@ class SpikingCnnParams(DeepParams):
     """Convolutions, then fully connected layers."""
 
     layers: str = param(
-        "28x28,16C5,32C5S2,64C5S2,10",
+        "28x28,32C5S2,64C5S2,10",
         "neurons of each layer, the image first, the classes last; 32C5S2: 32 maps of 5 x 5 kernels, stride 2",
         OURS,
         pattern=_LAYERS,
         example="28x28,16C5S2,10",
     )
-    n_steps: int = param(8, "time steps of an image", OURS, minimum=2, maximum=100_000)
-    epochs: int = param(15, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
+    n_steps: int = param(6, "time steps of an image", OURS, minimum=2, maximum=100_000)
+    w_gain: float = param(2.0, "initial weights have standard deviation w_gain / sqrt(inputs)", OURS, minimum=0)
+    input_gain: float = param(3.0, "those of the pixels are larger by this factor", OURS, minimum=0)
+    learning_rate: float = param(1e-2, "of AdamW at its peak; rises for a pass, then falls to 0", OURS, minimum=0)
+    epochs: int = param(12, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
+    shift: int = param(1, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from models.deep.params import ConvLayer, DeepParams, SpikingRnnParams
 
 
 def initial_state(params: DeepParams, seed: int) -> dict[str, np.ndarray]:
-    """Random weights of standard deviation w_gain / sqrt(inputs), and no biases: arrays by ``group.variable``."""
+    """Random weights of standard deviation w_gain / sqrt(inputs), those of pixels input_gain times that, and no biases: arrays by ``group.variable``."""
     rng = np.random.default_rng([seed, 0])
     state: dict[str, np.ndarray] = {}
 
     def weights(name: str, n_inputs: int, n: int) -> None:
-        state[name] = rng.normal(0, params.w_gain / math.sqrt(n_inputs), n)
+        gain = params.w_gain * (params.input_gain if not state else 1)
+        state[name] = rng.normal(0, gain / math.sqrt(n_inputs), n)
 
     shape = params.input_shape
     for number, layer in enumerate(params.hidden, start=1):
