@@ -23,7 +23,6 @@ from models.errors import EquispikeError
 
 _COMPARED = {ast.Gt: "crossing_({0}, {1})", ast.Lt: "crossing_({1}, {0})",
              ast.GtE: "reached_({0}, {1})", ast.LtE: "reached_({1}, {0})"}  # fmt: skip
-_TIME = {"t": "t = k_ * dt", "dt": "", "t_in_timesteps": "t_in_timesteps = k_"}
 
 
 @dataclass
@@ -106,9 +105,9 @@ class _Emission:
     def _loads(self, code: Code, names: set[str], *, at: Mapping[str, str] | None = None) -> list[str]:
         """Lines that give the names in statements their values; ``at``: by side, the index array to gather with."""
         lines = []
-        if {"t", "dt", "t_in_timesteps"} & names or code.timed:
-            lines += [f"dt = {self.network.dt!r}"]
-            lines += [_TIME[name] for name in ("t", "t_in_timesteps") if name in names and _TIME[name]]
+        dt = repr(self.network.dt)
+        clock = {"t": f"k_ * {dt}", "dt": dt, "timestep": "k_"}
+        lines += [f"{name} = {clock[code.clock[name]]}" for name in sorted(names & set(code.clock))]
         lines += [f"{name} = {code.constants[name]!r}" for name in sorted(names & set(code.constants))]
         for name in sorted(names & set(code.arrays)):
             lines.append(f"{name} = {self._value(code, name, at or {})}")
@@ -214,11 +213,11 @@ class _Emission:
         for statement, line in zip(code.statements, self._statements(code), strict=True):
             lines.append(f"_cond = {_soft(statement.expr, floats)}" if statement.var == "_cond" else line)
         size = self.network.sizes[code.group]
-        body = self._loads(code, names | ({"t"} if code.refractory else set())) + self._timed_loads(code) + lines
+        body = self._loads(code, names) + self._timed_loads(code) + lines
         body.append(f"s_[{code.event!r}] = events_(_cond, {size})")
         if code.refractory:
             last, ready = f"s_['{code.group}.lastspike']", f"s_['{code.group}.not_refractory']"
-            body += [f"{last} = where_(s_[{code.event!r}] > 0, t, {last})"]
+            body += [f"{last} = where_(s_[{code.event!r}] > 0, k_ * {self.network.dt!r}, {last})"]
             body += [f"{ready} = where_(s_[{code.event!r}] > 0, False, {ready})"]
         self._define(code, f"Events {code.event}.", body)
 

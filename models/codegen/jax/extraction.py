@@ -64,7 +64,7 @@ class Code:
         synapses whose neuron on one side has an event; ``sum``: a summed variable
     group : name of its neurons or synapses
     statements : in order; ``_cond`` is a threshold's outcome, ``_synaptic_var`` what is summed
-    arrays, constants, timed, functions : what the names in the statements mean; the clock's are t, dt and t_in_timesteps
+    arrays, constants, clock, timed, functions : what the names in the statements mean; the clock's are t, dt and timestep
     conditions : variables that are only written where another one, by name, is true
     event : ``group.event`` that it makes or follows
     refractory : a threshold that notes the time of the event
@@ -80,6 +80,7 @@ class Code:
     statements: tuple[Statement, ...]
     arrays: dict[str, Array]
     constants: dict[str, float | int | bool]
+    clock: dict[str, str]
     timed: dict[str, str]
     functions: dict[str, str]
     conditions: dict[str, str]
@@ -218,6 +219,7 @@ def _code(runner: CodeRunner, notes: _Notes) -> Code:
         options["summed"] = notes.key(runner.target_var)
     arrays: dict[str, Array] = {}
     constants: dict[str, float | int | bool] = {}
+    clock: dict[str, str] = {}
     timed: dict[str, str] = {}
     functions: dict[str, str] = {}
     indices = runner.codeobj.variable_indices
@@ -245,14 +247,13 @@ def _code(runner: CodeRunner, notes: _Notes) -> Code:
             constants[word] = _python(variable.value)
         elif isinstance(variable, ArrayVariable):
             if isinstance(variable.owner, Clock):
-                if word not in ("t", "dt", "t_in_timesteps"):
-                    raise _refused(name, f"uses {word} of the clock")
+                clock[word] = variable.name
                 continue
             arrays[word] = _array(runner, word, variable, indices[word], notes)
         else:
             raise _refused(name, f"uses {word}, a {type(variable).__name__}")
     return Code(
-        name, kind, runner.group.name, tuple(statements), arrays, constants, timed, functions, conditions, **options
+        name, kind, runner.group.name, tuple(statements), arrays, constants, clock, timed, functions, conditions, **options
     )
 
 
