@@ -27,7 +27,9 @@ from brian2 import (
 from numpy.testing import assert_allclose, assert_array_equal
 
 from models.codegen.jax import arctan, differentiable, fast_sigmoid, triangular
+from models.diehl_cook import DiehlCookParams
 from models.errors import EquispikeError
+from models.neurons import NEURONS
 
 N, N_STEPS = 20, 400
 DRIVE = np.random.default_rng(0).uniform(0.5, 2.5, N)
@@ -237,3 +239,154 @@ def test_the_same_spikes(name):
     for key, spikes in expected.items():
         assert spikes.sum() >= 10, key
         assert_array_equal(np.asarray(found[key]), spikes, err_msg=f"{key}\n{program.source}")
+
+
+@pytest.mark.parametrize("name", ["adaptive-conductance-lif", "conductance-lif"])
+def test_neurons_of_diehl_and_cook(name):
+    neuron, params = NEURONS[name], DiehlCookParams().updated({"theta_init": "0*mV"})
+
+    def build():
+        space = params.namespace() | {"learning": 1, "uS": 1}
+        clock = Clock(0.5 * ms)
+        cells = NeuronGroup(N, neuron.equations, threshold=neuron.threshold, reset=neuron.reset, clock=clock,
+                            refractory=neuron.refractory, method="exponential_euler", namespace=space, name="cells")  # fmt: skip
+        cells.v = params.v_rest
+        cells.run_regularly("ge += 0.3 * (i + 1) / 20\ngi += 0.1 * (i % 3)", dt=clock.dt)
+        return [cells]
+
+    program = differentiable(Network(*build()), dtype=np.float64)
+    expected = brian_spikes(build)["cells.spike"]
+    assert expected.sum() > 10
+    assert_array_equal(np.asarray(program.run({}, {}, N_STEPS, ["cells.spike"])[1]["cells.spike"]), expected)
+
+
+def behind_inputs(source):
+    two = NeuronGroup(8, "dv/dt = -v / tau : 1", threshold="v > 1", reset="v = 0", method="exact", name="two",
+                      namespace={"tau": 10 * ms}, clock=source.clock)  # fmt: skip
+    synapses = Synapses(source, two, "w : 1", on_pre="v_post += w", name="syn", clock=source.clock)
+    synapses.connect()
+    synapses.w = np.random.default_rng(1).uniform(0, 0.5, len(synapses))
+    return [source, two, synapses]
+
+
+def test_events_from_outside():
+    spikes = (np.random.default_rng(0).random((200, 5)) < 0.1).astype(float)
+    step, neuron = np.nonzero(spikes)
+
+    def build():
+        return behind_inputs(SpikeGeneratorGroup(5, neuron, step * 0.5 * ms, name="source", clock=Clock(0.5 * ms)))
+
+    expected = brian_spikes(build, 200)["two.spike"]
+    for source in (build(), behind_inputs(PoissonGroup(5, 10 * Hz, name="source", clock=Clock(0.5 * ms)))):
+        program = differentiable(Network(*source), inputs=["source"], dtype=np.float64)
+        batch = jax.vmap(lambda x, p=program: p.run({}, {"source": x}, 200, ["two.spike"])[1]["two.spike"])
+        found = np.asarray(batch(jnp.stack([jnp.asarray(spikes), jnp.zeros_like(spikes)])))
+        assert_array_equal(found[0], expected)
+        assert expected.sum() > 20 and found[1].sum() == 0
+
+
+def test_gradient_where_the_model_is_smooth():
+    spikes = (np.random.default_rng(0).random((40, 5)) < 0.2).astype(float)
+    source = SpikeGeneratorGroup(5, [0], [0] * ms, name="source", clock=Clock(0.5 * ms))
+    two = NeuronGroup(3, "dv/dt = (-v + 0.3 * v**2 + g) / (10*ms) : 1\ndg/dt = -g / (5*ms) : 1", method="rk4", name="two",
+                      namespace={"ms": ms}, clock=source.clock)  # fmt: skip
+    synapses = Synapses(source, two, "w : 1", on_pre="g_post += w * (1 + v_post)", name="syn", clock=source.clock)
+    synapses.connect()
+    synapses.w = np.random.default_rng(1).uniform(0, 0.2, 15)
+    program = differentiable(Network(source, two, synapses), inputs=["source"], trainable=["syn.w"], dtype=np.float64)
+
+    @jax.jit
+    def loss(w):
+        return (program.run({"syn.w": w}, {"source": spikes}, 40)[0]["two.v"] ** 2).sum()
+
+    w, h = program.trainable["syn.w"], 1e-6
+    slopes = [(loss(w.at[k].add(h)) - loss(w.at[k].add(-h))) / (2 * h) for k in range(15)]
+    assert np.abs(slopes).min() > 1e-4
+    assert_allclose(jax.grad(loss)(w), slopes, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("surrogate", "expected"),
+    [
+        (fast_sigmoid(4), 1 / (1 + 4 * 0.2) ** 2),
+        (triangular(2), 1 - 2 * 0.2),
+        (arctan(3), 1 / (1 + (np.pi / 2 * 3 * 0.2) ** 2)),
+        (fast_sigmoid(4 / mV), 1 / (1 + 4000 * 0.2) ** 2),
+    ],
+)
+def test_a_threshold_is_a_step_with_the_surrogate_for_its_derivative(surrogate, expected):
+    cells = NeuronGroup(2, "v : 1", threshold="v > 1", reset="v = 0", name="cells", clock=Clock(1 * ms))
+    program = differentiable(Network(cells), inputs=["cells.v"], surrogate=surrogate, dtype=np.float64)
+
+    def spikes(v):
+        return program.run({}, {"cells.v": v}, 1, ["cells.spike"])[1]["cells.spike"][0]
+
+    v = jnp.array([0.8, 1.2])
+    assert_array_equal(spikes(v), [0, 1])
+    assert_allclose(jax.jacobian(spikes)(v), np.eye(2) * expected, rtol=1e-12)
+
+
+def test_gradients_pass_resets_only_where_asked():
+    def gradient(**options):
+        cells = NeuronGroup(1, "v : 1", threshold="v > 1", reset="v -= 1", name="cells", clock=Clock(1 * ms))
+        program = differentiable(Network(cells), inputs=["cells.v"], surrogate=triangular(1), dtype=np.float64, **options)
+        return jax.grad(lambda v: program.run({}, {"cells.v": v}, 1)[0]["cells.v"].sum())(jnp.array([1.25])).item()
+
+    assert gradient() == 1
+    assert gradient(reset_gradient=True) == 1 - 0.75
+
+
+def test_the_program_can_be_read():
+    source = differentiable(Network(*lif())).source
+    assert "_cond = crossing_(v, 1)" in source
+    assert "cells_stateupdater(s_, c_, k_)" in source
+
+
+def python_code():
+    @network_operation
+    def operation():
+        pass
+
+    return [*lif(), operation]
+
+
+def other_clock():
+    return [*lif(), group(LIF, name="slow", dt=1 * ms, **SPIKES, method="exact")]
+
+
+def part_of_a_group():
+    (cells,) = lif()
+    return [cells, *behind_inputs(cells[2:7])[1:]]
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (python_code, ["operation", "network_operation"]),
+        (other_clock, ["cells", "slow", "different time steps"]),
+        (lambda: [PoissonGroup(3, 10 * Hz, name="noise"), *lif()], ["noise", "PoissonGroup", "inputs"]),
+        (lambda: lif(reset="v = rand()"), ["cells", "rand()", "outside"]),
+        (lambda: pair("v_post += w * (1 - v_post)"), ["syn_pre", "v_post", "order of synapses"]),
+        (lambda: pair("g_post = w"), ["syn_pre", "g_post", "order of synapses"]),
+        (part_of_a_group, ["syn", "subgroup"]),
+    ],
+    ids=["Python", "clocks", "Poisson", "random", "own potential", "assignment", "subgroup"],
+)
+def test_what_cannot_be_converted_is_named(build, words):
+    with pytest.raises(EquispikeError) as error:
+        differentiable(Network(*build()))
+    assert all(word in str(error.value) for word in words), error.value
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"trainable": ["cells.v"]}, ["cells.v", "changes it"]),
+        ({"trainable": ["cells.w"]}, ["cells.w", "cells.drive"]),
+        ({"inputs": ["noise"]}, ["noise"]),
+    ],
+)
+def test_what_cannot_be_trained_is_named(options, words):
+    with pytest.raises(EquispikeError) as error:
+        differentiable(Network(*lif()), **options)
+    assert all(word in str(error.value) for word in words)

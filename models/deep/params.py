@@ -85,7 +85,7 @@ class DeepParams(Params):
         if self.n_classes < 2:
             raise EquispikeError(f"layers = {self.layers} has {self.n_classes} class: the last number must be 2 or more")
         for layer in self.hidden:
-            if layer.n < 1:
+            if min(layer.shape) < 1:
                 raise EquispikeError(f"layers = {self.layers}: nothing is left of the image; use smaller kernels or strides")
 
     @property
