@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import softmax
 
 import models
 from models.errors import EquispikeError
-from protocols import readout
+from protocols import gradients, readout
 from protocols.evaluating import trained_state
 from protocols.presenting import PREDICTING
 from protocols.run_folder import RunFolder
@@ -14,7 +15,7 @@ from protocols.training import TrainingSpec, presenter
 
 
 def predict(run: RunFolder, images: np.ndarray, backend: str | None = None) -> dict[str, np.ndarray]:
-    """Scores (n, 10) of ``images`` (n, 28, 28) uint8 by readout.
+    """Scores (n, n_classes) of ``images`` (n, 28, 28) uint8 by readout; ``proportion`` adds up to 1.
 
     Raises
     ------
@@ -22,6 +23,9 @@ def predict(run: RunFolder, images: np.ndarray, backend: str | None = None) -> d
         The run's neurons have no labels yet.
     """
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
+    if models.get_model(spec.model).protocol == "gradients":
+        scores, _ = gradients.show(spec, run.trained_arrays(), images, backend=backend)
+        return {"proportion": softmax(scores, axis=1)}
     if models.get_model(spec.model).protocol != "presenting":
         raise EquispikeError(
             f"{run.path} is a run of {spec.model}, for which predict does not work: the classes of the test images are in "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from analysis.figures import layerwise, presenting, style
+from analysis.figures import gradients, layerwise, presenting, style
 from analysis.figures.sources import Source
 from models import get_model
 from models.errors import EquispikeError
@@ -15,6 +15,7 @@ from protocols.run_folder import RunFolder
 FIGURES: dict[str, Callable[[RunFolder], Iterable[Source]]] = {
     "presenting": presenting.figures,
     "layerwise": layerwise.figures,
+    "gradients": gradients.figures,
 }
 
 

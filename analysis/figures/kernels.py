@@ -56,14 +56,15 @@ def _projected(w: np.ndarray, before: np.ndarray, distance: int) -> np.ndarray:
 
 
 @rc_context(style.PAPER)
-def kernel_map(shown: np.ndarray) -> Figure:
+def kernel_map(shown: np.ndarray, what: str = "maps", label: str = "ON − OFF weight") -> Figure:
     """The fields of all maps in a grid that is nearly square, row after row.
 
     Parameters
     ----------
-    shown : (maps, side, side) ON minus OFF
+    shown : (maps, side, side)
+    what, label : what the fields are of, in the plural, and what their values are
     """
-    maps, side, _ = shown.shape
+    maps, side, width = shown.shape
     n_columns = math.ceil(math.sqrt(maps))
     n_rows = math.ceil(maps / n_columns)
     largest = float(np.abs(shown).max()) or 1
@@ -76,8 +77,8 @@ def kernel_map(shown: np.ndarray) -> Figure:
     axes.set_yticks(
         (np.arange(n_rows) + 0.5) * picture.shape[0] / n_rows, [str(row * n_columns) for row in range(n_rows)]
     )
-    axes.set(xticks=[], ylabel="First map of the row", title=f"{maps} maps, fields of {side} × {side} pixels")
+    axes.set(xticks=[], ylabel="First of the row", title=f"{maps} {what}, fields of {side} × {width} pixels")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    figure.colorbar(ScalarMappable(norm, colours), cax=bar, label="ON − OFF weight", ticks=MaxNLocator(6))
+    figure.colorbar(ScalarMappable(norm, colours), cax=bar, label=label, ticks=MaxNLocator(6))
     return figure

@@ -1,7 +1,7 @@
 """Training by gradients of a differentiable program; evaluation and verification by Brian2."""
 
-from protocols.gradients.evaluating import evaluate
+from protocols.gradients.evaluating import evaluate, show
 from protocols.gradients.training import Progress, train
 from protocols.gradients.verifying import verify
 
-__all__ = ["Progress", "evaluate", "train", "verify"]
+__all__ = ["Progress", "evaluate", "show", "train", "verify"]

@@ -59,25 +59,9 @@ def evaluate(
     images, truth = split_images(data, spec, split)
     images, truth = images[:n_test], truth[:n_test]
     wall, cpu = time.monotonic(), cpu_seconds()
-    model = models.get_model(spec.model)
-    program = get_backend(backend or spec.backend).compile(lambda: model.build(params, CHUNK_IMAGES, record_spikes=True))
-    names = [f"hidden{number + 1}" for number in range(len(params.hidden))]
-
-    def shown(start: int) -> tuple[np.ndarray, list[int]]:
-        part = frames(params, images[start : start + CHUNK_IMAGES])
-        values = np.zeros((CHUNK_IMAGES * params.n_frames, params.n_input))
-        values[: len(part) * params.n_frames] = part.reshape(-1, params.n_input)
-        records = program.run(arrays, {"frames": values}, {"n_images": len(part)}, 0).records
-        counts = [len(records[f"{name}_spikes"]["i"]) for name in names]
-        return records["answers"]["score"].reshape(len(part), params.n_classes), counts
-
-    parts, counts = [], np.zeros(len(names))
-    with ThreadPoolExecutor(jobs) as pool:
-        for scores, spikes in pool.map(shown, range(0, len(images), CHUNK_IMAGES)):
-            parts.append(scores)
-            counts += spikes
-            report(f"{split} set", sum(map(len, parts)), len(images))
-    scores = np.concatenate(parts)
+    scores, spikes = show(
+        spec, arrays, images, jobs=jobs, backend=backend, report=lambda done: report(f"{split} set", done, len(images))
+    )
     guesses = scores.argmax(1)
     accuracy = {"mean potential": float((guesses == truth).mean())}
     run.write_arrays(f"evaluation-{split}.npz", {"truth": truth, "guesses": guesses, "scores": scores}, compress=True)
@@ -86,7 +70,7 @@ def evaluate(
         "n_images": len(images),
         "accuracy": accuracy,
         "backend": backend or spec.backend,
-        "spikes_per_image": {name: count / len(images) for name, count in zip(names, counts, strict=True)},
+        "spikes_per_image": {name: count / len(images) for name, count in spikes.items()},
         "data": {"name": data.name, "checksum": data.checksum},
         "wall_s": time.monotonic() - wall,
         "cpu_s": cpu_seconds() - cpu,
@@ -94,3 +78,37 @@ def evaluate(
     }
     run.write_json(f"evaluation-{split}.json", record)
     return Evaluation(split, accuracy, guesses, truth, scores)
+
+
+def show(
+    spec: TrainingSpec,
+    arrays: dict[str, np.ndarray],
+    images: np.ndarray,
+    *,
+    jobs: int = 1,
+    backend: str | None = None,
+    report: Callable[[int], None] = lambda done: None,
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Scores (n, n_classes) of ``images`` (n, height, width[, channels]), and spikes of each hidden layer, in Brian2."""
+    params, model = spec.params, models.get_model(spec.model)
+    assert isinstance(params, DeepParams)
+    chunk = min(CHUNK_IMAGES, len(images))
+    program = get_backend(backend or spec.backend).compile(lambda: model.build(params, chunk, record_spikes=True))
+    names = [f"hidden{number + 1}" for number in range(len(params.hidden))]
+
+    def run(start: int) -> tuple[np.ndarray, list[int]]:
+        part = frames(params, images[start : start + chunk])
+        values = np.zeros((chunk * params.n_frames, params.n_input))
+        values[: len(part) * params.n_frames] = part.reshape(-1, params.n_input)
+        records = program.run(arrays, {"frames": values}, {"n_images": len(part)}, 0).records
+        counts = [len(records[f"{name}_spikes"]["i"]) for name in names]
+        return records["answers"]["score"].reshape(len(part), params.n_classes), counts
+
+    parts: list[np.ndarray] = []
+    totals = dict.fromkeys(names, 0)
+    with ThreadPoolExecutor(jobs) as pool:
+        for scores, counts in pool.map(run, range(0, len(images), chunk)):
+            parts.append(scores)
+            totals = {name: totals[name] + count for name, count in zip(names, counts, strict=True)}
+            report(sum(map(len, parts)))
+    return np.concatenate(parts), totals

@@ -33,7 +33,7 @@ def command(run: Path, images: tuple[Path, ...], invert: str, backend: str | Non
     digits = np.stack([read_digit(path, invert=choices[invert]) for path in images])  # type: ignore[arg-type]
     backend = backend or ("cpp" if len(digits) > FEW and BACKENDS["cpp"].why_not() is None else "numpy")
     scores = predict(folder, digits, backend)["proportion"]
-    table = Table(title="Share of the votes of the responding neurons, in %")
+    table = Table(title="Share of the votes of the responding neurons, or of the softmax of the classes' scores, in %")
     for column in ("image", "class", *map(str, range(scores.shape[1]))):
         table.add_column(column, justify="right", overflow="fold")
     for path, row in zip(images, scores, strict=True):

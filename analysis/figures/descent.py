@@ -1,0 +1,46 @@
+"""How loss and errors fell while gradients trained a network."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from analysis.figures import style
+
+
+@rc_context(style.PAPER)
+def descent_curves(metrics: pd.DataFrame) -> Figure:
+    """Loss, errors and spikes against images.
+
+    Parameters
+    ----------
+    metrics : columns images, metric (``loss``, ``running_accuracy``, ``validation_accuracy``, ``hidden1.spikes`` and so
+        on), value
+    """
+    figure = style.new_figure(style.DOUBLE, 60)
+    loss, errors, spikes = figure.subplots(1, 3)
+    series = {name: part for name, part in metrics.groupby("metric")}
+    thousands = metrics["images"].max() / 1000
+    loss.plot(series["loss"]["images"] / 1000, series["loss"]["value"], "o-", markersize=2, color=style.MAIN)
+    loss.set(ylabel="Cross-entropy (nats)", yscale="log")
+    for name, label, colour in (
+        ("running_accuracy", "images just learned", style.MAIN),
+        ("validation_accuracy", "images held out", style.ACCENT),
+    ):
+        if name in series:
+            rows = series[name]
+            error = 100 * (1 - rows["value"])
+            errors.plot(rows["images"] / 1000, error, "o-", markersize=2, color=colour, label=label)
+    errors.set(ylabel="Errors (%)", yscale="log")
+    errors.legend(loc="upper right")
+    layers = sorted(name for name in series if name.endswith(".spikes"))
+    for name, colour in zip(layers, style.layer_colours(layers), strict=True):
+        rows = series[name]
+        label = name.removesuffix(".spikes")
+        spikes.plot(rows["images"] / 1000, rows["value"], "o-", markersize=2, color=colour, label=label)
+    spikes.set(ylabel="Spikes (a neuron and image)", ylim=(0, None))
+    spikes.legend(loc="best")
+    for axes in (loss, errors, spikes):
+        axes.set(xlabel="Images (thousands)", xlim=(0, thousands))
+    return figure
