@@ -55,9 +55,12 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
 
 
 def to_markdown(runs: pd.DataFrame) -> str:
-    """Markdown tables, one for each set of readouts: mean ± standard deviation over seeds, in %."""
-    readouts = runs["accuracy"].map(lambda accuracy: tuple(accuracy))
-    tables = [_table(group, names) for names, group in runs.groupby(readouts, sort=False)]
+    """Markdown tables, one for each protocol: mean ± standard deviation over seeds, in %."""
+    protocols = runs["model"].map(lambda name: models.get_model(name).protocol)
+    tables = []
+    for _, group in runs.groupby(protocols, sort=False):
+        readouts = dict.fromkeys(name for accuracy in group["accuracy"] for name in accuracy)
+        tables.append(_table(group, tuple(readouts)))
     return "\n\n".join(tables)
 
 
@@ -70,13 +73,22 @@ def _table(runs: pd.DataFrame, readouts: tuple[str, ...]) -> str:
     for key, group in runs.groupby(keys, sort=True):
         model, data, (_, size), settings, backend, images, _ = key  # type: ignore[misc]
         cells = [model, data, size, settings, backend, f"{images:,}".replace(",", " "), len(group)]
-        cells += [_spread(100 * group["accuracy"].map(lambda accuracy, name=name: accuracy[name])) for name in readouts]
+        cells += [_cell(group["accuracy"], name) for name in readouts]
         cells += [
             f"{group['images_per_cpu_s'].median():.0f}",
             ", ".join(f"`{name}`" for name in sorted(group["record"])),
         ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
+
+
+def _cell(accuracies: pd.Series, readout: str) -> str:
+    """The accuracy of a readout; says of how many runs it is where others were not asked."""
+    values = pd.Series([100 * accuracy[readout] for accuracy in accuracies if readout in accuracy], dtype=float)
+    if values.empty:
+        return ""
+    asked = "" if len(values) == len(accuracies) else f" ({len(values)} of {len(accuracies)} seeds)"
+    return _spread(values) + asked
 
 
 def _spread(values: pd.Series) -> str:

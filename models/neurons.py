@@ -98,6 +98,5 @@ ADAPTIVE_LIF = with_adaptive_threshold(LIF, "adaptive-lif")
 ADAPTIVE_CONDUCTANCE_LIF = with_adaptive_threshold(CONDUCTANCE_LIF, "adaptive-conductance-lif")
 
 NEURONS = {
-    n.name: n
-    for n in (LIF, ADAPTIVE_LIF, CONDUCTANCE_LIF, ADAPTIVE_CONDUCTANCE_LIF, DRIVEN_LIF, ADAPTING_DRIVEN_LIF)
+    n.name: n for n in (LIF, ADAPTIVE_LIF, CONDUCTANCE_LIF, ADAPTIVE_CONDUCTANCE_LIF, DRIVEN_LIF, ADAPTING_DRIVEN_LIF)
 }

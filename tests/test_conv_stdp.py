@@ -110,7 +110,12 @@ def test_features_agree_with_a_blind_implementation(grid, digits):
 def test_one_input_one_winner_by_hand():
     """Two inputs of a 2 x 2 kernel fire in bins 1 and 2; the threshold of 1 is crossed in bin 2, before the third input."""
     params = ConvStdpParams().updated(
-        {"height": 2, "width": 2, "n_bins": 4, "layers": [{"conv": {"maps": 2, "size": 2, "threshold": 1.0, "padding": 0}}]}
+        {
+            "height": 2,
+            "width": 2,
+            "n_bins": 4,
+            "layers": [{"conv": {"maps": 2, "size": 2, "threshold": 1.0, "padding": 0}}],
+        }
     )
     latencies = np.full((1, 8), 4)
     latencies[0, [0, 3, 5]] = [1, 2, 3]  # cells are numbered (y, x, ON or OFF)

@@ -86,7 +86,9 @@ def convolution(stride: int = 1, padding: int = 1):
     after = (side + 2 * padding - size) // stride + 1
     label = "y : integer (constant)\nx : integer (constant)\nmap : integer (constant)"
     space = {"tau": 10 * ms}
-    one = NeuronGroup(2 * side**2, f"{LIF}\n{label}", **SPIKES, method="exact", clock=clock, name="one", namespace=space)
+    one = NeuronGroup(
+        2 * side**2, f"{LIF}\n{label}", **SPIKES, method="exact", clock=clock, name="one", namespace=space
+    )
     one.y, one.x, one.map = f"i // {2 * side}", f"(i // 2) % {side}", "i % 2"
     one.drive = np.random.default_rng(0).uniform(0.5, 3, len(one))
     two = NeuronGroup(maps * after**2, f"dv/dt = -v / tau : 1\n{label}", threshold="v > 1", reset="v = 0",
@@ -94,7 +96,9 @@ def convolution(stride: int = 1, padding: int = 1):
     two.y, two.x, two.map = f"i // {maps * after}", f"(i // {maps}) % {after}", f"i % {maps}"
     kernels = NeuronGroup(2 * size**2 * maps, "w : 1", clock=clock, name="kernels")
     kernels.w = np.random.default_rng(1).uniform(-0.2, 0.6, len(kernels))
-    synapses = Synapses(one, two, "k : integer (constant)\nw : 1 (linked)", on_pre="v_post += w", clock=clock, name="syn")
+    synapses = Synapses(
+        one, two, "k : integer (constant)\nw : 1 (linked)", on_pre="v_post += w", clock=clock, name="syn"
+    )
     row, column = (f"({a}_pre + {padding} - {stride} * {a}_post)" for a in "yx")
     synapses.connect(f"{row} >= 0 and {row} < {size} and {column} >= 0 and {column} < {size}")
     synapses.k = f"((map_pre * {size} + {row}) * {size} + {column}) * {maps} + map_post"
@@ -144,7 +148,11 @@ def izhikevich():
 
 
 def adex():
-    equations = "dv/dt = (-(v + 70) + 2 * exp((v + 50) / 2) + 20 * drive - w) / tau : 1\ndw/dt = (2 * (v + 70) - w) / tau_a : 1\ndrive : 1"
+    equations = """
+        dv/dt = (-(v + 70) + 2 * exp((v + 50) / 2) + 20 * drive - w) / tau : 1
+        dw/dt = (2 * (v + 70) - w) / tau_a : 1
+        drive : 1
+    """
     cells = group(equations, dt=0.1 * ms, threshold="v > -30", reset="v = -60\nw += 5", method="euler")
     cells.v = -70
     return [cells]
@@ -200,7 +208,8 @@ CASES: dict[str, Callable[[], list]] = {
     "one delay": lambda: pair("g_post += w", delay=2 * ms),
     "delays of each": delays_of_each,
     "one to one": lambda: pair("g_post += 20 * w", connect={"j": "k for k in range(i, i + 1) if k < 15"}),
-    "sparse": lambda: pair("g_post += 20 * w", connect={"j": "k for k in range(i - 1, i + 1)", "skip_if_invalid": True}, n_target=300),
+    "sparse": lambda: pair("g_post += 20 * w", n_target=300,
+                           connect={"j": "k for k in range(i - 1, i + 1)", "skip_if_invalid": True}),
     "at random": lambda: pair("g_post += 30 * w", connect={"i": [0, 1, 1, 5, 19, 19], "j": [3, 3, 4, 9, 14, 14]}),
     "product of both sides": lambda: pair("g_post += 2 * w * drive_pre * (1 - v_post)"),
     "recurrent with delay": recurrent,
@@ -329,7 +338,9 @@ def test_a_threshold_is_a_step_with_the_surrogate_for_its_derivative(surrogate, 
 def test_gradients_pass_resets_only_where_asked():
     def gradient(**options):
         cells = NeuronGroup(1, "v : 1", threshold="v > 1", reset="v -= 1", name="cells", clock=Clock(1 * ms))
-        program = differentiable(Network(cells), inputs=["cells.v"], surrogate=triangular(1), dtype=np.float64, **options)
+        program = differentiable(
+            Network(cells), inputs=["cells.v"], surrogate=triangular(1), dtype=np.float64, **options
+        )
         return jax.grad(lambda v: program.run({}, {"cells.v": v}, 1)[0]["cells.v"].sum())(jnp.array([1.25])).item()
 
     assert gradient() == 1

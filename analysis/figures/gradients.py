@@ -39,8 +39,8 @@ def _weights(run: RunFolder, params: DeepParams) -> Figure:
     need(run, "arrays.npz", "it is not fully trained")
     arrays, first = run.read_arrays("arrays.npz"), params.hidden[0]
     if isinstance(first, ConvLayer):
-        shape = (params.input_shape[2], first.size, first.size, first.maps)
-        fields = arrays["hidden1_kernels.w"].reshape(shape)[:, ::-1, ::-1].sum(axis=0).transpose(2, 0, 1)
+        kernels = arrays["hidden1_kernels.w"].reshape(params.input_shape[2], first.size, first.size, first.maps)
+        fields = kernels[:, ::-1, ::-1].sum(axis=0).transpose(2, 0, 1)
         return kernel_map(fields, "maps", "Weight")
     side = round(params.n_input**0.5)
     shape = (side, side) if side * side == params.n_input else (1, params.n_input)

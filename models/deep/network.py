@@ -116,7 +116,7 @@ class _Builder:
         self.state.append(f"{name}.w")
 
     def _convolve(self, before: NeuronGroup, group: NeuronGroup, shape: tuple[int, ...], layer: ConvLayer) -> None:
-        height, width, maps_before = shape
+        maps_before = shape[2]
         size, maps, stride = layer.size, layer.maps, layer.stride
         kernels = NeuronGroup(maps_before * size * size * maps, "w : 1", name=f"{group.name}_kernels", **self.common)
         synapses = self._synapses(f"{group.name}_in", before, group, "kernel : integer (constant)\nw : 1 (linked)")
@@ -161,4 +161,6 @@ class _Builder:
         classes.set_event_schedule("image_end", when="end", order=0)
         self.monitors["answers"] = EventMonitor(classes, "image_end", variables=["score"], name="answers", when="end",
                                                 order=1)  # fmt: skip
-        classes.run_on_event("image_end", "images_done += 1\n_ = stop_when(images_done >= n_images)", when="end", order=2)
+        classes.run_on_event(
+            "image_end", "images_done += 1\n_ = stop_when(images_done >= n_images)", when="end", order=2
+        )

@@ -64,7 +64,9 @@ class DeepParams(Params):
     n_steps: int = param(16, "time steps of an image", OURS, minimum=2, maximum=100_000)
     dt: Quantity = param(1 * ms, "time step", OURS, unit=ms, minimum=0, exclusive=True)
     tau_mem: Quantity = param(5 * ms, "membrane time constant", OURS, unit=ms, minimum=0, exclusive=True)
-    tau_out: Quantity = param(10 * ms, "membrane time constant of the classes", OURS, unit=ms, minimum=0, exclusive=True)
+    tau_out: Quantity = param(
+        10 * ms, "membrane time constant of the classes", OURS, unit=ms, minimum=0, exclusive=True
+    )
     v_threshold: float = param(1.0, "threshold", "by definition", minimum=0, exclusive=True)
     w_gain: float = param(1.0, "initial weights have standard deviation w_gain / sqrt(inputs)", OURS, minimum=0)
     input_gain: float = param(1.0, "those of the pixels are larger by this factor", OURS, minimum=0)
@@ -83,10 +85,14 @@ class DeepParams(Params):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.n_classes < 2:
-            raise EquispikeError(f"layers = {self.layers} has {self.n_classes} class: the last number must be 2 or more")
+            raise EquispikeError(
+                f"layers = {self.layers} has {self.n_classes} class: the last number must be 2 or more"
+            )
         for layer in self.hidden:
             if min(layer.shape) < 1:
-                raise EquispikeError(f"layers = {self.layers}: nothing is left of the image; use smaller kernels or strides")
+                raise EquispikeError(
+                    f"layers = {self.layers}: nothing is left of the image; use smaller kernels or strides"
+                )
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -173,12 +179,16 @@ class SpikingRnnParams(DeepParams):
     )
     n_rows: int = param(28, "rows of an image", "row-sequential MNIST", minimum=1)
     n_steps: int = param(56, "time steps of an image, the same number for each row", OURS, minimum=2, maximum=100_000)
-    tau_mem: Quantity = param(20 * ms, "membrane time constant", "Bellec et al. 2018", unit=ms, minimum=0, exclusive=True)
+    tau_mem: Quantity = param(
+        20 * ms, "membrane time constant", "Bellec et al. 2018", unit=ms, minimum=0, exclusive=True
+    )
     tau_out: Quantity = param(20 * ms, "membrane time constant of the classes", "Bellec et al. 2018", unit=ms, minimum=0,
                               exclusive=True)  # fmt: skip
     tau_adapt: Quantity = param(100 * ms, "time constant of adaptation", OURS, unit=ms, minimum=0, exclusive=True)
     adaptation: float = param(0.2, "a spike raises the threshold of neurons that adapt by", OURS, minimum=0)
-    adaptive_part: float = param(0.4, "part of the neurons that adapt", "Bellec et al. 2018: 40 %", minimum=0, maximum=1)
+    adaptive_part: float = param(
+        0.4, "part of the neurons that adapt", "Bellec et al. 2018: 40 %", minimum=0, maximum=1
+    )
     epochs: int = param(20, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
     shift: int = param(1, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
 

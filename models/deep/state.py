@@ -10,7 +10,10 @@ from models.deep.params import ConvLayer, DeepParams, SpikingRnnParams
 
 
 def initial_state(params: DeepParams, seed: int) -> dict[str, np.ndarray]:
-    """Random weights of standard deviation w_gain / sqrt(inputs), those of pixels input_gain times that, and no biases: arrays by ``group.variable``."""
+    """Arrays by ``group.variable``: random weights, and biases of 0.
+
+    Weights have standard deviation w_gain / sqrt(inputs), those of pixels input_gain times that.
+    """
     rng = np.random.default_rng([seed, 0])
     state: dict[str, np.ndarray] = {}
 

@@ -99,7 +99,9 @@ class Trainer:
         schedule = optax.warmup_cosine_decay_schedule(
             0.0, params.learning_rate, min(n_train // params.batch_size, n_steps // 2) or 1, n_steps + 1
         )
-        optimiser = optax.adamw(schedule, weight_decay=params.weight_decay, mask=lambda tree: {k: k.endswith(".w") for k in tree})
+        optimiser = optax.adamw(
+            schedule, weight_decay=params.weight_decay, mask=lambda tree: {k: k.endswith(".w") for k in tree}
+        )
 
         def forward(trainable, shown):
             def one(image):
@@ -147,9 +149,10 @@ def train(
     spec.check(data)
     params = spec.params
     assert isinstance(params, DeepParams)
-    if int(data.train_labels.max()) >= params.n_classes:
+    n_classes = int(data.train_labels.max()) + 1
+    if n_classes > params.n_classes:
         raise EquispikeError(
-            f"{data.name} has {int(data.train_labels.max()) + 1} classes, but layers = {params.layers} ends with {params.n_classes}"
+            f"{data.name} has {n_classes} classes, but layers = {params.layers} ends with {params.n_classes}"
         )
     n_train = len(data.train_images) - spec.holdout
     trainer = Trainer.of(spec, n_train)
@@ -203,7 +206,9 @@ def _batch(spec: TrainingSpec, n_train: int, number: int) -> np.ndarray:
     return np.concatenate(orders)[first - offset : last - offset]
 
 
-def _train_chunk(progress: Progress, spec: TrainingSpec, trainer: Trainer, trainable, state, data: Dataset, n_train: int):
+def _train_chunk(
+    progress: Progress, spec: TrainingSpec, trainer: Trainer, trainable, state, data: Dataset, n_train: int
+):
     wall, cpu = time.monotonic(), cpu_seconds()
     params = trainer.params
     stop = min(spec.n_images, (progress.images_seen // spec.chunk_images + 1) * spec.chunk_images)
@@ -212,7 +217,9 @@ def _train_chunk(progress: Progress, spec: TrainingSpec, trainer: Trainer, train
     while progress.images_seen < stop:
         number = progress.images_seen // params.batch_size
         which = _batch(spec, n_train, number)
-        images = shifted(data.train_images[which], params.shift, np.random.default_rng([spec.seed, TRAINING, number, 1]))
+        images = shifted(
+            data.train_images[which], params.shift, np.random.default_rng([spec.seed, TRAINING, number, 1])
+        )
         shown = images.reshape(len(images), params.n_frames, params.n_input)
         key = jax.random.key(np.random.default_rng([spec.seed, TRAINING, number, 2]).integers(2**31))
         labels = data.train_labels[which].astype(np.int32)

@@ -33,8 +33,10 @@ def verify(
     names = [f"hidden{number + 1}" for number in range(len(params.hidden))]
     name = backend or ("cpp" if spec.backend == "cpp-float32" else spec.backend)
     n = len(images)
-    result = get_backend(name).compile(lambda: model.build(params, n, record_spikes=True)).run(
-        double, {"frames": shown.reshape(-1, params.n_input)}, {"n_images": n}, 0
+    result = (
+        get_backend(name)
+        .compile(lambda: model.build(params, n, record_spikes=True))
+        .run(double, {"frames": shown.reshape(-1, params.n_input)}, {"n_images": n}, 0)
     )
     program = differentiable(model.build(params, 1), inputs=["frames"], trainable=list(double), dtype=np.float64)
     keys = [f"{each}.spike" for each in names]

@@ -20,17 +20,37 @@ from scripts.commands import options
 @click.option("--data", default="mnist", show_default=True, help="Data set with at least 1000 training images.")
 @options.data_dir
 def command(model: str, sizes: str, rounds: int, backends: str | None, data: str, data_dir: Path | None) -> None:
-    """Measure images a CPU second of MODEL on one core: our C++, Brian2's own; diehl-cook also one run() an image in Cython."""
+    """Measure images a CPU second of MODEL on one core: our C++, Brian2's own; diehl-cook also one run() an image in Cython.
+
+    MODEL may also be 'gradients': batches a CPU second of a differentiable program, beside its matrix products alone.
+    """
+    if model == "gradients":
+        _gradients(rounds)
+        return
     import models
     from protocols.data import load
 
     def images():
         return load(data, data_dir).train_images
 
-    if models.get_model(model).protocol == "layerwise":
+    protocol = models.get_model(model).protocol
+    if protocol == "gradients":
+        raise EquispikeError("the cost of gradients is measured for all such models by: equispike benchmark gradients")
+    if protocol == "layerwise":
         _layers(model, rounds, backends, images())
     else:
         _presentations(model, sizes, rounds, backends, images)
+
+
+def _gradients(rounds: int) -> None:
+    import pandas as pd
+
+    from protocols.gradients import benchmarking
+
+    rows = benchmarking.benchmark(rounds, lambda text: click.echo(text, err=True))
+    measured = pd.DataFrame(rows, columns=["round", "formulation", "images_per_cpu_s"])
+    size = "-".join(map(str, benchmarking.LAYERS))
+    _print(f"gradients, {size}, {benchmarking.N_STEPS} steps: batches of {benchmarking.BATCH} a CPU second", measured)
 
 
 def _layers(model: str, rounds: int, backends: str | None, images) -> None:

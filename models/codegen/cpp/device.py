@@ -230,7 +230,9 @@ class CppDevice(CPPStandaloneDevice):
         writer.write("makefile", _MAKEFILE.format(flags=compiler_flags, objects=objects, linker_flags=linker_flags))
 
     def generate_objects_source(self, writer, *args, **kwargs) -> None:
-        super().generate_objects_source(_KeepingOnly(writer, self.kept) if self.own_templates else writer, *args, **kwargs)
+        super().generate_objects_source(
+            _KeepingOnly(writer, self.kept) if self.own_templates else writer, *args, **kwargs
+        )
 
     def generate_codeobj_source(self, writer) -> None:
         double = "float" if self.single_precision else "double"

@@ -85,10 +85,15 @@ class Convolution:
         # Windows side by side, then one matrix product: JAX's own convolution is 50 times slower on CPUs with gradients.
         height, width, _ = self.before
         stop = [(n - 1) * self.stride + self.size for n in self.after[:2]]
-        padding = [(low, max(0, end - n - low)) for low, end, n in zip(self.padding, stop, (height, width), strict=True)]
+        padding = [
+            (low, max(0, end - n - low)) for low, end, n in zip(self.padding, stop, (height, width), strict=True)
+        ]
         image = jnp.pad(x.reshape(self.before), [*padding, (0, 0)])
         windows = [
-            image[row : row + stop[0] - self.size + 1 : self.stride, column : column + stop[1] - self.size + 1 : self.stride]
+            image[
+                row : row + stop[0] - self.size + 1 : self.stride,
+                column : column + stop[1] - self.size + 1 : self.stride,
+            ]
             for row in range(self.size)
             for column in range(self.size)
         ]

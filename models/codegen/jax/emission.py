@@ -143,7 +143,7 @@ class _Emission:
         tree = ast.parse(expression, mode="eval")
 
         class Timed(ast.NodeTransformer):
-            def visit_Call(self, node):  # noqa: N802
+            def visit_Call(self, node):
                 self.generic_visit(node)
                 if isinstance(node.func, ast.Name) and node.func.id in code.timed:
                     time, *rest = node.args
@@ -162,7 +162,9 @@ class _Emission:
     def _timed_loads(self, code: Code) -> list[str]:
         return [f"timed_{name}_ = c_['timed.{name}']" for name in sorted(set(code.timed.values()))]
 
-    def _define(self, code: Code, kind: str, body: list[str], *, arguments: str = "s_, c_, k_", call: bool = True) -> None:
+    def _define(
+        self, code: Code, kind: str, body: list[str], *, arguments: str = "s_, c_, k_", call: bool = True
+    ) -> None:
         head = f'def {code.name}({arguments}):\n    """{kind}"""\n'
         self.functions.append(head + "\n".join(f"    {line}" for line in body))
         if call:
@@ -249,7 +251,11 @@ class _Emission:
         self.result.objects[f"{pathway}_delays"] = code.delays
         own = f"c_['{code.group}._synaptic_{code.prepost}']"
         place = f"{pathway}_delays" if code.delays.ndim == 0 else f"{pathway}_delays, {own}"
-        lines = [f"queue_ = join_(s_[{code.event!r}], s_[{key!r}])", f"arriving_ = queue_[{place}]", f"s_[{key!r}] = queue_[:-1]"]
+        lines = [
+            f"queue_ = join_(s_[{code.event!r}], s_[{key!r}])",
+            f"arriving_ = queue_[{place}]",
+            f"s_[{key!r}] = queue_[:-1]",
+        ]
         return lines, "arriving_" if code.delays.ndim == 0 else "arriving_synapses_"
 
     def _pathway(self, code: Code) -> None:
@@ -290,7 +296,9 @@ class _Emission:
             if len(sides) > 1 or code.timed:
                 return None
             side = sides.pop() if sides else "post"
-            factors[side].append(f"1 / ({_Renderer().render_node(factor)})" if inverted else _Renderer().render_node(factor))
+            factors[side].append(
+                f"1 / ({_Renderer().render_node(factor)})" if inverted else _Renderer().render_node(factor)
+            )
         if effect.op == "-=":
             factors["post"].append("-1")
         written = {name for name in code.arrays if code.arrays[name].key in self.result.written}
@@ -360,7 +368,11 @@ class _Emission:
             else:
                 later = {word for s in code.statements[position + 1 :] for word in get_identifiers(s.expr)}
                 reads = set(get_identifiers(statement.expr))
-                if statement.op not in ("+=", "-=") or statement.var in reads | later or statement.var in code.conditions:
+                if (
+                    statement.op not in ("+=", "-=")
+                    or statement.var in reads | later
+                    or statement.var in code.conditions
+                ):
                     raise EquispikeError(
                         f"cannot make a differentiable program: what {code.name} makes of {statement.var} depends on the "
                         f"order of synapses ('{statement.var} {statement.op} {statement.expr}'); sums do not"
@@ -411,7 +423,7 @@ def _inlined(node: ast.expr, local: dict[str, str]) -> ast.expr:
     """An expression without the names of intermediate values."""
 
     class Inline(ast.NodeTransformer):
-        def visit_Name(self, name):  # noqa: N802
+        def visit_Name(self, name):
             if name.id in local:
                 return self.visit(ast.parse(local[name.id], mode="eval").body)
             return name

@@ -203,13 +203,18 @@ def _code(runner: CodeRunner, notes: _Notes) -> Code:
     options: dict = {}
     template = runner.template_kwds or {}
     if kind == "threshold":
-        options |= {"event": f"{runner.group.name}.{runner.event}", "refractory": bool(template.get("_uses_refractory"))}
+        options |= {
+            "event": f"{runner.group.name}.{runner.event}",
+            "refractory": bool(template.get("_uses_refractory")),
+        }
     elif kind == "event":
         space = template["eventspace_variable"]
         options["event"] = f"{space.owner.name}.{_event_of(space.name)}"
     elif kind == "pathway":
         assert isinstance(runner, SynapticPathway)
-        delays = np.floor(np.asarray(runner.variables["delay"].get_value()) / float(runner.clock.dt) + 0.5).astype(np.int32)
+        delays = np.floor(np.asarray(runner.variables["delay"].get_value()) / float(runner.clock.dt) + 0.5).astype(
+            np.int32
+        )
         options |= {
             "event": f"{runner.source.name}.{runner.event}",
             "prepost": runner.prepost,
@@ -253,7 +258,17 @@ def _code(runner: CodeRunner, notes: _Notes) -> Code:
         else:
             raise _refused(name, f"uses {word}, a {type(variable).__name__}")
     return Code(
-        name, kind, runner.group.name, tuple(statements), arrays, constants, clock, timed, functions, conditions, **options
+        name,
+        kind,
+        runner.group.name,
+        tuple(statements),
+        arrays,
+        constants,
+        clock,
+        timed,
+        functions,
+        conditions,
+        **options,
     )
 
 

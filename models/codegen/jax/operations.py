@@ -45,7 +45,20 @@ FUNCTIONS: dict[str, Callable] = {
         for name, numpy in {
             **{
                 name: name
-                for name in ("exp", "log", "log10", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+                for name in (
+                    "exp",
+                    "log",
+                    "log10",
+                    "log1p",
+                    "expm1",
+                    "sqrt",
+                    "sin",
+                    "cos",
+                    "tan",
+                    "sinh",
+                    "cosh",
+                    "tanh",
+                )
             },
             **{"floor": "floor", "ceil": "ceil", "sign": "sign", "arcsin": "arcsin", "arccos": "arccos"},
             "arctan": "arctan",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -47,8 +48,8 @@ class DifferentiableProgram:
 
     def run(
         self,
-        trainable: Mapping[str, jnp.ndarray],
-        inputs: Mapping[str, jnp.ndarray],
+        trainable: Mapping[str, jnp.ndarray | np.ndarray],
+        inputs: Mapping[str, jnp.ndarray | np.ndarray],
         n_steps: int,
         record: Sequence[str] = (),
         total: Sequence[str] = (),
@@ -106,7 +107,7 @@ class DifferentiableProgram:
                 records.append({key: x[None] for key, x in recorded.items()})
             else:
                 steps = (jnp.arange(start, stop), {key: x[start:stop] for key, x in streams.items()})
-                carry, recorded = jax.lax.scan(lambda c, x, on=on: advance(c, x, on), carry, steps)
+                carry, recorded = jax.lax.scan(partial(advance, on=on), carry, steps)
                 records.append(recorded)
             start = stop
         joined = {key: jnp.concatenate([part[key] for part in records]) for key in record}

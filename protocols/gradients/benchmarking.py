@@ -1,0 +1,87 @@
+"""What a gradient costs: a differentiable program beside the bare matrix products of the same batch, measured in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from brian2 import Clock, Hz, Network, NeuronGroup, PoissonGroup, Synapses, ms
+
+from models.codegen.jax import differentiable
+from models.neurons import DRIVEN_LIF
+from protocols.provenance import cpu_seconds
+
+#: Neurons, time steps and images of a batch, as in common tutorials.
+LAYERS, N_STEPS, BATCH = (784, 128, 10), 50, 256
+#: Probability of an input spike in a step.
+RATE = 0.05
+#: Batches of a measurement.
+N_BATCHES = 10
+
+
+def benchmark(rounds: int, report: Callable[[str], None]) -> Iterator[tuple[int, str, float]]:
+    """Yields (round, formulation, batches a CPU second) of gradients in single precision; compilation is not counted."""
+    formulations = {"matrix products alone": _products(), "differentiable program": _gradients()}
+    for name, batch in formulations.items():
+        report(f"compiling: {name}")
+        batch()
+    for number in range(rounds):
+        for name, batch in formulations.items():
+            before = cpu_seconds()
+            for _ in range(N_BATCHES):
+                batch()
+            yield number, name, N_BATCHES / (cpu_seconds() - before)
+
+
+def _spikes() -> jnp.ndarray:
+    return jnp.asarray(np.random.default_rng(0).random((N_STEPS, BATCH, LAYERS[0])) < RATE, jnp.float32)
+
+
+def _gradients() -> Callable[[], None]:
+    """Gradients of a network of two layers whose inputs spike; the classes' neurons do not."""
+    clock = Clock(1 * ms)
+    space = {"tau_mem": 10 * ms, "v_threshold": 1.0, "n_steps": N_STEPS}
+    source = PoissonGroup(LAYERS[0], 1 * Hz, name="source", clock=clock)
+    hidden = NeuronGroup(LAYERS[1], DRIVEN_LIF.equations, threshold=DRIVEN_LIF.threshold, reset=DRIVEN_LIF.reset,
+                         method="exact", name="hidden", clock=clock, namespace=space)  # fmt: skip
+    classes = NeuronGroup(LAYERS[2], "dv/dt = -v / tau_mem : 1\nscore : 1", method="exact", name="classes", clock=clock,
+                          namespace=space)  # fmt: skip
+    classes.run_regularly("score += v / n_steps", when="end", dt=clock.dt)
+    synapses = []
+    for name, before, after in (("first", source, hidden), ("second", hidden, classes)):
+        synapses.append(Synapses(before, after, "w : 1", on_pre="v_post += w", name=name, clock=clock))
+        synapses[-1].connect()
+        synapses[-1].w = np.random.default_rng(1).normal(0, len(before) ** -0.5, len(synapses[-1]))
+    network = Network(source, hidden, classes, *synapses)
+    program = differentiable(network, inputs=["source"], trainable=["first.w", "second.w"])
+    labels = jnp.asarray(np.random.default_rng(2).integers(0, LAYERS[2], BATCH))
+
+    @jax.jit
+    def gradient(trainable, spikes):
+        def loss(trainable):
+            run = jax.vmap(lambda x: program.run(trainable, {"source": x}, N_STEPS)[0]["classes.score"], in_axes=1)
+            return optax.softmax_cross_entropy_with_integer_labels(run(spikes), labels).mean()
+
+        return jax.grad(loss)(trainable)
+
+    spikes = _spikes()
+    return lambda: jax.block_until_ready(gradient(program.trainable, spikes))
+
+
+def _products() -> Callable[[], None]:
+    """Forward, and for the gradients of weights and of the hidden layer, over all steps at once."""
+    rng = np.random.default_rng(3)
+    n, shapes = BATCH * N_STEPS, pairwise(LAYERS)
+    first, second = (jnp.asarray(rng.normal(size=shape), jnp.float32) for shape in shapes)
+    hidden, classes = (jnp.asarray(rng.normal(size=(n, size)), jnp.float32) for size in LAYERS[1:])
+
+    @jax.jit
+    def products(x, first, second, hidden, classes):
+        return x @ first, hidden @ second, x.T @ hidden, hidden.T @ classes, classes @ second.T
+
+    x = _spikes().reshape(n, -1)
+    return lambda: jax.block_until_ready(products(x, first, second, hidden, classes))
