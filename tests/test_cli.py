@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from models import MODELS
 from models.codegen import BACKENDS
@@ -96,6 +97,33 @@ def test_help_says_what_there_is_without_waiting_for_brian2() -> None:
     done = subprocess.run([sys.executable, "-c", code, "--help"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert all(f"\n  {name} " in done.stdout for name in COMMANDS)
+
+
+def test_from_training_by_gradients_to_figures_and_predictions(equispike, tmp_path: Path) -> None:
+    words = (
+        "--set",
+        "layers=784,12,10",
+        "--set",
+        "w_gain=4",
+        "--images",
+        400,
+        "--chunk-images",
+        200,
+        "--backend",
+        "numpy",
+        "--out",
+        "run",
+    )
+    trained = equispike("train", "spiking-mlp", *words)
+    assert trained.code == 0 and "0 of" in trained.out and "400/400 images" in trained.err
+    assert equispike("evaluate", "run", "--test-images", 20).code == 0
+    assert RunFolder.open("run").read_json("evaluation-test.json")["spikes_per_image"]["hidden1"] > 0
+    drawn = equispike("figures", "run")
+    assert drawn.code == 0 and not drawn.err
+    assert {path.stem for path in Path("run/figures").iterdir()} == {"learning", "weights", "confusion-test"}
+    Image.fromarray(load("digits").test_images[0]).save("digit.png")
+    assert "digit.png" in equispike("predict", "run", "digit.png").out
+    assert "layers" in equispike("list", "spiking-cnn").out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -324,6 +352,19 @@ def test_bad_data_files(
     sentence = equispike(*CPP, "--data", "mnist", "--data-dir", "data", "--out", "new").sentence
     assert hint in sentence and STEMS[0] in sentence
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("train", "spiking-mlp", "--set", "layers=784+10"), "does not look like 784,800,10"),
+        (("train", "spiking-mlp", "--set", "layers=100,10"), "100 pixels, but digits has 784"),
+        (("train", "spiking-mlp", "--set", "beta=0"), "out of range"),
+        (("benchmark", "spiking-mlp"), "equispike benchmark gradients"),
+    ],
+)
+def test_bad_words_for_networks_trained_by_gradients(equispike, words: tuple, hint: str) -> None:
+    assert hint in equispike(*words).sentence
 
 
 def test_a_benchmark_needs_enough_images(equispike, mnist: Path) -> None:

@@ -1,7 +1,7 @@
-"""What each scheduled object of a Brian2 network does in a time step, as statements: the one module that reads Brian2's internals.
+"""What each scheduled object of a Brian2 network does in a time step, as statements: all use of Brian2's internals is here.
 
 Brian2 names no stable interface for ``sorted_objects``, ``abstract_code``, ``codeobj.variables``, ``variable_indices``,
-``conditional_write``, ``override_conditional_write`` and ``make_statements``; all use of them is here.
+``conditional_write``, ``override_conditional_write`` and ``make_statements``.
 """
 
 from __future__ import annotations
