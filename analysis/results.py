@@ -31,7 +31,8 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
             changed = {
                 k: v for k, v in config["params"].items() if default.get(k) != v and k not in params.structure_keys()
             }
-            settings = [f"{key}={value}" for key, value in changed.items()] or ["as published"]
+            as_is = "as published" if models.get_model(config["model"]).protocol == "presenting" else "defaults"
+            settings = [f"{key}={value}" for key, value in changed.items()] or [as_is]
             if config["holdout"]:
                 settings.append(f"{config['holdout']} training images held out")
             rows.append(
