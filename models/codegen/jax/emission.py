@@ -117,10 +117,7 @@ class _Emission:
         array = code.arrays[name]
         value = self._stored(array.key)
         if array.index is not None:
-            value = f"{value}[{self._stored(array.index)}{at.get(array.side, '')}]"
-            if array.side == "syn" and at.get("syn") is None:
-                return value
-            return value
+            return f"{value}[{self._stored(array.index)}{at.get(array.side, '')}]"
         return f"{value}{at.get(array.side, '')}"
 
     def _stored(self, key: str) -> str:
@@ -353,7 +350,6 @@ class _Emission:
         event = {"1": "1.0", "arriving_": f"arriving_{indices[own]}", "arriving_synapses_": "arriving_"}[arriving]
         lines = [f"event_ = {event}", *self._loads(code, self._names(code) | set(code.written()), at=indices)]
         lines += self._timed_loads(code)
-        increments: dict[str, list[str]] = {}
         for position, (statement, line) in enumerate(zip(code.statements, self._statements(code), strict=True)):
             array = code.arrays.get(statement.var)
             if array is None:
@@ -381,7 +377,6 @@ class _Emission:
                 amount = f"{sign}event_ * ({self._expression(code, statement.expr)})"
                 n = self.network.sizes[self.network.synapses[code.group][0 if array.side == "pre" else 1]]
                 total = f"add_up_({amount}, c_['{code.group}._synaptic_{array.side}'], {n})"
-                increments.setdefault(array.key, []).append(statement.var)
                 lines.append(f"s_[{array.key!r}] = cast_(s_[{array.key!r}] + {total}, s_[{array.key!r}])")
         return lines
 
