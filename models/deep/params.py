@@ -178,7 +178,9 @@ class SpikingRnnParams(DeepParams):
         "28,256,10", "pixels of a row, recurrent neurons, classes", OURS, pattern=r"\d+,\d+,\d+", example="28,256,10"
     )
     n_rows: int = param(28, "rows of an image", "row-sequential MNIST", minimum=1)
-    n_steps: int = param(56, "time steps of an image, the same number for each row", OURS, minimum=2, maximum=100_000)
+    n_steps: int = param(28, "time steps of an image, the same number for each row", OURS, minimum=2, maximum=100_000)
+    input_gain: float = param(10.0, "those of the pixels are larger by this factor", OURS, minimum=0)
+    learning_rate: float = param(1e-2, "of AdamW at its peak; rises for a pass, then falls to 0", OURS, minimum=0)
     tau_mem: Quantity = param(
         20 * ms, "membrane time constant", "Bellec et al. 2018", unit=ms, minimum=0, exclusive=True
     )
