@@ -155,7 +155,7 @@ class _Builder:
         classes = self._group("classes", self.params.n_classes, _CLASSES, method="exact",
                               events={"image_end": "step == n_steps - 1"})  # fmt: skip
         classes.run_on_event("image_start", "v = 0\nscore = 0", when="start", order=1)
-        classes.run_regularly("score += v / n_steps", dt=self.params.dt, when="end", order=-1)
+        classes.run_regularly("score += v / n_steps", when="end", order=-1)
         self.add_synapses("classes_in", before, classes)
         self.state.append("classes.b")
         classes.set_event_schedule("image_end", when="end", order=0)

@@ -184,14 +184,14 @@ class SpikingRnnParams(DeepParams):
     tau_mem: Quantity = param(
         20 * ms, "membrane time constant", "Bellec et al. 2018", unit=ms, minimum=0, exclusive=True
     )
-    tau_out: Quantity = param(20 * ms, "membrane time constant of the classes", "Bellec et al. 2018", unit=ms, minimum=0,
+    tau_out: Quantity = param(50 * ms, "membrane time constant of the classes", OURS, unit=ms, minimum=0,
                               exclusive=True)  # fmt: skip
     tau_adapt: Quantity = param(100 * ms, "time constant of adaptation", OURS, unit=ms, minimum=0, exclusive=True)
     adaptation: float = param(0.2, "a spike raises the threshold of neurons that adapt by", OURS, minimum=0)
     adaptive_part: float = param(
         0.4, "part of the neurons that adapt", "Bellec et al. 2018: 40 %", minimum=0, maximum=1
     )
-    epochs: int = param(20, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
+    epochs: int = param(15, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
     shift: int = param(1, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
 
     def __post_init__(self) -> None:

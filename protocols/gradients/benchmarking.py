@@ -50,7 +50,7 @@ def _gradients() -> Callable[[], None]:
                          method="exact", name="hidden", clock=clock, namespace=space)  # fmt: skip
     classes = NeuronGroup(LAYERS[2], "dv/dt = -v / tau_mem : 1\nscore : 1", method="exact", name="classes", clock=clock,
                           namespace=space)  # fmt: skip
-    classes.run_regularly("score += v / n_steps", when="end", dt=clock.dt)
+    classes.run_regularly("score += v / n_steps", when="end")
     synapses = []
     for name, before, after in (("first", source, hidden), ("second", hidden, classes)):
         synapses.append(Synapses(before, after, "w : 1", on_pre="v_post += w", name=name, clock=clock))
