@@ -181,9 +181,6 @@ class SpikingRnnParams(DeepParams):
     n_steps: int = param(28, "time steps of an image, the same number for each row", OURS, minimum=2, maximum=100_000)
     input_gain: float = param(10.0, "those of the pixels are larger by this factor", OURS, minimum=0)
     learning_rate: float = param(1e-2, "of AdamW at its peak; rises for a pass, then falls to 0", OURS, minimum=0)
-    tau_mem: Quantity = param(
-        20 * ms, "membrane time constant", "Bellec et al. 2018", unit=ms, minimum=0, exclusive=True
-    )
     tau_out: Quantity = param(50 * ms, "membrane time constant of the classes", OURS, unit=ms, minimum=0,
                               exclusive=True)  # fmt: skip
     tau_adapt: Quantity = param(100 * ms, "time constant of adaptation", OURS, unit=ms, minimum=0, exclusive=True)
