@@ -13,7 +13,7 @@ import models
 from models.codegen import get_backend
 from models.errors import EquispikeError
 from models.params import Params
-from protocols import readout
+from protocols import metrics, readout
 from protocols.data import Dataset
 from protocols.presenting import TRAINING, Chunk, Presenter
 from protocols.provenance import cpu_seconds, provenance
@@ -107,8 +107,7 @@ class Progress:
 
     def save(self, run: RunFolder) -> None:
         arrays = {f"state:{name}": values for name, values in self.state.items()}
-        arrays |= {f"metrics:{name}": self.metrics[name].to_numpy().astype("U32" if name == "metric" else float)
-                   for name in self.metrics}  # fmt: skip
+        arrays |= metrics.as_arrays(self.metrics)
         arrays |= {
             "images_seen": np.array(self.images_seen),
             "seconds": np.array([self.wall_s, self.cpu_s]),
@@ -119,29 +118,34 @@ class Progress:
     @classmethod
     def load(cls, run: RunFolder) -> Progress:
         arrays = run.read_arrays("checkpoint/state.npz")
-        metrics = pd.DataFrame({name: arrays[f"metrics:{name}"] for name in ("images", "metric", "value")})
-        metrics["images"] = metrics["images"].astype(int)
         return cls(
             state={name.removeprefix("state:"): values for name, values in arrays.items() if name.startswith("state:")},
             images_seen=int(arrays["images_seen"]),
             wall_s=float(arrays["seconds"][0]),
             cpu_s=float(arrays["seconds"][1]),
-            metrics=metrics,
+            metrics=metrics.from_arrays(arrays),
             recent=arrays["recent"],
         )
 
     @classmethod
     def begin(cls, spec: TrainingSpec) -> Progress:
         state = models.get_model(spec.model).initial_state(spec.params, spec.seed)
-        metrics = pd.DataFrame(
-            {"images": pd.Series(dtype=int), "metric": pd.Series(dtype=str), "value": pd.Series(dtype=float)}
-        )
-        return cls(state, 0, 0.0, 0.0, metrics, np.zeros((0, 3), dtype=np.int32))
+        return cls(state, 0, 0.0, 0.0, metrics.none_yet(), np.zeros((0, 3), dtype=np.int32))
 
     def latest(self) -> dict[str, float]:
         """The metrics of the last chunk by name."""
         last = self.metrics[self.metrics["images"] == self.images_seen]
         return dict(zip(last["metric"], last["value"], strict=True))
+
+
+def begun_record(spec: TrainingSpec, data: Dataset) -> dict[str, object]:
+    """What run.json says from the beginning of a training: configuration, data, versions, command."""
+    return {
+        "format": FORMAT,
+        "config": spec.as_json(),
+        "data": {"name": data.name, "checksum": data.checksum},
+        **provenance(),
+    }
 
 
 def image_order(spec: TrainingSpec, n_train: int, start: int, stop: int) -> np.ndarray:
@@ -169,12 +173,7 @@ def train(
         raise EquispikeError(f"{run.path} was shown {seen} images already: --images {spec.n_images} would be fewer")
     if seen < spec.n_images:
         run.discard_results()
-    record = {
-        "format": FORMAT,
-        "config": spec.as_json(),
-        "data": {"name": data.name, "checksum": data.checksum},
-        **provenance(),
-    }
+    record = begun_record(spec, data)
     run.write_json("run.json", {**record, "status": "training", "images_seen": progress.images_seen})
     network = presenter(spec)
     n_train = len(data.train_images) - spec.holdout
@@ -224,8 +223,7 @@ def _advance(progress: Progress, chunk: Chunk, which: np.ndarray, data: Dataset,
         row["running_accuracy"] = accuracy
     progress.state = chunk.state
     progress.images_seen = chunk.start + chunk.n_images
-    new = pd.DataFrame({"images": progress.images_seen, "metric": list(row), "value": list(row.values())})
-    progress.metrics = new if progress.metrics.empty else pd.concat([progress.metrics, new], ignore_index=True)
+    progress.metrics = metrics.added(progress.metrics, progress.images_seen, row)
     rows = np.stack([which[chunk.image], chunk.neuron, chunk.count], axis=1).astype(np.int32)
     positions = np.concatenate([progress.recent, rows])
     ends = np.flatnonzero(np.append(positions[1:, 0] != positions[:-1, 0], True)[: len(positions)])

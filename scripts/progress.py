@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Self
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 
-class TrainingProgress:
-    """Images a second, remaining time, spikes an image, mean threshold and running accuracy."""
+class _OneBar:
+    """Images done and to do, and a text."""
 
     def __init__(self, n_images: int) -> None:
         self._n_images = n_images
@@ -24,35 +25,55 @@ class TrainingProgress:
         self._last: tuple[float, int] | None = None
         self._rate = 0.0
 
-    def __enter__(self) -> TrainingProgress:
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._bar.stop()
 
-    def update(self, state) -> None:
-        """Show a chunk's outcome (a protocols.training.Progress)."""
+    def _show(self, images_seen: int, parts: list[str]) -> None:
         now = time.monotonic()
         if self._last is not None:
-            self._rate = (state.images_seen - self._last[1]) / max(now - self._last[0], 1e-9)
-        self._last = (now, state.images_seen)
+            self._rate = (images_seen - self._last[1]) / max(now - self._last[0], 1e-9)
+        self._last = (now, images_seen)
+        text = ", ".join(([f"{self._rate:.0f} images/s"] if self._rate else []) + parts)
+        self._bar.update(self._task, completed=images_seen, text=text)
+        if not self._console.is_terminal:
+            left = (self._n_images - images_seen) / self._rate if self._rate else 0.0
+            remaining = f", {left:.0f} s left" if left else ""
+            click.echo(f"{images_seen}/{self._n_images} images: {text}{remaining}", err=True)
+
+
+class TrainingProgress(_OneBar):
+    """Images a second, remaining time, spikes an image, mean threshold and running accuracy."""
+
+    def update(self, state) -> None:
+        """Show a chunk's outcome (a protocols.training.Progress)."""
         latest = state.latest()
-        parts = [f"{self._rate:.0f} images/s"] if self._rate else []
-        parts.append(f"{latest['spikes_per_image']:.1f} spikes/image")
-        parts.append(f"threshold {latest['theta_mean_mV']:.1f} mV")
+        parts = [f"{latest['spikes_per_image']:.1f} spikes/image", f"threshold {latest['theta_mean_mV']:.1f} mV"]
         if "running_accuracy" in latest:
             parts.append(f"running accuracy {100 * latest['running_accuracy']:.1f} %")
-        text = ", ".join(parts)
-        self._bar.update(self._task, completed=state.images_seen, text=text)
-        if not self._console.is_terminal:
-            left = (self._n_images - state.images_seen) / self._rate if self._rate else 0.0
-            remaining = f", {left:.0f} s left" if left else ""
-            click.echo(f"{state.images_seen}/{self._n_images} images: {text}{remaining}", err=True)
+        self._show(state.images_seen, parts)
 
     def warn(self, message: str) -> None:
         """Print a warning above the bar."""
         self._console.print(f"Warning: {message}", style="yellow", soft_wrap=True)
+
+
+class GradientProgress(_OneBar):
+    """Images a second, remaining time, loss, accuracy on what was just learned and on what was held out."""
+
+    def update(self, state) -> None:
+        """Show a chunk's outcome (a protocols.gradients.Progress)."""
+        latest = state.latest()
+        parts = [f"loss {latest['loss']:.4f}"]
+        parts += [
+            f"{name.replace('_', ' ')} {100 * latest[name]:.2f} %"
+            for name in ("running_accuracy", "validation_accuracy")
+            if name in latest
+        ]
+        self._show(state.images_seen, parts)
 
 
 class LayerProgress:
@@ -89,45 +110,6 @@ class LayerProgress:
         self._bar.update(self._tasks[name], completed=state.images_seen, text=text, visible=True)
         if not self._console.is_terminal:
             click.echo(f"{name}: {state.images_seen}/{self._n_images} images: {text}", err=True)
-
-
-class GradientProgress:
-    """Images a second, remaining time, loss, accuracy on what was just learned and on what was held out."""
-
-    def __init__(self, n_images: int) -> None:
-        self._n_images = n_images
-        self._console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[text]}"),
-            console=self._console, disable=not self._console.is_terminal,
-        )  # fmt: skip
-        self._task = self._bar.add_task("training", total=n_images, text="")
-        self._last: tuple[float, int] | None = None
-
-    def __enter__(self) -> GradientProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bar.stop()
-
-    def update(self, state) -> None:
-        """Show a chunk's outcome (a protocols.gradients.Progress)."""
-        now, latest, parts = time.monotonic(), state.latest(), []
-        if self._last is not None:
-            rate = (state.images_seen - self._last[1]) / max(now - self._last[0], 1e-9)
-            parts = [f"{rate:.0f} images/s", f"{(self._n_images - state.images_seen) / rate:.0f} s left"]
-        self._last = (now, state.images_seen)
-        parts.append(f"loss {latest['loss']:.4f}")
-        parts += [
-            f"{word} {100 * latest[key]:.2f} %"
-            for word, key in (("running accuracy", "running_accuracy"), ("validation accuracy", "validation_accuracy"))
-            if key in latest
-        ]
-        text = ", ".join(parts)
-        self._bar.update(self._task, completed=state.images_seen, text=text)
-        if not self._console.is_terminal:
-            click.echo(f"{state.images_seen}/{self._n_images} images: {text}", err=True)
 
 
 class PhaseProgress:

@@ -99,31 +99,28 @@ def test_help_says_what_there_is_without_waiting_for_brian2() -> None:
     assert all(f"\n  {name} " in done.stdout for name in COMMANDS)
 
 
-def test_from_training_by_gradients_to_figures_and_predictions(equispike, tmp_path: Path) -> None:
-    words = (
-        "--set",
-        "layers=784,12,10",
-        "--set",
-        "w_gain=4",
-        "--images",
-        400,
-        "--chunk-images",
-        200,
-        "--backend",
-        "numpy",
-        "--out",
-        "run",
-    )
-    trained = equispike("train", "spiking-mlp", *words)
+@pytest.mark.parametrize(
+    ("model", "settings", "figures"),
+    [
+        ("spiking-mlp", ("layers=784,12,10", "w_gain=4"), {"learning", "weights", "confusion-test"}),
+        ("spiking-cnn", ("layers=28x28,3C5S4,10", "w_gain=4"), {"learning", "weights", "confusion-test"}),
+        ("spiking-rnn", ("layers=28,12,10", "input_gain=20"), {"learning", "confusion-test"}),
+    ],
+)
+def test_from_training_by_gradients_to_figures_and_predictions(equispike, model, settings, figures) -> None:
+    pairs = [word for pair in settings for word in ("--set", pair)]
+    words = ("--images", 400, "--chunk-images", 200, "--backend", "numpy", "--out", "run")
+    trained = equispike("train", model, *pairs, *words)
     assert trained.code == 0 and "0 of" in trained.out and "400/400 images" in trained.err
     assert equispike("evaluate", "run", "--test-images", 20).code == 0
     assert RunFolder.open("run").read_json("evaluation-test.json")["spikes_per_image"]["hidden1"] > 0
     drawn = equispike("figures", "run")
     assert drawn.code == 0 and not drawn.err
-    assert {path.stem for path in Path("run/figures").iterdir()} == {"learning", "weights", "confusion-test"}
+    assert {path.stem for path in Path("run/figures").iterdir()} == figures
     Image.fromarray(load("digits").test_images[0]).save("digit.png")
     assert "digit.png" in equispike("predict", "run", "digit.png").out
-    assert "layers" in equispike("list", "spiking-cnn").out
+    assert "layers" in equispike("list", model).out
+    assert "anew" in equispike("train", "--resume", "run", "--images", 500).sentence
 
 
 @pytest.mark.parametrize("command", COMMANDS)

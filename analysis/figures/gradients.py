@@ -12,6 +12,7 @@ from analysis.figures.descent import descent_curves
 from analysis.figures.kernels import kernel_map
 from analysis.figures.sources import SPLITS, Source, evaluated, need
 from models.deep import ConvLayer, DeepParams
+from models.errors import EquispikeError
 from protocols.run_folder import RunFolder
 from protocols.training import TrainingSpec
 
@@ -24,7 +25,8 @@ def figures(run: RunFolder) -> Iterator[Source]:
     params = TrainingSpec.from_json(run.read_json("run.json")["config"]).params
     assert isinstance(params, DeepParams)
     yield "learning", _learning
-    yield "weights", partial(_weights, params=params)
+    if params.n_frames == 1:  # weights of parts of an image are no picture
+        yield "weights", partial(_weights, params=params)
     for split in evaluated(run) or SPLITS[:1]:
         yield f"confusion-{split}", partial(_confusion, split=split)
 
@@ -35,7 +37,7 @@ def _learning(run: RunFolder) -> Figure:
 
 
 def _weights(run: RunFolder, params: DeepParams) -> Figure:
-    """What the first layer's neurons or maps take from the pixels; of a row at a time, all its frames look alike."""
+    """What the first layer's neurons or maps take from the pixels of a square image."""
     need(run, "arrays.npz", "it is not fully trained")
     arrays, first = run.read_arrays("arrays.npz"), params.hidden[0]
     if isinstance(first, ConvLayer):
@@ -43,8 +45,9 @@ def _weights(run: RunFolder, params: DeepParams) -> Figure:
         fields = kernels[:, ::-1, ::-1].sum(axis=0).transpose(2, 0, 1)
         return kernel_map(fields, "maps", "Weight")
     side = round(params.n_input**0.5)
-    shape = (side, side) if side * side == params.n_input else (1, params.n_input)
-    fields = arrays["hidden1_in.w"].reshape(params.n_input, first.n).T[:MOST].reshape(-1, *shape)
+    if side * side != params.n_input:
+        raise EquispikeError(f"{params.n_input} pixels are no square")
+    fields = arrays["hidden1_in.w"].reshape(params.n_input, first.n).T[:MOST].reshape(-1, side, side)
     return kernel_map(fields, f"of {first.n} neurons", "Weight")
 
 

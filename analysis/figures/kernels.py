@@ -64,7 +64,7 @@ def kernel_map(shown: np.ndarray, what: str = "maps", label: str = "ON − OFF w
     shown : (maps, side, side)
     what, label : what the fields are of, in the plural, and what their values are
     """
-    maps, side, width = shown.shape
+    maps, side, _ = shown.shape
     n_columns = math.ceil(math.sqrt(maps))
     n_rows = math.ceil(maps / n_columns)
     largest = float(np.abs(shown).max()) or 1
@@ -77,7 +77,7 @@ def kernel_map(shown: np.ndarray, what: str = "maps", label: str = "ON − OFF w
     axes.set_yticks(
         (np.arange(n_rows) + 0.5) * picture.shape[0] / n_rows, [str(row * n_columns) for row in range(n_rows)]
     )
-    axes.set(xticks=[], ylabel="First of the row", title=f"{maps} {what}, fields of {side} × {width} pixels")
+    axes.set(xticks=[], ylabel="First of the row", title=f"{maps} {what}, fields of {side} × {side} pixels")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     figure.colorbar(ScalarMappable(norm, colours), cax=bar, label=label, ticks=MaxNLocator(6))

@@ -19,13 +19,14 @@ import models
 from models.codegen.jax import SURROGATES, DifferentiableProgram, differentiable
 from models.deep import DeepParams
 from models.errors import EquispikeError
+from protocols import metrics
 from protocols.data import Dataset
 from protocols.gradients.frames import frames, shifted
 from protocols.gradients.verifying import verify
 from protocols.presenting import TRAINING
-from protocols.provenance import cpu_seconds, provenance
-from protocols.run_folder import FORMAT, RunFolder
-from protocols.training import TrainingSpec
+from protocols.provenance import cpu_seconds
+from protocols.run_folder import RunFolder
+from protocols.training import TrainingSpec, begun_record
 
 #: Images of a forward pass.
 FORWARD = 500
@@ -46,27 +47,20 @@ class Progress:
     images_seen: int = 0
     wall_s: float = 0.0
     cpu_s: float = 0.0
-    metrics: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(
-            {"images": pd.Series(dtype=int), "metric": pd.Series(dtype=str), "value": pd.Series(dtype=float)}
-        )
-    )
+    metrics: pd.DataFrame = field(default_factory=metrics.none_yet)
 
     def save(self, run: RunFolder) -> None:
         arrays = {f"leaf:{number:04d}": leaf for number, leaf in enumerate(self.leaves)}
-        arrays |= {f"metrics:{name}": self.metrics[name].to_numpy().astype("U64" if name == "metric" else float)
-                   for name in self.metrics}  # fmt: skip
+        arrays |= metrics.as_arrays(self.metrics)
         arrays["numbers"] = np.array([self.images_seen, self.wall_s, self.cpu_s])
         run.write_arrays("checkpoint/state.npz", arrays)
 
     @classmethod
     def load(cls, run: RunFolder) -> Progress:
         arrays = run.read_arrays("checkpoint/state.npz")
-        metrics = pd.DataFrame({name: arrays[f"metrics:{name}"] for name in ("images", "metric", "value")})
-        metrics["images"] = metrics["images"].astype(int)
         leaves = [arrays[name] for name in sorted(arrays) if name.startswith("leaf:")]
         images_seen, wall_s, cpu_s = arrays["numbers"]
-        return cls(leaves, int(images_seen), float(wall_s), float(cpu_s), metrics)
+        return cls(leaves, int(images_seen), float(wall_s), float(cpu_s), metrics.from_arrays(arrays))
 
     def latest(self) -> dict[str, float]:
         """The newest value of every metric."""
@@ -160,6 +154,11 @@ def train(
     trainable = {key: jnp.asarray(values, jnp.float32) for key, values in start.items()}
     leaves, structure = jax.tree.flatten((trainable, trainer.optimiser.init(trainable)))
     if run.has("checkpoint/state.npz"):
+        begun = run.read_json("run.json")["config"]["n_images"]
+        if begun != spec.n_images:
+            raise EquispikeError(
+                f"the learning rate of {run.path} falls to 0 at image {begun}, so it cannot end at {spec.n_images}: train anew"
+            )
         progress = Progress.load(run)
         leaves = [jnp.asarray(values, like.dtype) for values, like in zip(progress.leaves, leaves, strict=True)]
     else:
@@ -167,12 +166,7 @@ def train(
     trainable, state = jax.tree.unflatten(structure, leaves)
     if progress.images_seen < spec.n_images:
         run.discard_results()
-    record = {
-        "format": FORMAT,
-        "config": spec.as_json(),
-        "data": {"name": data.name, "checksum": data.checksum},
-        **provenance(),
-    }
+    record = begun_record(spec, data)
     run.write_json("run.json", {**record, "status": "training", "images_seen": progress.images_seen})
     while progress.images_seen < spec.n_images:
         trainable, state = _train_chunk(progress, spec, trainer, trainable, state, data, n_train)
@@ -237,8 +231,7 @@ def _train_chunk(
     if spec.holdout:
         guesses = trainer.predict(trainable, data.train_images[n_train:])
         rows["validation_accuracy"] = float((guesses == data.train_labels[n_train:]).mean())
-    new = pd.DataFrame({"images": progress.images_seen, "metric": list(rows), "value": list(rows.values())})
-    progress.metrics = new if progress.metrics.empty else pd.concat([progress.metrics, new], ignore_index=True)
+    progress.metrics = metrics.added(progress.metrics, progress.images_seen, rows)
     progress.wall_s += time.monotonic() - wall
     progress.cpu_s += cpu_seconds() - cpu
     return trainable, state

@@ -17,12 +17,13 @@ import models
 from models.codegen import Program, get_backend
 from models.conv_stdp import ConvStdpParams, as_kernels
 from models.errors import EquispikeError
+from protocols import metrics
 from protocols.data import Dataset
 from protocols.layerwise.encoding import encode
 from protocols.presenting import TRAINING
-from protocols.provenance import cpu_seconds, provenance
-from protocols.run_folder import FORMAT, RunFolder
-from protocols.training import TrainingSpec
+from protocols.provenance import cpu_seconds
+from protocols.run_folder import RunFolder
+from protocols.training import TrainingSpec, begun_record
 
 
 @dataclass
@@ -44,16 +45,11 @@ class Progress:
     images_total: int = 0
     wall_s: float = 0.0
     cpu_s: float = 0.0
-    metrics: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(
-            {"images": pd.Series(dtype=int), "metric": pd.Series(dtype=str), "value": pd.Series(dtype=float)}
-        )
-    )
+    metrics: pd.DataFrame = field(default_factory=metrics.none_yet)
 
     def save(self, run: RunFolder) -> None:
         arrays = {f"state:{name}": values for name, values in self.state.items()}
-        arrays |= {f"metrics:{name}": self.metrics[name].to_numpy().astype("U64" if name == "metric" else float)
-                   for name in self.metrics}  # fmt: skip
+        arrays |= metrics.as_arrays(self.metrics)
         arrays["counts"] = np.array([self.layer, self.images_seen, self.images_total])
         arrays["seconds"] = np.array([self.wall_s, self.cpu_s])
         run.write_arrays("checkpoint/state.npz", arrays)
@@ -61,12 +57,10 @@ class Progress:
     @classmethod
     def load(cls, run: RunFolder) -> Progress:
         arrays = run.read_arrays("checkpoint/state.npz")
-        metrics = pd.DataFrame({name: arrays[f"metrics:{name}"] for name in ("images", "metric", "value")})
-        metrics["images"] = metrics["images"].astype(int)
         state = {name.removeprefix("state:"): values for name, values in arrays.items() if name.startswith("state:")}
         layer, images_seen, images_total = map(int, arrays["counts"])
         wall_s, cpu_s = map(float, arrays["seconds"])
-        return cls(state, layer, images_seen, images_total, wall_s, cpu_s, metrics)
+        return cls(state, layer, images_seen, images_total, wall_s, cpu_s, metrics.from_arrays(arrays))
 
     def latest(self) -> dict[str, float]:
         """The newest value of every metric."""
@@ -99,12 +93,7 @@ def train(
     names = params.conv_names
     if progress.layer < len(names) or progress.images_seen < spec.n_images:
         run.discard_results()
-    record = {
-        "format": FORMAT,
-        "config": spec.as_json(),
-        "data": {"name": data.name, "checksum": data.checksum},
-        **provenance(),
-    }
+    record = begun_record(spec, data)
     run.write_json("run.json", {**record, "status": "training", "images_seen": progress.images_total})
     while progress.layer < len(names):
         name = names[progress.layer]
@@ -179,7 +168,6 @@ def _train_chunk(
         f"{name}.weight_mean": after.mean(),
         f"{name}.change": np.abs(after - before).mean(),
     }
-    new = pd.DataFrame({"images": stop, "metric": list(row), "value": list(row.values())})
-    progress.metrics = new if progress.metrics.empty else pd.concat([progress.metrics, new], ignore_index=True)
+    progress.metrics = metrics.added(progress.metrics, stop, row)
     progress.wall_s += time.monotonic() - wall
     progress.cpu_s += cpu_seconds() - cpu
