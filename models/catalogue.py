@@ -95,6 +95,12 @@ MODELS = {
                     "Bellec et al. 2018, NeurIPS 31, arXiv:1803.09574",
                     deep.SpikingRnnParams,
                 ),
+                (
+                    "lif-readout",
+                    "spiking neurons, one a class, trained by surrogate gradients on features of another run",
+                    "Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51-63, doi:10.1109/MSP.2019.2931595",
+                    deep.LifReadoutParams,
+                ),
             )
         ),
     )

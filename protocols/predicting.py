@@ -9,6 +9,7 @@ import models
 from models.errors import EquispikeError
 from protocols import gradients, readout
 from protocols.evaluating import trained_state
+from protocols.features import features_of
 from protocols.presenting import PREDICTING
 from protocols.run_folder import RunFolder
 from protocols.training import TrainingSpec, presenter
@@ -24,7 +25,12 @@ def predict(run: RunFolder, images: np.ndarray, backend: str | None = None) -> d
     """
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
     if models.get_model(spec.model).protocol == "gradients":
-        scores, _ = gradients.show(spec, run.trained_arrays(), images, backend=backend)
+        arrays = run.trained_arrays()
+        if spec.features is not None:
+            images = features_of(images, spec, run)
+        elif spec.params.encoding == "events":  # type: ignore[attr-defined]
+            raise EquispikeError(f"{run.path} tells the classes of recordings of events, not of images")
+        scores, _ = gradients.show(spec, arrays, images, backend=backend)
         return {"proportion": softmax(scores, axis=1)}
     if models.get_model(spec.model).protocol != "presenting":
         raise EquispikeError(

@@ -14,7 +14,7 @@ from models.codegen import get_backend
 from models.errors import EquispikeError
 from models.params import Params
 from protocols import metrics, readout
-from protocols.data import Dataset
+from protocols.data import Dataset, Recordings
 from protocols.presenting import TRAINING, Chunk, Presenter
 from protocols.provenance import cpu_seconds, provenance
 from protocols.run_folder import FORMAT, RunFolder
@@ -34,6 +34,7 @@ class TrainingSpec:
     n_images : images to present; beyond the size of the training set they come again in another order
     holdout : images at the end of the training set kept out of training and labelling, for validation
     chunk_images : images between checkpoints
+    features : the run whose features take the place of images, as seen from the run folder
     """
 
     model: str
@@ -44,9 +45,10 @@ class TrainingSpec:
     backend: str
     holdout: int = 0
     chunk_images: int = 1000
+    features: str | None = None
 
     def as_json(self) -> dict:
-        return {
+        config = {
             "model": self.model,
             "params": self.params.as_text(),
             "data": self.data,
@@ -56,6 +58,7 @@ class TrainingSpec:
             "holdout": self.holdout,
             "chunk_images": self.chunk_images,
         }
+        return config if self.features is None else config | {"features": self.features}
 
     @classmethod
     def from_json(cls, config: dict) -> TrainingSpec:
@@ -77,6 +80,13 @@ class TrainingSpec:
             )
         if self.n_images < 1:
             raise EquispikeError(f"--images must be at least 1, but is {self.n_images}")
+        events = isinstance(data.train_images, Recordings)
+        if events and getattr(self.params, "encoding", "") != "events":
+            raise EquispikeError(
+                f"{data.name} holds recordings of events: train spiking-mlp or spiking-cnn on them, with --set encoding=events"
+            )
+        if not events and getattr(self.params, "encoding", "") == "events":
+            raise EquispikeError(f"encoding=events is for recordings, such as nmnist-small, but {data.name} has images")
         self.params.check_images(data.name, data.train_images.shape[1:])
 
 

@@ -4,27 +4,25 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from models import lif_readout
+import models
 from models.codegen import BACKENDS
-from models.lif_readout import LifReadoutParams
 from protocols.layerwise.lif import LifReadout
 
 
 def test_rates_follow_the_closed_form():
-    """Gerstner & Kistler 2002, eq. 4.9: interval = t_refractory + tau log(RI / (RI - threshold above rest))."""
-    params = LifReadoutParams().updated({"n_features": 2, "n_classes": 3, "t_present": "1000*ms", "dt": "0.05*ms"})
-    program = BACKENDS["numpy"].compile(lambda: lif_readout.build(params, 2))
+    """Gerstner & Kistler 2002, eq. 4.9, without refractory time: interval = tau log(I / (I - 1)), I in thresholds."""
+    model = models.get_model("lif-readout")
+    params = model.params().updated({"layers": "2,3", "n_steps": 6000, "dt": "0.05*ms", "tau_out": "20*ms"})
+    program = BACKENDS["numpy"].compile(lambda: model.build(params, 2))
     features = np.array([[1.0, 0.0], [0.0, 2.0]])
-    w = np.array([[-2.0, 0.0, 1.0], [0.5, 1.0, 0.0]])
-    state = {"weights.w": w.ravel(), "classes.score_offset": np.array([0.0, 0.2, 0.0])}
-    answers = program.run(state, {"features": features}, {}, 0).records["answers"]
-    scores = features @ w + [0.0, 0.2, 0.0]
-    drive = 1e8 * (0.3e-9 + 0.15e-9 * scores)  # volt
+    w, b = np.array([[-2.0, 0.0, 1.0], [0.5, 1.0, 0.0]]), np.array([2.0, 2.2, 2.0])
+    state = {"classes_in.w": w.ravel(), "classes.b": b}
+    answers = program.run(state, {"frames": features}, {}, 0).records["answers"]
+    drive = features @ w + b
     with np.errstate(invalid="ignore", divide="ignore"):
-        interval = 2e-3 + 20e-3 * np.log(drive / (drive - 15e-3))
-    expected = np.where(drive > 15e-3, 1 / interval, 0)
-    assert expected.min() == 0 and expected.max() > 50
-    np.testing.assert_allclose(answers["n_spikes"].reshape(2, 3), expected, atol=1 + 0.01 * expected.max())
+        expected = np.where(drive > 1, 0.3 / (20e-3 * np.log(drive / (drive - 1))), 0)
+    assert expected.min() == 0 and expected.max() > 45
+    np.testing.assert_allclose(answers["score"].reshape(2, 3), expected, atol=1 + 0.01 * expected.max())
 
 
 def test_it_answers_as_its_regression_does():

@@ -1,7 +1,8 @@
-"""Layers of integrate-and-fire neurons between an image's pixels and leaky neurons that never fire, one a class.
+"""Layers of integrate-and-fire neurons between an image's pixels and leaky neurons, one a class.
 
-Pixels are a constant current for as long as a frame (an image, or a row of it) is shown, added up once when it starts.
-Spikes add to the potentials of the next layer. The class with the highest mean potential over the image wins.
+An input is a constant current for as long as a frame (an image, or a row of it) is shown, added up once when it starts, or
+it spikes. Spikes add to the potentials of the next layer. The class with the highest score wins: the mean, largest or
+last potential of neurons that never fire, or the number of spikes.
 """
 
 from __future__ import annotations
@@ -17,9 +18,17 @@ from models.parts import Parts
 _TIME = """
     step = t_in_timesteps % n_steps : integer (shared)
     frame = t_in_timesteps // steps_per_frame : integer (shared)
+    frame_step = t_in_timesteps % steps_per_frame : integer (shared)
 """
 _PLACE = "y : integer (constant)\nx : integer (constant)\nmap : integer (constant)"
-_CLASSES = "dv/dt = (b - v) / tau_out : 1\nb : 1\nscore : 1\nimages_done : integer"
+_CLASSES = "dv/dt = (drive + b - v) / tau_out : 1\ndrive : 1\nb : 1\nscore : 1\nimages_done : integer"
+
+#: When an input spikes, by encoding; ``value`` is its latency in time steps, its probability, or the number of its events.
+SPIKING_INPUTS = {"latency": "frame_step == value", "poisson": "rand() < value", "events": "value > 0"}
+#: What becomes of the classes' scores at the end of each time step.
+SCORES = {"mean": "score += v / n_steps", "max": "score += int(v > score) * (v - score)", "last": "score = v"}
+#: Of two classes with as many spikes, the one with the higher potential wins.
+TIE = "score += 0.5 * clip(v / v_threshold, 0, 1)"
 
 
 def build(params: DeepParams, n_images: int, *, record_spikes: bool = False) -> Parts:
@@ -27,7 +36,7 @@ def build(params: DeepParams, n_images: int, *, record_spikes: bool = False) -> 
 
     Input ``frames`` (n_images * n_frames, n_input), 0 to 1. State: biases ``hidden1.b``, weights ``hidden1_in.w`` or
     ``hidden1_kernels.w``, ``recurrent.w``, ``classes_in.w``. Monitor ``answers``: ``score`` of each class when an image
-    ends; with ``record_spikes`` also ``hidden1_spikes`` and so on.
+    ends; with ``record_spikes`` also ``hidden1_spikes`` and so on, of all groups that spike.
     """
     network = _Builder(params, n_images)
     before, shape = network.add_pixels(), params.input_shape
@@ -38,9 +47,9 @@ def build(params: DeepParams, n_images: int, *, record_spikes: bool = False) -> 
         before, shape = neurons, layer.shape
         if isinstance(params, SpikingRnnParams):
             network.add_synapses("recurrent", neurons, neurons)
-        if record_spikes:
-            network.monitors[f"{name}_spikes"] = SpikeMonitor(neurons, name=f"{name}_spikes")
     network.add_classes(before)
+    if record_spikes:
+        network.record_spikes()
     return network.parts()
 
 
@@ -65,8 +74,13 @@ class _Builder:
         objects = (*self.objects, *self.monitors.values())
         return Parts(objects, self.namespace, tuple(self.state), self.inputs, self.monitors)
 
+    def record_spikes(self) -> None:
+        names = [*self.params.spiking_names, *(["pixels"] if self.params.encoding in SPIKING_INPUTS else [])]
+        for group in [each for each in self.objects if each.name in names]:
+            self.monitors[f"{group.name}_spikes"] = SpikeMonitor(group, name=f"{group.name}_spikes")
+
     def _group(self, name: str, n: int, model: str, **options) -> NeuronGroup:
-        events = {"image_start": "step == 0", "frame_start": "t_in_timesteps % steps_per_frame == 0"}
+        events = {"image_start": "step == 0", "frame_start": "frame_step == 0"}
         group = NeuronGroup(n, f"{model}\n{_TIME}", name=name, events=events | options.pop("events", {}), **options,
                             **self.common)  # fmt: skip
         for event in events:
@@ -81,14 +95,15 @@ class _Builder:
 
     def add_pixels(self) -> NeuronGroup:
         """Pixels, or one row of them, that change when a frame starts."""
-        shape = self.params.input_shape
-        group = self._group("pixels", self.params.n_input, f"value : 1\n{_PLACE if len(shape) == 3 else ''}")
+        shape, threshold = self.params.input_shape, SPIKING_INPUTS.get(self.params.encoding)
+        spiking = {"threshold": threshold, "reset": ""} if threshold else {}
+        group = self._group("pixels", self.params.n_input, f"value : 1\n{_PLACE if len(shape) == 3 else ''}", **spiking)
         self._place(group, shape)
         group.run_on_event("frame_start", "value = frames((frame + 0.5) * second, i)", when="start", order=1)
         return group
 
     def add_neurons(self, name: str, layer: Layer) -> NeuronGroup:
-        """A layer that spikes; the first one has the pixels' drive."""
+        """A layer that spikes; the first one has the pixels' drive, if they do not spike."""
         recurrent = isinstance(self.params, SpikingRnnParams)
         neuron: Neuron = ADAPTING_DRIVEN_LIF if recurrent else DRIVEN_LIF
         place = _PLACE if isinstance(layer, ConvLayer) else ""
@@ -141,26 +156,35 @@ class _Builder:
         self.state.append(f"{group.name}_kernels.w")
 
     def _synapses(self, name: str, before: NeuronGroup, group: NeuronGroup, model: str) -> Synapses:
-        pixels = before.name == "pixels"
-        effect = "drive_post += w * value_pre" if pixels else "v_post += w"
-        synapses = Synapses(before, group, model, on_pre=effect, on_event="frame_start" if pixels else "spike", name=name,
+        current = before.name == "pixels" and self.params.encoding not in SPIKING_INPUTS
+        effect = "drive_post += w * value_pre" if current else "v_post += w"
+        synapses = Synapses(before, group, model, on_pre=effect, on_event="frame_start" if current else "spike", name=name,
                             **self.common)  # fmt: skip
-        if pixels:
+        if current:
             synapses.pre.when, synapses.pre.order = "start", 2
         self.objects.append(synapses)
         return synapses
 
     def add_classes(self, before: NeuronGroup) -> None:
-        """Leaky neurons that never fire."""
+        """Leaky neurons with a score each."""
+        readout = self.params.readout
+        fires = (
+            {"threshold": DRIVEN_LIF.threshold, "reset": f"{DRIVEN_LIF.reset}\nscore += 1"}
+            if readout == "spikes"
+            else {}
+        )
         classes = self._group("classes", self.params.n_classes, _CLASSES, method="exact",
-                              events={"image_end": "step == n_steps - 1"})  # fmt: skip
+                              events={"image_end": "step == n_steps - 1"}, **fires)  # fmt: skip
         classes.run_on_event("image_start", "v = 0\nscore = 0", when="start", order=1)
-        classes.run_regularly("score += v / n_steps", when="end", order=-1)
+        classes.run_on_event("frame_start", "drive = 0", when="start", order=1)
+        if readout in SCORES:
+            classes.run_regularly(SCORES[readout], when="end", order=-1)
         self.add_synapses("classes_in", before, classes)
         self.state.append("classes.b")
         classes.set_event_schedule("image_end", when="end", order=0)
-        self.monitors["answers"] = EventMonitor(classes, "image_end", variables=["score"], name="answers", when="end",
-                                                order=1)  # fmt: skip
+        tie = f"{TIE}\n" if readout == "spikes" else ""
         classes.run_on_event(
-            "image_end", "images_done += 1\n_ = stop_when(images_done >= n_images)", when="end", order=2
+            "image_end", f"{tie}images_done += 1\n_ = stop_when(images_done >= n_images)", when="end", order=1
         )
+        self.monitors["answers"] = EventMonitor(classes, "image_end", variables=["score"], name="answers", when="end",
+                                                order=2)  # fmt: skip

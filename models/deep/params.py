@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from brian2 import Quantity, ms
+from brian2 import Hz, Quantity, ms
 
 from models.errors import EquispikeError
 from models.params import Params, param
@@ -68,6 +68,21 @@ class DeepParams(Params):
         10 * ms, "membrane time constant of the classes", OURS, unit=ms, minimum=0, exclusive=True
     )
     v_threshold: float = param(1.0, "threshold", "by definition", minimum=0, exclusive=True)
+    encoding: str = param(
+        "current",
+        "what the input does: a constant current; one spike, the earlier the brighter; Poisson spikes; recorded events",
+        OURS,
+        choices=("current", "latency", "poisson", "events"),
+    )
+    rate_max: Quantity = param(
+        200 * Hz, "rate of a white pixel, with encoding=poisson", OURS, unit=Hz, minimum=0, exclusive=True
+    )
+    readout: str = param(
+        "mean",
+        "what the classes' neurons say: their mean, largest or last potential, never firing; or the number of their spikes",
+        OURS,
+        choices=("mean", "max", "last", "spikes"),
+    )
     w_gain: float = param(1.0, "initial weights have standard deviation w_gain / sqrt(inputs)", OURS, minimum=0)
     input_gain: float = param(1.0, "those of the pixels are larger by this factor", OURS, minimum=0)
     surrogate: str = param(
@@ -76,8 +91,13 @@ class DeepParams(Params):
     beta: float = param(5.0, "slope of the surrogate, 1 / unit of v", OURS, minimum=0, exclusive=True)
     epochs: int = param(30, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
     batch_size: int = param(128, "images of a gradient step", OURS, minimum=1)
-    learning_rate: float = param(2e-3, "of AdamW at its peak; rises for a pass, then falls to 0", OURS, minimum=0)
-    weight_decay: float = param(1e-3, "of AdamW, of weights", OURS, minimum=0)
+    optimiser: str = param("adamw", "how gradients change weights", "Optax", choices=("adamw", "adamax", "lion", "sgd"))
+    learning_rate: float = param(2e-3, "at its peak", OURS, minimum=0)
+    schedule: str = param(
+        "cosine", "the learning rate rises for a pass, then falls to 0 along a cosine; or stays", OURS,
+        choices=("cosine", "constant"),
+    )  # fmt: skip
+    weight_decay: float = param(1e-3, "of weights, in each step times the learning rate", OURS, minimum=0)
     shift: int = param(2, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
     dropout: float = param(0.0, "part of the pixels left out in training", OURS, minimum=0, maximum=0.9)
     rate_penalty: float = param(0.0, "cost of a spike a neuron and image", OURS, minimum=0)
@@ -88,6 +108,8 @@ class DeepParams(Params):
             raise EquispikeError(
                 f"layers = {self.layers} has {self.n_classes} class: the last number must be 2 or more"
             )
+        if self.encoding == "poisson" and self.rate_max * self.dt > 1:
+            raise EquispikeError("rate_max * dt exceeds one spike a step: lower one of the two")
         for layer in self.hidden:
             if min(layer.shape) < 1:
                 raise EquispikeError(
@@ -129,9 +151,15 @@ class DeepParams(Params):
         return found
 
     @property
+    def spiking_names(self) -> list[str]:
+        """Groups of neurons that spike and can be recorded: hidden layers, and the classes if spikes tell the class."""
+        names = [f"hidden{number + 1}" for number in range(len(self.hidden))]
+        return [*names, "classes"] if self.readout == "spikes" else names
+
+    @property
     def n_frames(self) -> int:
-        """Parts of an image that are shown one after the other."""
-        return 1
+        """Parts of a sample that are shown one after the other."""
+        return self.n_steps if self.encoding == "events" else 1
 
     def structure(self) -> str:
         return self.layers.replace(",", "-")
@@ -139,10 +167,16 @@ class DeepParams(Params):
     def structure_keys(self) -> set[str]:
         return {"layers"}
 
+    @property
+    def n_pixels(self) -> int:
+        """Numbers that a sample has, of all frames or, where it is a recording, of one."""
+        return self.n_input
+
     def check_images(self, data: str, shape: tuple[int, ...]) -> None:
-        if math.prod(shape) != self.n_input * self.n_frames:
+        if math.prod(shape) != self.n_pixels:
             raise EquispikeError(
-                f"layers = {self.layers} is for {self.n_input * self.n_frames} pixels, but {data} has {math.prod(shape)}"
+                f"layers = {self.layers} is for {self.n_pixels} inputs, but {data} has {math.prod(shape)} "
+                f"({' x '.join(map(str, shape))}): change the first number of layers"
             )
 
 
@@ -165,7 +199,7 @@ class SpikingCnnParams(DeepParams):
     n_steps: int = param(6, "time steps of an image", OURS, minimum=2, maximum=100_000)
     w_gain: float = param(2.0, "initial weights have standard deviation w_gain / sqrt(inputs)", OURS, minimum=0)
     input_gain: float = param(3.0, "those of the pixels are larger by this factor", OURS, minimum=0)
-    learning_rate: float = param(1e-2, "of AdamW at its peak; rises for a pass, then falls to 0", OURS, minimum=0)
+    learning_rate: float = param(1e-2, "at its peak", OURS, minimum=0)
     epochs: int = param(12, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
     shift: int = param(1, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
 
@@ -180,7 +214,7 @@ class SpikingRnnParams(DeepParams):
     n_rows: int = param(28, "rows of an image", "row-sequential MNIST", minimum=1)
     n_steps: int = param(28, "time steps of an image, the same number for each row", OURS, minimum=2, maximum=100_000)
     input_gain: float = param(10.0, "those of the pixels are larger by this factor", OURS, minimum=0)
-    learning_rate: float = param(1e-2, "of AdamW at its peak; rises for a pass, then falls to 0", OURS, minimum=0)
+    learning_rate: float = param(1e-2, "at its peak", OURS, minimum=0)
     tau_out: Quantity = param(50 * ms, "membrane time constant of the classes", OURS, unit=ms, minimum=0,
                               exclusive=True)  # fmt: skip
     tau_adapt: Quantity = param(100 * ms, "time constant of adaptation", OURS, unit=ms, minimum=0, exclusive=True)
@@ -193,6 +227,8 @@ class SpikingRnnParams(DeepParams):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.encoding == "events":
+            raise EquispikeError("spiking-rnn sees rows of images: encoding=events is for spiking-mlp and spiking-cnn")
         if self.n_steps % self.n_rows:
             raise EquispikeError(
                 f"n_steps = {self.n_steps} is not a multiple of n_rows = {self.n_rows}, so rows cannot last equally long"
@@ -201,3 +237,18 @@ class SpikingRnnParams(DeepParams):
     @property
     def n_frames(self) -> int:
         return self.n_rows
+
+    @property
+    def n_pixels(self) -> int:
+        return self.n_input * self.n_rows
+
+
+@dataclass(frozen=True)
+class LifReadoutParams(DeepParams):
+    """One spiking neuron a class, driven by features of an image as constant currents."""
+
+    layers: str = param("400,10", "features, classes", OURS, pattern=r"\d+,\d+", example="400,10")
+    n_steps: int = param(50, "time steps of an image", OURS, minimum=2, maximum=100_000)
+    readout: str = param("spikes", "the number of spikes of the classes' neurons", OURS, choices=("spikes",))
+    epochs: int = param(20, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
+    shift: int = param(0, "features have no places", OURS, minimum=0, maximum=0)

@@ -1,8 +1,11 @@
 """The data sets: what there is, where it lies, and loading it."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,25 +15,26 @@ from protocols.data import locate
 from protocols.data.download import download
 from protocols.data.idx import SIDE, read_pair
 from protocols.data.locate import DataDir
+from protocols.data.recordings import Recordings, read_nmnist
 
-__all__ = ["DATASETS", "DataSpec", "Dataset", "available", "load"]
+__all__ = ["DATASETS", "DataSpec", "Dataset", "Recordings", "available", "load"]
 
 Array = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images and labels, split for training and test; all arrays are uint8 and read-only.
+    """Samples and labels, split for training and test; arrays are read-only.
 
-    Images are (n, 28, 28), 0 for background to 255; labels are (n,), 0 to 9. `checksum` is the SHA-256, in hex,
-    of the raw bytes of the four arrays in the order of the fields; `source` is the folder they were read from
-    or the package they come with.
+    Samples are images (n, 28, 28) uint8, 0 for background to 255, or recordings of events, or features (n, n_features)
+    float32 of images; labels are (n,) uint8, 0 to 9. `checksum` is the SHA-256, in hex, of the raw bytes of the four arrays
+    in the order of the fields; `source` is the folder they were read from or the package they come with.
     """
 
     name: str
-    train_images: Array
+    train_images: Any
     train_labels: Array
-    test_images: Array
+    test_images: Any
     test_labels: Array
     checksum: str
     source: str
@@ -82,6 +86,12 @@ DATASETS: dict[str, DataSpec] = {
             "t10k-labels-idx1-ubyte": "bb300cfdad3c16e7a12a480ee83cd310",
         },
     ),
+    "nmnist-small": DataSpec(
+        description="1 000 + 100 recordings of N-MNIST: digits before a moving event camera, 34 x 34 x 2; a subset",
+        citation="G. Orchard, A. Jayawant, G. K. Cohen and N. Thakor (2015), Converting static image datasets to spiking "
+        "neuromorphic datasets using saccades, Frontiers in Neuroscience 9:437, doi:10.3389/fnins.2015.00437",
+        licence="CC BY-SA 4.0",
+    ),
     "digits": DataSpec(
         description="1 437 + 360 handwritten digits, 8 x 8 enlarged to 28 x 28; comes with scikit-learn",
         citation="E. Alpaydin and C. Kaynak (1998), Optical recognition of handwritten digits, UCI Machine Learning "
@@ -104,6 +114,10 @@ def load(name: str, data_dir: DataDir = None) -> Dataset:
     spec = _spec(name)
     if name == "digits":
         return _dataset(name, _digits(), _DIGITS_SOURCE)
+    if name == "nmnist-small":
+        folder = locate.find_recordings(data_dir)
+        pairs = (read_nmnist(folder, locate.NMNIST_LISTS[0]), read_nmnist(folder, locate.NMNIST_LISTS[1]))
+        return _dataset(name, (*pairs[0], *pairs[1]), str(folder))
     folder = locate.find(name, data_dir)
     absent = locate.missing(folder)
     if absent and data_dir is None and folder == locate.cache_folder(name):
@@ -121,6 +135,11 @@ def available(name: str, data_dir: DataDir = None) -> str | None:
     _spec(name)
     if name == "digits":
         return _DIGITS_SOURCE
+    if name == "nmnist-small":
+        try:
+            return str(locate.find_recordings(data_dir))
+        except EquispikeError:
+            return None
     folder = locate.find(name, data_dir)
     return None if locate.missing(folder) else str(folder)
 
@@ -131,10 +150,11 @@ def _spec(name: str) -> DataSpec:
     return DATASETS[name]
 
 
-def _dataset(name: str, arrays: tuple[Array, Array, Array, Array], source: str) -> Dataset:
+def _dataset(name: str, arrays: tuple[Any, Any, Any, Any], source: str) -> Dataset:
     digest = hashlib.sha256()
     for array in arrays:
-        digest.update(array)
+        for part in (array.pixel, array.t, array.stop) if isinstance(array, Recordings) else (array,):
+            digest.update(part)
     return Dataset(name, *arrays, checksum=digest.hexdigest(), source=source)
 
 

@@ -16,6 +16,9 @@ STEMS = (
 )
 """The four files, each as it stands or with `.gz` appended."""
 
+NMNIST_LISTS = ("train1K.txt", "test100.txt")
+"""What names the recordings of the N-MNIST subset that SLAYER ships, each a file NUMBER.bs2 beside them."""
+
 SYSTEM_FOLDERS = {"fashion-mnist": Path("/usr/share/datasets/fashion-mnist")}
 """Where a Linux distribution installs a data set (Debian: dataset-fashion-mnist)."""
 
@@ -36,6 +39,22 @@ def find(name: str, data_dir: DataDir = None) -> Path:
     """
     folders = _folders(name, data_dir)
     return next((folder for folder in folders if len(missing(folder)) < len(STEMS)), folders[-1])
+
+
+def find_recordings(data_dir: DataDir = None) -> Path:
+    """The folder of the N-MNIST subset.
+
+    Raises EquispikeError where there is none: it is not downloaded.
+    """
+    folders = _folders("nmnist_small", data_dir)
+    for folder in folders:
+        if any(os.path.exists(folder / name) for name in NMNIST_LISTS):
+            return folder
+    raise EquispikeError(
+        f"{folders[0] / NMNIST_LISTS[0]} is missing: put the recordings that SLAYER ships there (bamsumit/slayerPytorch, "
+        "test/test_files/NMNISTsmall), or point --data-dir or EQUISPIKE_DATA to a folder that has them in its subfolder "
+        "'nmnist_small'."
+    )
 
 
 def missing(folder: Path) -> list[str]:

@@ -11,16 +11,20 @@ import numpy as np
 
 import models
 from models.codegen import get_backend
-from models.deep import DeepParams
-from protocols.data import Dataset
+from models.deep import SPIKING_INPUTS, DeepParams
+from protocols.data import Dataset, Recordings
 from protocols.evaluating import split_images
+from protocols.features import with_features
 from protocols.gradients.frames import frames
+from protocols.presenting import TESTING
 from protocols.provenance import cpu_seconds, provenance
 from protocols.run_folder import RunFolder
 from protocols.training import TrainingSpec
 
-#: Images of a run.
-CHUNK_IMAGES = 500
+#: What tells the class, in words.
+READOUTS = {"mean": "mean potential", "max": "largest potential", "last": "last potential", "spikes": "spike count"}
+#: Samples of a run, and numbers that their frames may have.
+CHUNK_SAMPLES, CHUNK_VALUES = 500, 30_000_000
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,10 @@ def evaluate(
     params = spec.params
     assert isinstance(params, DeepParams)
     arrays = run.trained_arrays()
+    if spec.features is not None:
+        data = with_features(
+            data, spec, run, ["train", "test"] if split == "test" else ["train"], jobs=jobs, report=report
+        )
     images, truth = split_images(data, spec, split)
     images, truth = images[:n_test], truth[:n_test]
     wall, cpu = time.monotonic(), cpu_seconds()
@@ -63,7 +71,7 @@ def evaluate(
         spec, arrays, images, jobs=jobs, backend=backend, report=lambda done: report(f"{split} set", done, len(images))
     )
     guesses = scores.argmax(1)
-    accuracy = {"mean potential": float((guesses == truth).mean())}
+    accuracy = {READOUTS[params.readout]: float((guesses == truth).mean())}
     run.write_arrays(f"evaluation-{split}.npz", {"truth": truth, "guesses": guesses, "scores": scores}, compress=True)
     record = {
         "split": split,
@@ -83,31 +91,32 @@ def evaluate(
 def show(
     spec: TrainingSpec,
     arrays: dict[str, np.ndarray],
-    images: np.ndarray,
+    samples: np.ndarray | Recordings,
     *,
     jobs: int = 1,
     backend: str | None = None,
     report: Callable[[int], None] = lambda done: None,
 ) -> tuple[np.ndarray, dict[str, int]]:
-    """Scores (n, n_classes) of ``images`` (n, height, width[, channels]), and spikes of each hidden layer, in Brian2."""
+    """Scores (n, n_classes) of ``samples`` (as for frames), and spikes of each group that spikes, in Brian2."""
     params, model = spec.params, models.get_model(spec.model)
     assert isinstance(params, DeepParams)
-    chunk = min(CHUNK_IMAGES, len(images))
+    chunk = min(CHUNK_SAMPLES, len(samples), max(1, CHUNK_VALUES // (params.n_frames * params.n_input)))
     program = get_backend(backend or spec.backend).compile(lambda: model.build(params, chunk, record_spikes=True))
-    names = [f"hidden{number + 1}" for number in range(len(params.hidden))]
+    names = params.spiking_names + (["pixels"] if params.encoding in SPIKING_INPUTS else [])
 
     def run(start: int) -> tuple[np.ndarray, list[int]]:
-        part = frames(params, images[start : start + chunk])
+        part = frames(params, samples[start : start + chunk])
         values = np.zeros((chunk * params.n_frames, params.n_input))
         values[: len(part) * params.n_frames] = part.reshape(-1, params.n_input)
-        records = program.run(arrays, {"frames": values}, {"n_images": len(part)}, 0).records
+        draws = int(np.random.SeedSequence([spec.seed, TESTING, start]).generate_state(1)[0])
+        records = program.run(arrays, {"frames": values}, {"n_images": len(part)}, draws).records
         counts = [len(records[f"{name}_spikes"]["i"]) for name in names]
         return records["answers"]["score"].reshape(len(part), params.n_classes), counts
 
     parts: list[np.ndarray] = []
     totals = dict.fromkeys(names, 0)
     with ThreadPoolExecutor(jobs) as pool:
-        for scores, counts in pool.map(run, range(0, len(images), chunk)):
+        for scores, counts in pool.map(run, range(0, len(samples), chunk)):
             parts.append(scores)
             totals = {name: totals[name] + count for name, count in zip(names, counts, strict=True)}
             report(sum(map(len, parts)))

@@ -1,19 +1,37 @@
-"""Images as the frames that a network sees."""
+"""Samples as the frames that a network sees."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from models.deep import DeepParams
+from protocols.data import Recordings
+from protocols.encoding import latency_code
 
 
-def frames(params: DeepParams, images: np.ndarray) -> np.ndarray:
-    """Frames (n, n_frames, n_input), 0 to 1, of ``images`` (n, height, width[, channels]) uint8."""
-    return images.reshape(len(images), params.n_frames, params.n_input).astype(np.float32) / 255
+def frames(params: DeepParams, samples: np.ndarray | Recordings) -> np.ndarray:
+    """Frames (n, n_frames, n_input) of ``samples``: images (n, height, width[, channels]) uint8, recordings, or features.
+
+    Values are intensities from 0 to 1 (or features as they are), latencies in time steps, probabilities of a spike in a
+    time step, or 1 where there are events.
+    """
+    return _encoded(params, _seen(params, samples))
+
+
+def varied(params: DeepParams, samples: np.ndarray | Recordings, rng: np.random.Generator) -> np.ndarray:
+    """Frames for training: of samples that are moved a little, with a part of the pixels left out."""
+    seen = _seen(params, samples)
+    if isinstance(samples, Recordings):
+        seen = np.moveaxis(shifted(np.moveaxis(seen, 1, -1), params.shift, rng), -1, 1)
+    else:
+        seen = shifted(seen, params.shift, rng)
+    if params.dropout:
+        seen = seen * (rng.random(seen.shape, np.float32) >= params.dropout)
+    return _encoded(params, seen)
 
 
 def shifted(images: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
-    """Each of ``images`` (n, height, width[, channels]) moved by up to ``most`` pixels; what comes into view is 0."""
+    """Each of ``images`` (n, height, width, ...) moved by up to ``most`` pixels; what comes into view is 0."""
     if most == 0:
         return images
     n, height, width = images.shape[:3]
@@ -22,3 +40,17 @@ def shifted(images: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarr
     top, left = rng.integers(0, 2 * most + 1, (2, n))
     rows, columns = top[:, None] + np.arange(height), left[:, None] + np.arange(width)
     return wide[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def _seen(params: DeepParams, samples: np.ndarray | Recordings) -> np.ndarray:
+    return samples.binned(params.n_steps) if isinstance(samples, Recordings) else samples
+
+
+def _encoded(params: DeepParams, seen: np.ndarray) -> np.ndarray:
+    shaped = seen.reshape(len(seen), params.n_frames, params.n_input)
+    if seen.dtype != np.uint8 or params.encoding == "events":
+        return shaped.astype(np.float32)
+    if params.encoding == "latency":
+        return latency_code(shaped.astype(np.float32), params.n_steps // params.n_frames).astype(np.float32)
+    scale = float(params.rate_max * params.dt) if params.encoding == "poisson" else 1.0
+    return shaped.astype(np.float32) * np.float32(scale / 255)

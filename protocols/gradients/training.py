@@ -20,8 +20,9 @@ from models.codegen.jax import SURROGATES, DifferentiableProgram, differentiable
 from models.deep import DeepParams
 from models.errors import EquispikeError
 from protocols import metrics
-from protocols.data import Dataset
-from protocols.gradients.frames import frames, shifted
+from protocols.data import Dataset, Recordings
+from protocols.features import source_of, with_features
+from protocols.gradients.frames import frames, varied
 from protocols.gradients.verifying import verify
 from protocols.presenting import TRAINING
 from protocols.provenance import cpu_seconds
@@ -30,6 +31,15 @@ from protocols.training import TrainingSpec, begun_record
 
 #: Images of a forward pass.
 FORWARD = 500
+#: By name: (learning rates, weight decay, which weights decay) -> optimiser.
+OPTIMISERS: dict[str, Callable[..., optax.GradientTransformation]] = {
+    "adamw": lambda rates, decay, which: optax.adamw(rates, weight_decay=decay, mask=which),
+    "adamax": lambda rates, decay, which: optax.adamaxw(rates, weight_decay=decay, mask=which),
+    "lion": lambda rates, decay, which: optax.lion(rates, weight_decay=decay, mask=which),
+    "sgd": lambda rates, decay, which: optax.chain(
+        optax.add_decayed_weights(decay, which), optax.sgd(rates, momentum=0.9)
+    ),
+}
 
 
 @dataclass
@@ -87,25 +97,28 @@ class Trainer:
             inputs=["frames"],
             trainable=list(model.initial_state(params, spec.seed)),
             surrogate=SURROGATES[params.surrogate](params.beta),
+            reset_gradient=["classes.score"] if params.readout == "spikes" else False,  # spikes are counted at resets
         )
         hidden = [f"hidden{number + 1}.spike" for number in range(len(params.hidden))]
         n_steps = -(-spec.n_images // params.batch_size)
         schedule = optax.warmup_cosine_decay_schedule(
             0.0, params.learning_rate, min(n_train // params.batch_size, n_steps // 2) or 1, n_steps + 1
         )
-        optimiser = optax.adamw(
-            schedule, weight_decay=params.weight_decay, mask=lambda tree: {k: k.endswith(".w") for k in tree}
+        if params.schedule == "constant":
+            schedule = optax.constant_schedule(params.learning_rate)
+        optimiser = OPTIMISERS[params.optimiser](
+            schedule, params.weight_decay, lambda tree: {k: k.endswith(".w") for k in tree}
         )
 
-        def forward(trainable, shown):
-            def one(image):
-                state, totals = program.run(trainable, {"frames": image}, params.n_steps, total=hidden)
+        def forward(trainable, shown, key):
+            def one(sample, key):
+                state, totals = program.run(trainable, {"frames": sample}, params.n_steps, total=hidden, key=key)
                 return state["classes.score"], totals
 
-            return jax.vmap(one)(shown)
+            return jax.vmap(one)(shown, jax.random.split(key, len(shown)))
 
-        def loss(trainable, shown, labels):
-            scores, totals = forward(trainable, shown)
+        def loss(trainable, shown, labels, key):
+            scores, totals = forward(trainable, shown, key)
             fit = optax.softmax_cross_entropy_with_integer_labels(scores, labels).mean()
             rates = {key: spikes.mean() for key, spikes in totals.items()}
             cost = fit + params.rate_penalty * sum(rates.values())
@@ -113,23 +126,20 @@ class Trainer:
 
         @jax.jit
         def step(trainable, state, shown, labels, key):
-            shown = shown.astype(jnp.float32) / 255
-            if params.dropout:
-                shown *= jax.random.bernoulli(key, 1 - params.dropout, shown.shape)
-            grads, found = jax.grad(loss, has_aux=True)(trainable, shown, labels)
+            grads, found = jax.grad(loss, has_aux=True)(trainable, shown, labels, key)
             updates, state = optimiser.update(grads, state, trainable)
             return optax.apply_updates(trainable, updates), state, found
 
-        return cls(params, program, optimiser, step, jax.jit(lambda trainable, shown: forward(trainable, shown)[0]))
+        return cls(params, program, optimiser, step, jax.jit(lambda *given: forward(*given)[0]))
 
-    def predict(self, trainable, images: np.ndarray) -> np.ndarray:
-        """Classes (n,) of ``images`` by the program, in single precision."""
+    def predict(self, trainable, samples: np.ndarray | Recordings) -> np.ndarray:
+        """Classes (n,) of ``samples`` by the program, in single precision."""
         parts = []
-        for start in range(0, len(images), FORWARD):
-            shown = frames(self.params, images[start : start + FORWARD])
+        for start in range(0, len(samples), FORWARD):
+            shown = frames(self.params, samples[start : start + FORWARD])
             padded = np.zeros((FORWARD, *shown.shape[1:]), np.float32)
             padded[: len(shown)] = shown
-            parts.append(np.asarray(self.scores(trainable, padded))[: len(shown)].argmax(1))
+            parts.append(np.asarray(self.scores(trainable, padded, jax.random.key(start)))[: len(shown)].argmax(1))
         return np.concatenate(parts)
 
 
@@ -140,6 +150,8 @@ def train(
 
     A run that was killed and goes on ends with the same bits as one that was not. ``report`` is called after every chunk.
     """
+    if spec.features is not None:
+        data = with_features(data, spec, run, ["train"])
     spec.check(data)
     params = spec.params
     assert isinstance(params, DeepParams)
@@ -167,6 +179,9 @@ def train(
     if progress.images_seen < spec.n_images:
         run.discard_results()
     record = begun_record(spec, data)
+    if spec.features is not None:
+        known = run.read_json("run.json") if run.has("run.json") else {}
+        record["features"] = known.get("features") or source_of(spec, run).checksum()
     run.write_json("run.json", {**record, "status": "training", "images_seen": progress.images_seen})
     while progress.images_seen < spec.n_images:
         trainable, state = _train_chunk(progress, spec, trainer, trainable, state, data, n_train)
@@ -211,10 +226,7 @@ def _train_chunk(
     while progress.images_seen < stop:
         number = progress.images_seen // params.batch_size
         which = _batch(spec, n_train, number)
-        images = shifted(
-            data.train_images[which], params.shift, np.random.default_rng([spec.seed, TRAINING, number, 1])
-        )
-        shown = images.reshape(len(images), params.n_frames, params.n_input)
+        shown = varied(params, data.train_images[which], np.random.default_rng([spec.seed, TRAINING, number, 1]))
         key = jax.random.key(np.random.default_rng([spec.seed, TRAINING, number, 2]).integers(2**31))
         labels = data.train_labels[which].astype(np.int32)
         trainable, state, outcome = trainer.step(trainable, state, shown, labels, key)

@@ -9,60 +9,69 @@ import models
 from models.codegen import get_backend
 from models.codegen.jax import differentiable
 from models.deep import DeepParams
+from protocols.data import Recordings
 from protocols.gradients.frames import frames
 from protocols.training import TrainingSpec
 
-#: Images of a run of the program, which keeps every spike of every step.
+#: Samples of a run, which keeps every spike of every step.
 _AT_A_TIME = 50
 
 
 def verify(
-    spec: TrainingSpec, arrays: dict[str, np.ndarray], images: np.ndarray, backend: str | None = None
+    spec: TrainingSpec, arrays: dict[str, np.ndarray], samples: np.ndarray | Recordings, backend: str | None = None
 ) -> dict[str, object]:
-    """Compare spikes on ``images`` (n, height, width[, channels]) in double precision.
+    """Compare spikes on ``samples`` (as for frames) in double precision.
+
+    Where the network draws its input spikes, the program gets those that Brian2 drew.
 
     Returns
     -------
-    ``backend``, ``images``, ``spikes`` (of all hidden layers in Brian2), ``mismatches`` (spikes that only one of the two
-    has) and ``largest_score_difference``.
+    ``backend``, ``images``, ``spikes`` (of all neurons that spike, in Brian2), ``mismatches`` (spikes that only one of the
+    two has) and ``largest_score_difference``.
     """
     params, model = spec.params, models.get_model(spec.model)
     assert isinstance(params, DeepParams)
     double = {key: values.astype(np.float64) for key, values in arrays.items()}
-    shown = frames(params, images).astype(np.float64)
-    names = [f"hidden{number + 1}" for number in range(len(params.hidden))]
     name = backend or ("cpp" if spec.backend == "cpp-float32" else spec.backend)
-    n = len(images)
-    result = (
-        get_backend(name)
-        .compile(lambda: model.build(params, n, record_spikes=True))
-        .run(double, {"frames": shown.reshape(-1, params.n_input)}, {"n_images": n}, 0)
-    )
-    program = differentiable(model.build(params, 1), inputs=["frames"], trainable=list(double), dtype=np.float64)
+    brian = get_backend(name).compile(lambda: model.build(params, _AT_A_TIME, record_spikes=True))
+    drawn = params.encoding == "poisson"
+    source = "pixels" if drawn else "frames"
+    program = differentiable(model.build(params, 1), inputs=[source], trainable=list(double), dtype=np.float64)
+    names = params.spiking_names
     keys = [f"{each}.spike" for each in names]
 
     @jax.jit
-    def run(part):
-        return jax.vmap(lambda x: program.run(double, {"frames": x}, params.n_steps, record=keys))(part)
+    def run(shown):
+        return jax.vmap(lambda x: program.run(double, {source: x}, params.n_steps, record=keys))(shown)
 
     n_spikes = mismatches = 0
     difference = 0.0
-    scores = result.records["answers"]["score"].reshape(n, params.n_classes)
-    for start in range(0, n, _AT_A_TIME):
-        state, found = run(shown[start : start + _AT_A_TIME])
-        difference = max(difference, float(np.abs(state["classes.score"] - scores[start : start + _AT_A_TIME]).max()))
+    for start in range(0, len(samples), _AT_A_TIME):
+        part = frames(params, samples[start : start + _AT_A_TIME]).astype(np.float64)
+        shown = np.zeros((_AT_A_TIME, *part.shape[1:]))
+        shown[: len(part)] = part
+        records = brian.run(
+            double, {"frames": shown.reshape(-1, params.n_input)}, {"n_images": len(part)}, seed=start
+        ).records
+
+        def raster(group: str, n: int, records: dict = records) -> np.ndarray:
+            """Spikes (_AT_A_TIME, n_steps, n) of Brian2."""
+            step = np.rint(records[f"{group}_spikes"]["t"] / float(params.dt)).astype(int)
+            spikes = np.zeros((_AT_A_TIME, params.n_steps, n), bool)
+            spikes[step // params.n_steps, step % params.n_steps, records[f"{group}_spikes"]["i"]] = True
+            return spikes
+
+        state, found = run(raster("pixels", params.n_input).astype(float) if drawn else shown)
+        scores = records["answers"]["score"].reshape(len(part), params.n_classes)
+        difference = max(difference, float(np.abs(state["classes.score"][: len(part)] - scores).max()))
         for each in names:
-            record, spikes = result.records[f"{each}_spikes"], np.asarray(found[f"{each}.spike"]) > 0
-            step = np.rint(record["t"] / float(params.dt)).astype(int)
-            image = step // params.n_steps
-            ours = (image >= start) & (image < start + len(spikes))
-            brians = np.zeros_like(spikes)
-            brians[image[ours] - start, step[ours] % params.n_steps, record["i"][ours]] = True
+            ours = np.asarray(found[f"{each}.spike"])[: len(part)] > 0
+            brians = raster(each, ours.shape[2])[: len(part)]
             n_spikes += int(brians.sum())
-            mismatches += int((brians != spikes).sum())
+            mismatches += int((brians != ours).sum())
     return {
         "backend": name,
-        "images": n,
+        "images": len(samples),
         "spikes": n_spikes,
         "mismatches": mismatches,
         "largest_score_difference": difference,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -13,8 +14,10 @@ from scripts.commands.options import usable_cores
 
 @click.command("train")
 @click.argument("model", required=False)
-@click.option("--data", default="digits", show_default=True, help="Data set: mnist, fashion-mnist or digits.")
+@click.option("--data", default="digits", show_default=True, help="Data set: 'equispike list' shows them.")
 @options.data_dir
+@click.option("--features", type=click.Path(path_type=Path), help="A trained run of diehl-cook or conv-stdp on the same data, "
+              "whose features take the place of images; for lif-readout and spiking-mlp.")  # fmt: skip
 @options.pairs
 @options.config
 @click.option("--images", type=int, help="Images to present, to each layer at most where layers converge; more than the "
@@ -39,7 +42,22 @@ from scripts.commands.options import usable_cores
               "begun with; a larger --images trains it longer.")  # fmt: skip
 @click.pass_context
 def command(
-    ctx, model, data, data_dir, pairs, config, images, seed, backend, holdout, chunk_images, out, seeds, jobs, resume
+    ctx,
+    model,
+    data,
+    data_dir,
+    features,
+    pairs,
+    config,
+    images,
+    seed,
+    backend,
+    holdout,
+    chunk_images,
+    out,
+    seeds,
+    jobs,
+    resume,
 ) -> None:
     """Train MODEL (see 'equispike list'). Progress is saved after every chunk; an interrupted run goes on with --resume."""
     import models
@@ -59,8 +77,12 @@ def command(
         if model is None:
             raise EquispikeError("name a model, such as: equispike train diehl-cook ('equispike list' shows them)")
         out = out or Path("runs") / f"{model}-{data}-s{seed}"
-        spec, dataset = _new(model, data, data_dir, config, pairs, images, seed, backend, holdout, chunk_images)
+        settings = options.model_settings(config, pairs)
+        source = _source(model, features)
+        spec, dataset = _new(model, data, data_dir, source, settings, images, seed, backend, holdout, chunk_images, out)
         run = RunFolder.create(out)
+    if spec.features is not None:
+        _make_features(spec, dataset, run, jobs)
     _TRAININGS[models.get_model(spec.model).protocol](spec, dataset, run)
     click.echo(f"Trained {run.path}. Next: equispike evaluate {run.path}")
 
@@ -118,7 +140,7 @@ def _train_seeds(given: set[str], values: dict) -> None:
     words = [values["model"], "--data", values["data"], "--backend", values["backend"]]
     words += ["--holdout", values["holdout"], "--chunk-images", values["chunk_images"]]
     words += [word for pair in values["pairs"] for word in ("--set", pair)]
-    for name in ("config", "images", "data_dir"):
+    for name in ("config", "images", "data_dir", "features"):
         words += [f"--{name.replace('_', '-')}", values[name]] if values[name] is not None else []
     out = values["out"] or Path("runs") / f"{values['model']}-{values['data']}"
     runs = train_seeds(
@@ -131,18 +153,46 @@ def _train_seeds(given: set[str], values: dict) -> None:
     click.echo(f"Trained {', '.join(map(str, runs))}. Next: equispike evaluate RUN, for each")
 
 
-def _new(model, data, data_dir, config, pairs, images, seed, backend, holdout, chunk_images):
+def _new(model, data, data_dir, source, settings, images, seed, backend, holdout, chunk_images, out):
     import models
     from protocols.data import load
     from protocols.training import TrainingSpec
 
-    params = models.get_model(model).params().updated(options.model_settings(config, pairs))
+    params, features = models.get_model(model).params(), None
+    if source is not None:
+        features = os.path.relpath(source.run.path, out)
+        if "layers" not in settings:  # features are the first layer
+            settings |= {"layers": f"{source.n_features},{params.as_text()['layers'].partition(',')[2]}"}
+    params = params.updated(settings)
     backend = _choose_backend(backend)
     dataset = load(data, data_dir)
     n_images = (len(dataset.train_images) - holdout) * getattr(params, "epochs", 1) if images is None else images
-    spec = TrainingSpec(model, params, data, n_images, seed, backend, holdout, chunk_images)
-    spec.check(dataset)
+    spec = TrainingSpec(model, params, data, n_images, seed, backend, holdout, chunk_images, features)
+    spec.check(dataset if source is None else source.blank(dataset))
     return spec, dataset
+
+
+def _source(model: str, features: Path | None):
+    """The run whose features are learned from, if any."""
+    import models
+    from protocols.features import FeatureSource
+
+    protocol = models.get_model(model).protocol
+    if features is None:
+        if model == "lif-readout":
+            raise EquispikeError(f"{model} learns from features of another run: name it, as in --features runs/dc400")
+        return None
+    if protocol != "gradients":
+        raise EquispikeError(f"{model} learns from images: --features is for lif-readout and spiking-mlp")
+    return FeatureSource.open(features)
+
+
+def _make_features(spec, dataset, run, jobs: int) -> None:
+    from protocols.features import with_features
+    from scripts.progress import PhaseProgress
+
+    with PhaseProgress() as progress:
+        with_features(dataset, spec, run, ["train"], jobs=jobs, report=progress.update)
 
 
 def _choose_backend(name: str) -> str:
@@ -182,6 +232,10 @@ def _resumed(path: Path, given: set[str], values: dict):
                 raise EquispikeError(
                     f"{path} was begun with {key}={spec.params.as_text()[key]}, not {value}: train anew for that"
                 )
+    if "features" in given and (values["features"].resolve() != (path / str(spec.features)).resolve()):
+        raise EquispikeError(
+            f"{path} was not begun with the features of {values['features']}: leave it away or train anew"
+        )
     if "images" in given:
         spec = dataclasses.replace(spec, n_images=values["images"])
     return run, spec

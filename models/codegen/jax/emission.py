@@ -9,7 +9,7 @@ Names that are not the network's end with an underscore; Brian2's own begin with
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +18,7 @@ from brian2.utils.stringtools import get_identifiers
 
 from models.codegen.jax.connections import Connections, Convolution, connections, convolution
 from models.codegen.jax.extraction import Code, Extract
-from models.codegen.jax.operations import FUNCTIONS
+from models.codegen.jax.operations import DRAWS, FUNCTIONS
 from models.errors import EquispikeError
 
 _COMPARED = {ast.Gt: "crossing_({0}, {1})", ast.Lt: "crossing_({1}, {0})",
@@ -36,6 +36,7 @@ class Text:
     queues : state that only the program has: delayed events by key, their shape
     flags : events by the time alone: name of the function of k that says whether they come
     written : keys of the state that objects change
+    random : whether random numbers are drawn
     """
 
     source: str
@@ -43,6 +44,7 @@ class Text:
     queues: dict[str, tuple[int, ...]] = field(default_factory=dict)
     flags: dict[str, str] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
+    random: bool = False
 
 
 class _Renderer(NumpyNodeRenderer):
@@ -51,10 +53,6 @@ class _Renderer(NumpyNodeRenderer):
 
     def render_Call(self, node):
         return f"{self.render_func(node.func)}({', '.join(self.render_node(each) for each in node.args)})"
-
-
-def _rendered(expression: str) -> str:
-    return _Renderer().render_expr(expression)
 
 
 def emit(network: Extract, outside: Mapping[str, str]) -> Text:
@@ -84,12 +82,10 @@ class _Emission:
             "sum": self._sum,
         }
         for code in self.network.codes:
-            unknown = sorted(set(code.functions) - set(FUNCTIONS))
+            unknown = sorted(set(code.functions) - set(FUNCTIONS) - set(DRAWS))
             if unknown:
-                why = "random numbers come from outside" if {"rand", "randn", "poisson", "binomial"} & set(unknown) else (
-                    "it has no counterpart in JAX")  # fmt: skip
                 raise EquispikeError(
-                    f"cannot make a differentiable program: {code.name} calls {unknown[0]}(), and {why}"
+                    f"cannot make a differentiable program: {code.name} calls {unknown[0]}(), which has no counterpart in JAX"
                 )
             emitters[code.kind](code)
         lines = ["def prepare(c_):", '    """Weights as the connections take them."""', "    c_ = dict(c_)"]
@@ -111,7 +107,16 @@ class _Emission:
         lines += [f"{name} = {code.constants[name]!r}" for name in sorted(names & set(code.constants))]
         for name in sorted(names & set(code.arrays)):
             lines.append(f"{name} = {self._value(code, name, at or {})}")
-        return lines
+        return lines + self._draws(code)
+
+    def _draws(self, code: Code) -> list[str]:
+        """A line that defines the random functions of an object: each call draws for all neurons or synapses anew."""
+        if not set(code.functions) & set(DRAWS):
+            return []
+        self.result.random = True
+        names = ", ".join(f"{name}_" for name in DRAWS)
+        number, n = self.network.codes.index(code), self.network.sizes[code.group]
+        return [f"{names} = draws_(c_['random.key'], k_, {number}, {n})"]
 
     def _value(self, code: Code, name: str, at: Mapping[str, str]) -> str:
         array = code.arrays[name]
@@ -135,8 +140,10 @@ class _Emission:
         return lines
 
     def _expression(self, code: Code, expression: str) -> str:
-        if not code.timed:
-            return _rendered(expression)
+        return _Renderer().render_node(self._timed(code, expression))
+
+    def _timed(self, code: Code, expression: str) -> ast.expr:
+        """An expression with look-ups for its timed arrays."""
         tree = ast.parse(expression, mode="eval")
 
         class Timed(ast.NodeTransformer):
@@ -149,7 +156,7 @@ class _Emission:
                 return node
 
         timed = self.network.timed
-        return _Renderer().render_node(Timed().visit(tree).body)
+        return Timed().visit(tree).body
 
     def _names(self, code: Code) -> set[str]:
         names = {word for s in code.statements for word in get_identifiers(s.expr)} | set(code.conditions.values())
@@ -175,7 +182,7 @@ class _Emission:
         at = self._sides(code)
         names = self._names(code)
         body = self._loads(code, names, at=at) + self._timed_loads(code) + self._statements(code)
-        body += self._stores(code, lambda name: name)
+        body += self._stores(code, lambda name, key: name)
         self._define(code, f"Update of {code.group}.", body)
 
     def _sides(self, code: Code) -> dict[str, str]:
@@ -183,7 +190,8 @@ class _Emission:
             return {}
         return {side: f"[c_['{code.group}._synaptic_{side}']]" for side in ("pre", "post")}
 
-    def _stores(self, code: Code, new) -> list[str]:
+    def _stores(self, code: Code, new: Callable[[str, str], str]) -> list[str]:
+        """Lines that put values into the state; ``new``: of a name and its key, the value."""
         lines = []
         for name in code.written():
             array = code.arrays[name]
@@ -191,7 +199,7 @@ class _Emission:
                 raise EquispikeError(
                     f"cannot make a differentiable program: {code.name} writes {name}, which other neurons share"
                 )
-            lines.append(f"s_[{array.key!r}] = cast_({new(name)}, s_[{array.key!r}])")
+            lines.append(f"s_[{array.key!r}] = cast_({new(name, array.key)}, s_[{array.key!r}])")
         return lines
 
     def _threshold(self, code: Code) -> None:
@@ -199,7 +207,7 @@ class _Emission:
         assert code.event is not None
         arrays = [name for name in names if name in code.arrays and code.arrays[name].side != "shared"]
         shared = [name for name in names if name in code.arrays and code.arrays[name].side == "shared"]
-        if not arrays and not shared and not code.timed:
+        if not arrays and not shared and not code.timed and not code.functions.keys() & set(DRAWS):
             body = [*self._loads(code, names), *self._statements(code), "return bool(_cond)"]
             self._define(code, f"Whether {code.event} comes.", body, arguments="k_", call=False)
             self.result.flags[code.event] = code.name
@@ -210,7 +218,9 @@ class _Emission:
                 floats.add(statement.var)
         lines = []
         for statement, line in zip(code.statements, self._statements(code), strict=True):
-            lines.append(f"_cond = {_soft(statement.expr, floats)}" if statement.var == "_cond" else line)
+            lines.append(
+                f"_cond = {_soft(self._timed(code, statement.expr), floats)}" if statement.var == "_cond" else line
+            )
         size = self.network.sizes[code.group]
         body = self._loads(code, names) + self._timed_loads(code) + lines
         body.append(f"s_[{code.event!r}] = events_(_cond, {size})")
@@ -225,10 +235,10 @@ class _Emission:
         before = [f"before_{name}_ = {name}" for name in code.written()]
         body = self._loads(code, names) + self._timed_loads(code)
         if code.event in self.result.flags:
-            body += self._statements(code) + self._stores(code, lambda name: name)
+            body += self._statements(code) + self._stores(code, lambda name, key: name)
         else:
             body += ["event_ = " + f"s_[{code.event!r}]", *before, *self._statements(code)]
-            body += self._stores(code, lambda name: f"select_(event_, {name}, before_{name}_)")
+            body += self._stores(code, lambda name, key: f"select_({key!r}, event_, {name}, before_{name}_)")
         self._define(code, f"After {code.event}.", body)
 
     def _arriving(self, code: Code, n_source: int) -> tuple[list[str], str]:
@@ -275,7 +285,7 @@ class _Emission:
         """Factors by side of the one ``x_post += ...`` that the statements are, or None."""
         local = {s.var: s.expr for s in code.statements if s.op == ":="}
         effects = [s for s in code.statements if s.op != ":="]
-        if len(effects) != 1:
+        if len(effects) != 1 or code.functions.keys() & set(DRAWS):
             return None
         (effect,) = effects
         if code.kind == "pathway":
@@ -359,7 +369,7 @@ class _Emission:
                     f"cannot make a differentiable program: {code.name} writes {statement.var}, which synapses share"
                 )
             elif array.side == "syn":
-                lines.append(f"{statement.var} = select_(event_, {line.partition(' = ')[2]}, {statement.var})")
+                lines.append(f"{statement.var} = select_({array.key!r}, event_, {line.partition(' = ')[2]}, {statement.var})")
                 lines.append(f"s_[{array.key!r}] = cast_({statement.var}, s_[{array.key!r}])")
             else:
                 later = {word for s in code.statements[position + 1 :] for word in get_identifiers(s.expr)}
@@ -394,7 +404,7 @@ class _Emission:
         self._define(code, f"{code.summed} is a sum over synapses.", body)
 
 
-def _soft(condition: str, floats: set[str]) -> str:
+def _soft(condition: ast.expr, floats: set[str]) -> str:
     """A condition with comparisons of real numbers that have a surrogate gradient; its value is 0 or 1."""
 
     def soft(node: ast.expr) -> str:
@@ -411,7 +421,7 @@ def _soft(condition: str, floats: set[str]) -> str:
                 return _COMPARED[type(op)].format(*(_Renderer().render_node(side) for side in (left, right)))
         return f"number_({_Renderer().render_node(node)})"
 
-    return soft(ast.parse(condition, mode="eval").body)
+    return soft(condition)
 
 
 def _inlined(node: ast.expr, local: dict[str, str]) -> ast.expr:

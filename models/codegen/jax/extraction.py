@@ -16,6 +16,7 @@ from brian2 import (
     Network,
     NetworkOperation,
     NeuronGroup,
+    PoissonGroup,
     PopulationRateMonitor,
     StateMonitor,
     Subgroup,
@@ -173,7 +174,7 @@ def _extract(network: Network, inputs: Sequence[str]) -> Extract:
                 if isinstance(thing.variables.get(label), ArrayVariable):
                     notes.key(thing.variables[label])
         if not isinstance(thing, CodeRunner):
-            if isinstance(thing, NeuronGroup | Synapses) or name in inputs:
+            if isinstance(thing, NeuronGroup | Synapses | PoissonGroup) or name in inputs:
                 continue
             raise _refused(name, f"is a {type(thing).__name__}: name it among the inputs, or make it a NeuronGroup")
         if thing.group.name in inputs:

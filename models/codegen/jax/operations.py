@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -70,6 +71,25 @@ FUNCTIONS: dict[str, Callable] = {
     "timestep": _either(lambda t, dt: math.floor((t + 1e-3 * dt) / dt), _timestep),
     "exprel": _either(lambda x: 1.0 if abs(x) < 1e-16 else math.expm1(x) / x, _exprel),
 }
+
+
+#: What draws random numbers, by their names in Brian2.
+DRAWS: dict[str, Callable] = {"rand": jax.random.uniform, "randn": jax.random.normal}
+
+
+def draws_with(dtype: np.dtype) -> Callable:
+    """``draws(key, k, number, n)``: the functions of DRAWS for object ``number`` in step k; each call gives n new numbers."""
+
+    def draws(key, k, number: int, n: int) -> list[Callable]:
+        key = jax.random.fold_in(jax.random.fold_in(key, k), number)
+        calls = itertools.count()
+
+        def function(draw: Callable) -> Callable:
+            return lambda: draw(jax.random.fold_in(key, next(calls)), (n,), dtype)
+
+        return [function(draw) for draw in DRAWS.values()]
+
+    return draws
 
 
 def logical_not(x):

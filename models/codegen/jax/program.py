@@ -45,6 +45,7 @@ class DifferentiableProgram:
     _flags: dict[str, str]
     _carried: frozenset[str]
     _dtype: np.dtype
+    _random: bool
 
     def run(
         self,
@@ -53,6 +54,7 @@ class DifferentiableProgram:
         n_steps: int,
         record: Sequence[str] = (),
         total: Sequence[str] = (),
+        key: jax.Array | None = None,
     ) -> tuple[Arrays, Arrays]:
         """Run ``n_steps`` from the beginning.
 
@@ -62,12 +64,17 @@ class DifferentiableProgram:
         inputs : for each input events (n_steps, n), values of a timed array, or of a variable
         record : keys (``group.variable`` or ``group.event``) whose values after every step are returned
         total : keys whose sum over all steps is returned
+        key : of the random numbers, such as ``jax.random.key(0)``, where the network draws any
 
         Returns
         -------
         The state after the last step, and the records: (n_steps, n) for ``record``, (n,) for ``total``.
         """
-        constants = self._constants | {key: jnp.asarray(x, self._dtype) for key, x in trainable.items()}
+        constants = self._constants | {name: jnp.asarray(x, self._dtype) for name, x in trainable.items()}
+        if self._random:
+            if key is None:
+                raise EquispikeError("the network draws random numbers: give the run a key, such as jax.random.key(0)")
+            constants["random.key"] = key
         streams: Arrays = {}
         state = dict(self.state)
         for name, kind in self._inputs.items():
@@ -85,13 +92,15 @@ class DifferentiableProgram:
         constants = self._functions["prepare"](constants)
         records: list[Arrays] = []
         step = self._functions["step"]
-        sums: Arrays = {}
+        first = {key: x[0] for key, x in streams.items()}
+        shapes = jax.eval_shape(lambda s: step(s, constants, 0, self._on(0)), state | first) if total else {}
+        sums = {key: jnp.zeros(shapes[key].shape, shapes[key].dtype) for key in total}
 
         def advance(carry, k_and_stream, on):
             s, sums = carry
             k, stream = k_and_stream
             after = step(s | stream, constants, k, on)
-            sums = {key: sums[key] + after[key] if key in sums else after[key] for key in total}
+            sums = {key: sums[key] + after[key] for key in total}
             return ({key: after[key] for key in self._carried}, sums), {key: after[key] for key in record}
 
         start = 0
@@ -100,13 +109,13 @@ class DifferentiableProgram:
             on, stop = self._on(start), start + 1
             while stop < n_steps and self._on(stop) == on:
                 stop += 1
-            if start == 0:  # the first step begins the sums
-                stop = 1
             if stop == start + 1:
                 carry, recorded = advance(carry, (start, {key: x[start] for key, x in streams.items()}), on)
                 records.append({key: x[None] for key, x in recorded.items()})
             else:
-                steps = (jnp.arange(start, stop), {key: x[start:stop] for key, x in streams.items()})
+                # A slice would be a copy, even one of everything.
+                parts = streams if stop - start == n_steps else {key: x[start:stop] for key, x in streams.items()}
+                steps = (jnp.arange(start, stop), parts)
                 carry, recorded = jax.lax.scan(partial(advance, on=on), carry, steps)
                 records.append(recorded)
             start = stop
@@ -123,7 +132,7 @@ def differentiable(
     inputs: Sequence[str] = (),
     trainable: Sequence[str] = (),
     surrogate: Surrogate | None = None,
-    reset_gradient: bool = False,
+    reset_gradient: bool | Sequence[str] = False,
     dtype: type = np.float32,
 ) -> DifferentiableProgram:
     """Make a differentiable program of a Brian2 network, which is then used up: build it anew to simulate it.
@@ -133,7 +142,8 @@ def differentiable(
     inputs : what comes from outside: groups (their spikes), timed arrays, or ``group.variable``
     trainable : arrays that nothing in the network changes, by ``group.variable``
     surrogate : derivative of thresholds; fast sigmoid if not given
-    reset_gradient : whether gradients also flow through the fact that a neuron was reset
+    reset_gradient : whether gradients also flow through the fact that an event changed a variable (a neuron was reset), of
+        all or of those named: a count of spikes needs it
     dtype : float32 or float64
 
     Raises
@@ -152,6 +162,9 @@ def differentiable(
             raise EquispikeError(f"cannot train {name}: the arrays are {', '.join(sorted(found.values))}")
         if name in text.written:
             raise EquispikeError(f"cannot train {name}: the network changes it")
+    for name in reset_gradient if not isinstance(reset_gradient, bool) else ():
+        if name not in text.written:
+            raise EquispikeError(f"reset_gradient names {name}: what changes is {', '.join(sorted(text.written))}")
     kinds = {name: "state" if kind == "value" and name in text.written else name if kind == "value" else kind
              for name, kind in kinds.items()}  # fmt: skip
     functions = _compiled(text, surrogate or fast_sigmoid(), reset_gradient, np.dtype(dtype))
@@ -174,6 +187,7 @@ def differentiable(
         text.flags,
         frozenset(state),
         np.dtype(dtype),
+        text.random,
     )
 
 
@@ -213,11 +227,12 @@ def _with_events(step, outside: Mapping[str, str]):
     return renamed
 
 
-def _compiled(text: Text, surrogate: Surrogate, reset_gradient: bool, dtype: np.dtype) -> dict:
+def _compiled(text: Text, surrogate: Surrogate, reset_gradient: bool | Sequence[str], dtype: np.dtype) -> dict:
     """The functions of a program's text."""
 
-    def select(event, new, old):
-        if reset_gradient and jnp.issubdtype(jnp.result_type(new, old), jnp.floating):
+    def select(key: str, event, new, old):
+        through = reset_gradient if isinstance(reset_gradient, bool) else key in reset_gradient
+        if through and jnp.issubdtype(jnp.result_type(new, old), jnp.floating):
             return event * new + (1 - event) * old
         return jnp.where(event > 0, new, old)
 
@@ -229,6 +244,7 @@ def _compiled(text: Text, surrogate: Surrogate, reset_gradient: bool, dtype: np.
         "crossing_": operations.crossing_with(surrogate, dtype),
         "reached_": operations.reached_with(surrogate, dtype),
         "number_": lambda x: jnp.asarray(x).astype(dtype),
+        "draws_": operations.draws_with(dtype),
         "events_": lambda x, n: jnp.broadcast_to(jnp.asarray(x, dtype), (n,)),
         "ones_": lambda n: jnp.ones(n, dtype),
         "select_": select,
