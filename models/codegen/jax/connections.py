@@ -79,25 +79,38 @@ class Convolution:
         shaped = kernels.reshape(self.before[2], self.size, self.size, self.after[2])
         if self.turned:
             shaped = shaped[:, ::-1, ::-1]
-        return shaped.transpose(1, 2, 0, 3).reshape(-1, self.after[2])
+        rows, columns = (
+            np.array(axis) for axis in zip(*(pair for block in self._blocks() for pair in block[1]), strict=True)
+        )
+        return shaped[:, rows, columns].transpose(1, 0, 2).reshape(-1, self.after[2])
 
     def project(self, x, weights):
         # Windows side by side, then one matrix product: JAX's own convolution was 10 times slower on a CPU with gradients.
-        height, width, _ = self.before
-        stop = [(n - 1) * self.stride + self.size for n in self.after[:2]]
+        # Pixels are sorted by their place in squares of stride x stride, so that windows are slices without gaps, whose
+        # gradients are cheap.
+        stride, (height, width, _) = self.stride, self.after
+        n = [-(-((number - 1) * stride + self.size) // stride) for number in self.after[:2]]
         padding = [
-            (low, max(0, end - n - low)) for low, end, n in zip(self.padding, stop, (height, width), strict=True)
+            (low, max(0, number * stride - low - length))
+            for low, number, length in zip(self.padding, n, self.before[:2], strict=True)
         ]
-        image = jnp.pad(x.reshape(self.before), [*padding, (0, 0)])
+        image = jnp.pad(x.reshape(self.before), [*padding, (0, 0)])[: n[0] * stride, : n[1] * stride]
+        squares = image.reshape(n[0], stride, n[1], stride, -1).transpose(0, 2, 1, 3, 4)
         windows = [
-            image[
-                row : row + stop[0] - self.size + 1 : self.stride,
-                column : column + stop[1] - self.size + 1 : self.stride,
-            ]
-            for row in range(self.size)
-            for column in range(self.size)
+            squares[row : row + height, column : column + width, :n_rows, :n_columns].reshape(height, width, -1)
+            for (row, column, n_rows, n_columns), _ in self._blocks()
         ]
         return (jnp.concatenate(windows, axis=-1) @ weights).reshape(-1)
+
+    def _blocks(self) -> list[tuple[tuple[int, int, int, int], list[tuple[int, int]]]]:
+        """Parts of a kernel that lie in one square: the square, its rows and columns, and the kernel's rows and columns."""
+        stride, blocks = self.stride, []
+        for row in range(0, self.size, stride):
+            for column in range(0, self.size, stride):
+                n_rows, n_columns = (min(stride, self.size - first) for first in (row, column))
+                inside = [(row + k, column + m) for k in range(n_rows) for m in range(n_columns)]
+                blocks.append(((row // stride, column // stride, n_rows, n_columns), inside))
+        return blocks
 
 
 type Connections = OneToOne | Dense | Sparse | Convolution

@@ -369,7 +369,9 @@ class _Emission:
                     f"cannot make a differentiable program: {code.name} writes {statement.var}, which synapses share"
                 )
             elif array.side == "syn":
-                lines.append(f"{statement.var} = select_({array.key!r}, event_, {line.partition(' = ')[2]}, {statement.var})")
+                lines.append(
+                    f"{statement.var} = select_({array.key!r}, event_, {line.partition(' = ')[2]}, {statement.var})"
+                )
                 lines.append(f"s_[{array.key!r}] = cast_({statement.var}, s_[{array.key!r}])")
             else:
                 later = {word for s in code.statements[position + 1 :] for word in get_identifiers(s.expr)}
