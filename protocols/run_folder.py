@@ -5,6 +5,8 @@ metrics.csv         tidy: images, metric, value
 arrays.npz          w (n_input, n_exc), theta (n_exc,) in volt
 checkpoint/         state.npz: everything needed to go on
 labels.npz          after evaluation: class_rates (10, n_exc), assignments (n_exc,)
+features-*.npz      of the images of a split, where the run learns from features of another run
+verification-*.json spikes in Brian2, by backend, beside those of the differentiable program
 evaluation-*.json   after evaluation: accuracies and how they were obtained; evaluation-*.npz: predictions
 """
 
@@ -110,7 +112,7 @@ class RunFolder:
 
     def discard_results(self) -> None:
         """Remove what was made of weights that are about to change: readers must not mix old and new."""
-        names = ("evaluation-*", "labels.npz", "raster.npz", "activity.npz", "arrays.npz")
+        names = ("evaluation-*", "verification-*", "labels.npz", "raster.npz", "activity.npz", "arrays.npz")
         with _explained(self.path):
             for path in (path for name in names for path in self.path.glob(name)):
                 path.unlink()

@@ -13,7 +13,7 @@ from models.errors import EquispikeError
 class _Commands(click.Group):
     """Imports a command's module only when it is asked for: Brian2 takes seconds, ``--help`` should not."""
 
-    names = ("list", "train", "evaluate", "predict", "figures", "benchmark", "explain", "results")
+    names = ("list", "train", "evaluate", "verify", "predict", "figures", "benchmark", "explain", "results")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.names)
@@ -54,3 +54,14 @@ def existing_run(path: Path):
     from protocols.run_folder import RunFolder
 
     return RunFolder.open(path)
+
+
+def data_of(folder, data_dir: Path | None):
+    """The data set that a run was trained on; raises EquispikeError where it is another one now."""
+    from protocols.data import load
+
+    trained_on = folder.read_json("run.json")["data"]
+    dataset = load(trained_on["name"], data_dir)
+    if dataset.checksum != trained_on["checksum"]:
+        raise EquispikeError(f"{dataset.name} in {dataset.source} is not the data that {folder.path} was trained on")
+    return dataset

@@ -26,6 +26,8 @@ from brian2 import (
 )
 from numpy.testing import assert_allclose, assert_array_equal
 
+from models import MODELS
+from models.codegen import BACKENDS
 from models.codegen.jax import arctan, differentiable, fast_sigmoid, triangular
 from models.diehl_cook import DiehlCookParams
 from models.errors import EquispikeError
@@ -347,6 +349,64 @@ def test_gradients_pass_resets_only_where_asked():
     assert gradient(reset_gradient=True) == 1 - 0.75
 
 
+def test_the_gradient_of_a_spike_count():
+    """One neuron, one step: the count's slope is the surrogate, though resets of the potential pass no gradient."""
+    cells = NeuronGroup(1, "v : 1\nn : 1", threshold="v > 1", reset="v -= 1\nn += 1", name="cells", clock=Clock(1 * ms))
+    program = differentiable(
+        Network(cells), inputs=["cells.v"], surrogate=triangular(1), dtype=np.float64, reset_gradient=["cells.n"]
+    )
+    v = jnp.array([1.25])
+    for key, slope in (("cells.n", 0.75), ("cells.v", 1)):
+        assert jax.grad(lambda v, key=key: program.run({}, {"cells.v": v}, 1)[0][key].sum())(v).item() == slope
+
+
+@pytest.mark.parametrize("inhibition", ["relay", "neurons"])
+def test_diehl_and_cook_whole_with_plasticity(inhibition):
+    """Spikes, weights and thresholds of two presentations, with learning, normalisation and rest, on given input spikes."""
+    model, n = MODELS["diehl-cook"], 2
+    params = model.params().updated(
+        {"n_exc": 12, "n_input": 100, "w_total": 40, "n_spikes_min": 0, "inhibition": inhibition, "t_present": "150*ms"}
+    )
+    state = model.initial_state(params, 0)
+    state["exc.theta"] = np.full(12, 0.02)
+    raster = (np.random.default_rng(0).random((n * params.n_steps_present, 100)) < 0.02).astype(float)
+
+    def build():
+        return model.build(params, n, drive="raster", record_spikes=True)
+
+    result = BACKENDS["numpy"].compile(build).run(state, {"raster": raster}, {"n_images": n}, 0)
+    expected = np.zeros((n * params.n_steps, 12))
+    spikes = result.records["exc_spikes"]
+    expected[np.rint(spikes["t"] / float(params.dt)).astype(int), spikes["i"]] = 1
+    program = differentiable(build(), inputs=["raster", *state], dtype=np.float64)
+    after, found = jax.jit(lambda: program.run({}, {"raster": raster, **state}, n * params.n_steps, ["exc.spike"]))()
+    assert expected.sum() > 20
+    assert_array_equal(np.asarray(found["exc.spike"]), expected)
+    for key, values in result.state.items():
+        assert_allclose(np.asarray(after[key]).ravel(), values, rtol=1e-9, atol=1e-12, err_msg=key)
+    assert np.abs(result.state["inputs_exc.w"] - state["inputs_exc.w"]).max() > 0.01
+
+
+def test_random_numbers_are_drawn_anew_for_each_step_and_call():
+    clock = Clock(1 * ms)
+    noise = PoissonGroup(500, 100 * Hz, name="noise", clock=clock)
+    cells = NeuronGroup(500, "x : 1\ny : 1\nz : 1", name="cells", clock=clock)
+    cells.run_regularly("x = rand()\ny = rand()\nz = randn()")
+    program = differentiable(Network(noise, cells), dtype=np.float64)
+    keys = ["noise.spike", "cells.x", "cells.y", "cells.z"]
+    with pytest.raises(EquispikeError, match="key"):
+        program.run({}, {}, 200, keys)
+    runs = [program.run({}, {}, 200, keys, key=jax.random.key(seed))[1] for seed in (0, 0, 1)]
+    for key in keys:
+        assert_array_equal(runs[0][key], runs[1][key])
+        assert (runs[0][key] != runs[2][key]).any()
+    # 100 000 draws: these are at least five standard errors.
+    assert np.mean(runs[0]["noise.spike"]) == pytest.approx(0.1, abs=0.005)
+    x, y, z = (np.asarray(runs[0][key]).ravel() for key in keys[1:])
+    assert [x.mean(), x.var(), z.mean(), z.var()] == pytest.approx([1 / 2, 1 / 12, 0, 1], abs=0.025)
+    assert np.abs(np.corrcoef([x, y, z, np.roll(x, 500)]) - np.eye(4)).max() < 0.02
+
+
 def test_the_program_can_be_read():
     source = differentiable(Network(*lif())).source
     assert "_cond = crossing_(v, 1)" in source
@@ -375,13 +435,16 @@ def part_of_a_group():
     [
         (python_code, ["operation", "network_operation"]),
         (other_clock, ["cells", "slow", "different time steps"]),
-        (lambda: [PoissonGroup(3, 10 * Hz, name="noise"), *lif()], ["noise", "PoissonGroup", "inputs"]),
-        (lambda: lif(reset="v = rand()"), ["cells", "rand()", "outside"]),
+        (
+            lambda: [SpikeGeneratorGroup(3, [0], [0] * ms, name="given"), *lif()],
+            ["given", "SpikeGeneratorGroup", "inputs"],
+        ),
+        (lambda: lif(reset="v = poisson(3)"), ["cells", "poisson()", "no counterpart"]),
         (lambda: pair("v_post += w * (1 - v_post)"), ["syn_pre", "v_post", "order of synapses"]),
         (lambda: pair("g_post = w"), ["syn_pre", "g_post", "order of synapses"]),
         (part_of_a_group, ["syn", "subgroup"]),
     ],
-    ids=["Python", "clocks", "Poisson", "random", "own potential", "assignment", "subgroup"],
+    ids=["Python", "clocks", "generator", "random", "own potential", "assignment", "subgroup"],
 )
 def test_what_cannot_be_converted_is_named(build, words):
     with pytest.raises(EquispikeError) as error:
@@ -395,6 +458,7 @@ def test_what_cannot_be_converted_is_named(build, words):
         ({"trainable": ["cells.v"]}, ["cells.v", "changes it"]),
         ({"trainable": ["cells.w"]}, ["cells.w", "cells.drive"]),
         ({"inputs": ["noise"]}, ["noise"]),
+        ({"reset_gradient": ["cells.n"]}, ["cells.n", "cells.v"]),
     ],
 )
 def test_what_cannot_be_trained_is_named(options, words):

@@ -248,7 +248,10 @@ class LifReadoutParams(DeepParams):
     """One spiking neuron a class, driven by features of an image as constant currents."""
 
     layers: str = param("400,10", "features, classes", OURS, pattern=r"\d+,\d+", example="400,10")
-    n_steps: int = param(50, "time steps of an image", OURS, minimum=2, maximum=100_000)
+    n_steps: int = param(20, "time steps of an image", OURS, minimum=2, maximum=100_000)
+    beta: float = param(2.0, "slope of the surrogate, 1 / unit of v", OURS, minimum=0, exclusive=True)
+    learning_rate: float = param(1e-3, "at its peak", OURS, minimum=0)
+    dropout: float = param(0.1, "part of the features left out in training", OURS, minimum=0, maximum=0.9)
     readout: str = param("spikes", "the number of spikes of the classes' neurons", OURS, choices=("spikes",))
     epochs: int = param(20, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
     shift: int = param(0, "features have no places", OURS, minimum=0, maximum=0)

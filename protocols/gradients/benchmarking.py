@@ -1,8 +1,12 @@
-"""What a gradient costs: a differentiable program beside the bare matrix products of the same batch, measured in turn."""
+"""What a gradient costs: a differentiable program beside the bare matrix products of the same batch, and beside snnTorch.
+
+All are measured in turn in one process, so that ratios hold.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from itertools import pairwise
 
 import jax
@@ -24,8 +28,15 @@ N_BATCHES = 10
 
 
 def benchmark(rounds: int, report: Callable[[str], None]) -> Iterator[tuple[int, str, float]]:
-    """Yields (round, formulation, batches a CPU second) of gradients in single precision; compilation is not counted."""
+    """Yields (round, formulation, batches a CPU second) of gradients in single precision; compilation is not counted.
+
+    snnTorch takes part where it is installed.
+    """
     formulations = {"matrix products alone": _products(), "differentiable program": _gradients()}
+    if find_spec("snntorch") is None:
+        report("snnTorch is not installed and is left out: pip install torch snntorch")
+    else:
+        formulations["snnTorch"] = _snntorch()
     for name, batch in formulations.items():
         report(f"compiling: {name}")
         batch()
@@ -70,6 +81,34 @@ def _gradients() -> Callable[[], None]:
 
     spikes = _spikes()
     return lambda: jax.block_until_ready(gradient(program.trainable, spikes))
+
+
+def _snntorch() -> Callable[[], None]:
+    """The same two layers in snnTorch: leaky neurons with subtractive reset, and classes that never fire."""
+    import snntorch
+    import torch
+    from snntorch import surrogate
+
+    decay, generator = float(np.exp(-0.1)), torch.Generator().manual_seed(1)
+    layers = [torch.nn.Linear(*shape, bias=False) for shape in pairwise(LAYERS)]
+    for layer in layers:
+        torch.nn.init.normal_(layer.weight, 0, layer.in_features**-0.5, generator=generator)
+    hidden = snntorch.Leaky(beta=decay, spike_grad=surrogate.fast_sigmoid(slope=10), reset_mechanism="subtract")
+    classes = snntorch.Leaky(beta=decay, reset_mechanism="none")
+    x = torch.from_numpy(np.array(_spikes()))
+    labels = torch.from_numpy(np.random.default_rng(2).integers(0, LAYERS[2], BATCH))
+
+    def batch() -> None:
+        v_hidden, v_classes, score = hidden.init_leaky(), classes.init_leaky(), 0
+        for k in range(N_STEPS):
+            spikes, v_hidden = hidden(layers[0](x[k]), v_hidden)
+            _, v_classes = classes(layers[1](spikes), v_classes)
+            score = score + v_classes / N_STEPS
+        for layer in layers:
+            layer.weight.grad = None
+        torch.nn.functional.cross_entropy(score, labels).backward()
+
+    return batch
 
 
 def _products() -> Callable[[], None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import numpy as np
 
@@ -9,16 +11,44 @@ import models
 from models.codegen import get_backend
 from models.codegen.jax import differentiable
 from models.deep import DeepParams
-from protocols.data import Recordings
+from protocols.data import Dataset, Recordings
+from protocols.evaluating import split_images
+from protocols.features import with_features
 from protocols.gradients.frames import frames
+from protocols.provenance import provenance
+from protocols.run_folder import RunFolder
 from protocols.training import TrainingSpec
 
 #: Samples of a run, which keeps every spike of every step.
 _AT_A_TIME = 50
 
 
+def verify_run(
+    run: RunFolder,
+    data: Dataset,
+    *,
+    split: str = "test",
+    n_images: int = 1000,
+    backend: str | None = None,
+    report: Callable[[str, int, int], None] = lambda phase, done, total: None,
+) -> dict[str, object]:
+    """Verify a trained run on the first images of ``split``; the outcome goes into verification-BACKEND.json."""
+    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
+    arrays = run.trained_arrays()
+    if spec.features is not None:
+        data = with_features(data, spec, run, ["train", "test"] if split == "test" else ["train"], report=report)
+    samples = split_images(data, spec, split)[0][:n_images]
+    found = verify(spec, arrays, samples, backend, lambda done: report("comparing spikes", done, len(samples)))
+    run.write_json(f"verification-{found['backend']}.json", {"split": split, **found, **provenance()})
+    return found
+
+
 def verify(
-    spec: TrainingSpec, arrays: dict[str, np.ndarray], samples: np.ndarray | Recordings, backend: str | None = None
+    spec: TrainingSpec,
+    arrays: dict[str, np.ndarray],
+    samples: np.ndarray | Recordings,
+    backend: str | None = None,
+    report: Callable[[int], None] = lambda done: None,
 ) -> dict[str, object]:
     """Compare spikes on ``samples`` (as for frames) in double precision.
 
@@ -69,6 +99,7 @@ def verify(
             brians = raster(each, ours.shape[2])[: len(part)]
             n_spikes += int(brians.sum())
             mismatches += int((brians != ours).sum())
+        report(start + len(part))
     return {
         "backend": name,
         "images": len(samples),

@@ -22,7 +22,7 @@ from scripts.commands import options
 def command(model: str, sizes: str, rounds: int, backends: str | None, data: str, data_dir: Path | None) -> None:
     """Measure images a CPU second of MODEL on one core: our C++, Brian2's own; diehl-cook also one run() an image in Cython.
 
-    MODEL may also be 'gradients': batches a CPU second of a differentiable program, beside its matrix products alone.
+    MODEL may also be 'gradients': batches a CPU second of a differentiable program, of its matrix products, of snnTorch.
     """
     if model == "gradients":
         _gradients(rounds)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from models.errors import EquispikeError
-from scripts.cli import existing_run
+from scripts.cli import data_of, existing_run
 from scripts.commands import options
 
 
@@ -32,16 +32,13 @@ from scripts.commands import options
 def command(run, data, data_dir, split, label_images, test_images, backend, readouts, grid, bins, jobs) -> None:
     """Label RUN on training images, its neurons or a readout of its features, and measure the accuracy on other images."""
     import models
-    from protocols.data import load
     from scripts.progress import PhaseProgress
 
     folder = existing_run(run)
-    trained_on = folder.read_json("run.json")["data"]
-    if data is not None and data != trained_on["name"]:
-        raise EquispikeError(f"{run} was trained on {trained_on['name']}, not on {data}: leave --data away")
-    dataset = load(trained_on["name"], data_dir)
-    if dataset.checksum != trained_on["checksum"]:
-        raise EquispikeError(f"{dataset.name} in {dataset.source} is not the data that {run} was trained on")
+    trained_on = folder.read_json("run.json")["data"]["name"]
+    if data is not None and data != trained_on:
+        raise EquispikeError(f"{run} was trained on {trained_on}, not on {data}: leave --data away")
+    dataset = data_of(folder, data_dir)
     common = {"split": split, "n_test": test_images, "jobs": jobs, "backend": backend}
     model = models.get_model(folder.read_json("run.json")["config"]["model"])
     with PhaseProgress() as progress:

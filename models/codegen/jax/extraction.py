@@ -280,7 +280,10 @@ def _kind(runner: CodeRunner) -> str:
         return "sum"
     kinds = {"stateupdate": "update", "threshold": "threshold", "reset": "event"}
     if runner.template not in kinds:
-        raise _refused(runner.name, f"is a {type(runner).__name__} ({runner.template})")
+        raise _refused(
+            runner.name,
+            f"is a {type(runner).__name__} ({runner.template}): name its group among the inputs, or make it a NeuronGroup",
+        )
     return kinds[runner.template]
 
 
