@@ -26,7 +26,7 @@ from scripts import cli
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason="no C++ compiler")
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("list", "train", "evaluate", "predict", "figures", "benchmark", "explain", "results")
+COMMANDS = ("list", "train", "evaluate", "verify", "predict", "figures", "benchmark", "explain", "results")
 #: The structure that test_training shares, and one so small that NumPy runs it at once.
 CPP = ("train", "diehl-cook", "--set", "n_exc=16", "--chunk-images", 20, "--backend", "cpp")
 FAST = {"n_exc": "4", "n_spikes_min": "0", "t_present": "10*ms", "t_rest_simulated": "5*ms"}
@@ -121,6 +121,56 @@ def test_from_training_by_gradients_to_figures_and_predictions(equispike, model,
     assert "digit.png" in equispike("predict", "run", "digit.png").out
     assert "layers" in equispike("list", model).out
     assert "anew" in equispike("train", "--resume", "run", "--images", 500).sentence
+
+
+@needs_compiler
+def test_from_features_of_a_run_to_figures_and_predictions(equispike) -> None:
+    assert equispike(*CPP, "--images", 20, "--out", "run").code == 0
+    words = (
+        "train",
+        "lif-readout",
+        "--features",
+        "run",
+        "--images",
+        3000,
+        "--chunk-images",
+        1500,
+        "--backend",
+        "numpy",
+    )
+    trained = equispike(*words, "--holdout", 37, "--out", "readout")
+    assert trained.code == 0 and "features of the train images: 1437/1437" in trained.err
+    assert RunFolder.open("readout").read_json("run.json")["config"]["params"]["layers"] == "16,10"
+    assert RunFolder.open("readout").read_json("run.json")["config"]["features"] == "../run"
+    found = equispike("verify", "readout", "--images", 10)
+    assert found.code == 0 and "0 of" in found.out
+    assert equispike("figures", "readout").code == 0
+    assert {path.stem for path in Path("readout/figures").iterdir()} == {"learning"}
+    Image.fromarray(load("digits").test_images[0]).save("digit.png")
+    assert "digit.png" in equispike("predict", "readout", "digit.png").out
+    assert (
+        "not begun with the features of other"
+        in equispike("train", "--resume", "readout", "--features", "other").sentence
+    )
+    assert "features come from diehl-cook and conv-stdp" in equispike(*words[:2], "--features", "readout").sentence
+    assert "for 5 inputs, but digits has 16" in equispike(*words, "--set", "layers=5,10", "--out", "new").sentence
+    assert "nothing to compare" in equispike("verify", "run").sentence
+    assert not Path("new").exists()
+    shutil.move("run", "elsewhere")
+    assert "is gone" in equispike("predict", "readout", "digit.png").sentence
+
+
+def test_a_mismatch_ends_with_one(equispike, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (
+        equispike(
+            "train", "spiking-mlp", "--set", "layers=784,5,10", "--images", 100, "--backend", "numpy", "--out", "run"
+        ).code
+        == 0
+    )
+    found = {"backend": "numpy", "mismatches": 1, "spikes": 9, "images": 3, "largest_score_difference": 0.1}
+    monkeypatch.setattr("protocols.gradients.verify_run", lambda *args, **options: found)
+    outcome = equispike("verify", "run")
+    assert outcome.code == 1 and "1 of 9 spikes" in outcome.out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -233,7 +283,7 @@ BAD_WORDS = {
     ("foo",): "the models are: diehl-cook",
     ("diehl-cook", "foo"): "unexpected extra argument",
     ("diehl-cook", "--foo"): "No such option",
-    ("diehl-cook", "--data", "foo"): "choose one of mnist, fashion-mnist, digits",
+    ("diehl-cook", "--data", "foo"): "choose one of mnist, fashion-mnist, nmnist-small, digits",
     ("diehl-cook", "--backend", "foo"): "the backends are: cpp, cpp-float32, cpp-stock, cython, numpy",
     ("diehl-cook", "--images", "0"): "--images must be at least 1",
     ("diehl-cook", "--images", "x"): "--images",
@@ -355,7 +405,15 @@ def test_bad_data_files(
     ("words", "hint"),
     [
         (("train", "spiking-mlp", "--set", "layers=784+10"), "does not look like 784,800,10"),
-        (("train", "spiking-mlp", "--set", "layers=100,10"), "100 pixels, but digits has 784"),
+        (("train", "spiking-mlp", "--set", "layers=100,10"), "100 inputs, but digits has 784 (28 x 28)"),
+        (("train", "spiking-mlp", "--set", "encoding=events"), "encoding=events is for recordings"),
+        (("train", "spiking-mlp", "--set", "encoding=poisson", "--set", "rate_max=2000*Hz"), "one spike a step"),
+        (("train", "spiking-rnn", "--set", "encoding=events"), "spiking-rnn sees rows"),
+        (("train", "lif-readout"), "--features runs/dc400"),
+        (("train", "lif-readout", "--features", "nothing"), "nothing is not a run folder"),
+        (("train", "lif-readout", "--set", "layers=400,20,10", "--features", "."), ". is not a run folder"),
+        (("train", "diehl-cook", "--features", "nothing"), "diehl-cook learns from images"),
+        (("verify", "nothing"), "nothing is not a run folder"),
         (("train", "spiking-mlp", "--set", "beta=0"), "out of range"),
         (("benchmark", "spiking-mlp"), "equispike benchmark gradients"),
     ],

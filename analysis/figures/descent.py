@@ -40,7 +40,8 @@ def descent_curves(metrics: pd.DataFrame) -> Figure:
         label = name.removesuffix(".spikes")
         spikes.plot(rows["images"] / 1000, rows["value"], "o-", markersize=2, color=colour, label=label)
     spikes.set(ylabel="Spikes (a neuron and image)", ylim=(0, None))
-    spikes.legend(loc="best")
+    if layers:
+        spikes.legend(loc="best")
     for axes in (loss, errors, spikes):
         axes.set(xlabel="Images (thousands)", xlim=(0, thousands))
     return figure

@@ -11,7 +11,7 @@ from analysis.figures.confusion import confusion
 from analysis.figures.descent import descent_curves
 from analysis.figures.kernels import kernel_map
 from analysis.figures.sources import SPLITS, Source, evaluated, need
-from models.deep import ConvLayer, DeepParams
+from models.deep import ConvLayer, DeepParams, SpikingRnnParams
 from models.errors import EquispikeError
 from protocols.run_folder import RunFolder
 from protocols.training import TrainingSpec
@@ -22,10 +22,11 @@ MOST = 100
 
 def figures(run: RunFolder) -> Iterator[Source]:
     """Names of figures and how to make them; what they need may be missing."""
-    params = TrainingSpec.from_json(run.read_json("run.json")["config"]).params
+    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
+    params = spec.params
     assert isinstance(params, DeepParams)
     yield "learning", _learning
-    if params.n_frames == 1:  # weights of parts of an image are no picture
+    if spec.features is None and params.hidden and not isinstance(params, SpikingRnnParams):  # rows are no picture
         yield "weights", partial(_weights, params=params)
     for split in evaluated(run) or SPLITS[:1]:
         yield f"confusion-{split}", partial(_confusion, split=split)
@@ -39,16 +40,19 @@ def _learning(run: RunFolder) -> Figure:
 def _weights(run: RunFolder, params: DeepParams) -> Figure:
     """What the first layer's neurons or maps take from the pixels of a square image."""
     need(run, "arrays.npz", "it is not fully trained")
-    arrays, first = run.read_arrays("arrays.npz"), params.hidden[0]
+    arrays, first, n_maps = run.read_arrays("arrays.npz"), params.hidden[0], (*params.input_shape, 1, 1)[2]
     if isinstance(first, ConvLayer):
-        kernels = arrays["hidden1_kernels.w"].reshape(params.input_shape[2], first.size, first.size, first.maps)
-        fields = kernels[:, ::-1, ::-1].sum(axis=0).transpose(2, 0, 1)
-        return kernel_map(fields, "maps", "Weight")
-    side = round(params.n_input**0.5)
-    if side * side != params.n_input:
-        raise EquispikeError(f"{params.n_input} pixels are no square")
-    fields = arrays["hidden1_in.w"].reshape(params.n_input, first.n).T[:MOST].reshape(-1, side, side)
-    return kernel_map(fields, f"of {first.n} neurons", "Weight")
+        kernels = arrays["hidden1_kernels.w"].reshape(n_maps, first.size, first.size, first.maps)
+        fields, what = kernels[:, ::-1, ::-1].transpose(3, 1, 2, 0), "maps"
+    else:
+        height, width = params.input_shape[:2] if len(params.input_shape) == 3 else (round(params.n_input**0.5),) * 2
+        if height != width or height * width * n_maps != params.n_input:
+            raise EquispikeError(f"the {params.n_input} pixels of layers = {params.layers} are no square")
+        fields = arrays["hidden1_in.w"].reshape(height, width, n_maps, first.n)[..., :MOST].transpose(3, 0, 1, 2)
+        what = f"of {first.n} neurons"
+    if params.encoding == "events" and n_maps == 2:
+        return kernel_map(fields[..., 1] - fields[..., 0], what)
+    return kernel_map(fields.sum(-1), what, "Weight")
 
 
 def _confusion(run: RunFolder, split: str) -> Figure:

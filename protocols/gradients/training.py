@@ -99,7 +99,7 @@ class Trainer:
             surrogate=SURROGATES[params.surrogate](params.beta),
             reset_gradient=["classes.score"] if params.readout == "spikes" else False,  # spikes are counted at resets
         )
-        hidden = [f"hidden{number + 1}.spike" for number in range(len(params.hidden))]
+        spiking = [f"{name}.spike" for name in params.spiking_names]
         n_steps = -(-spec.n_images // params.batch_size)
         schedule = optax.warmup_cosine_decay_schedule(
             0.0, params.learning_rate, min(n_train // params.batch_size, n_steps // 2) or 1, n_steps + 1
@@ -112,7 +112,7 @@ class Trainer:
 
         def forward(trainable, shown, key):
             def one(sample, key):
-                state, totals = program.run(trainable, {"frames": sample}, params.n_steps, total=hidden, key=key)
+                state, totals = program.run(trainable, {"frames": sample}, params.n_steps, total=spiking, key=key)
                 return state["classes.score"], totals
 
             return jax.vmap(one)(shown, jax.random.split(key, len(shown)))
