@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
             }
             as_is = "as published" if models.get_model(config["model"]).protocol == "presenting" else "defaults"
             settings = [f"{key}={value}" for key, value in changed.items()] or [as_is]
+            if "features" in config:
+                settings.append(f"features of {re.sub(r'-s[0-9]+$', '', Path(config['features']).name)}")
             if config["holdout"]:
                 settings.append(f"{config['holdout']} training images held out")
             rows.append(

@@ -275,6 +275,11 @@ def test_optimisers_go_downhill_and_shrink_weights(optimiser):
         assert tuple(np.sign(updates[key]) for key in values) == expected
 
 
+def test_features_are_not_moved():
+    params, features = SpikingMlpParams().updated({"layers": "4,10"}), np.arange(12, dtype=np.float32).reshape(3, 4)
+    assert_array_equal(varied(params, features, np.random.default_rng(0))[:, 0], features)
+
+
 def test_shifted_recordings_are_moved_as_wholes():
     params = (
         models.get_model("spiking-cnn")

@@ -78,6 +78,20 @@ def test_different_settings_sizes_and_lengths_are_different_rows(tmp_path: Path)
     ]
 
 
+def test_readouts_of_features_say_of_which_runs(tmp_path: Path) -> None:
+    for seed, source in enumerate(["../conv-s0", "../conv-s1", "../dc400"]):
+        run = RunFolder.create(tmp_path / f"readout-{seed}")
+        config = {"model": "lif-readout", "params": {}, "data": "mnist", "seed": seed, "backend": "cpp", "holdout": 0}
+        record = {"format": FORMAT, "config": config | {"features": source}, "images_seen": 100, "cpu_s": 4.0}
+        run.write_json("run.json", record)
+        run.write_json("evaluation-test.json", {"accuracy": {"spike count": 0.9}, "n_images": 10_000})
+    rows = cells(to_markdown(collect([tmp_path])))
+    assert [(row[3], row[6]) for row in rows] == [
+        ("defaults, features of conv", "2"),
+        ("defaults, features of dc400", "1"),
+    ]
+
+
 def test_an_evaluation_on_part_of_the_test_set_is_not_averaged_with_whole_ones(tmp_path: Path) -> None:
     record(tmp_path, 0, 0.8)
     record(tmp_path, 1, 0.2, n_test=10)

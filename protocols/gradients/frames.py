@@ -23,7 +23,7 @@ def varied(params: DeepParams, samples: np.ndarray | Recordings, rng: np.random.
     seen = _seen(params, samples)
     if isinstance(samples, Recordings):
         seen = np.moveaxis(shifted(np.moveaxis(seen, 1, -1), params.shift, rng), -1, 1)
-    else:
+    elif seen.ndim > 2:  # features have no places
         seen = shifted(seen, params.shift, rng)
     if params.dropout:
         seen = seen * (rng.random(seen.shape, np.float32) >= params.dropout)

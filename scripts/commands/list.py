@@ -47,7 +47,10 @@ def command(model: str | None, data_dir: Path | None) -> None:
         console,
         "Data sets",
         ("name", "what", "where"),
-        [(name, d.description, found[name] or "not here; downloaded when first used") for name, d in DATASETS.items()],
+        [
+            (name, d.description, found[name] or ("not here; downloaded when first used" if d.mirrors else "not here"))
+            for name, d in DATASETS.items()
+        ],
     )
     _print(
         console,
