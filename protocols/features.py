@@ -72,13 +72,25 @@ class FeatureSource:
             digest.update(name.encode() + np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()
 
-    def extract(self, images: np.ndarray, phase: int, jobs: int, report: Callable[[int], None]) -> np.ndarray:
-        """Features (n, n_features) float32 of ``images``; ``phase`` chooses the random numbers."""
+    def extract(
+        self,
+        images: np.ndarray,
+        phase: int,
+        *,
+        jobs: int = 1,
+        backend: str | None = None,
+        report: Callable[[int], None] = lambda done: None,
+    ) -> np.ndarray:
+        """Features (n, n_features) float32 of ``images``; ``phase`` chooses the random numbers.
+
+        ``backend``: the run's own if not given.
+        """
         if isinstance(self.spec.params, ConvStdpParams):
-            return layerwise.Features.of_run(self.run, self.spec, GRID).extract(images, jobs=jobs, report=report)
+            features = layerwise.Features.of_run(self.run, self.spec, GRID, backend)
+            return features.extract(images, jobs=jobs, report=report)
         parts: list[np.ndarray] = []
         state = trained_state(self.run, self.spec)
-        for counts in presenter(self.spec).frozen_counts(state, images, phase=phase, jobs=jobs):
+        for counts in presenter(self.spec, backend).frozen_counts(state, images, phase=phase, jobs=jobs):
             parts.append(counts.astype(np.float32))
             report(sum(map(len, parts)))
         return np.concatenate(parts)
@@ -120,7 +132,7 @@ def with_features(
 
             source = source_of(spec, run)
             source.blank(data)
-            made = source.extract(images[split], phase, jobs, tell)
+            made = source.extract(images[split], phase, jobs=jobs, report=tell)
             run.write_arrays(f"features-{split}.npz", {"features": made}, compress=True)
         found[split] = run.read_arrays(f"features-{split}.npz")["features"]
     scale = scale_of(found["train"], spec)
@@ -129,12 +141,17 @@ def with_features(
     return dataclasses.replace(data, train_images=train, test_images=test)
 
 
-def features_of(images: np.ndarray, spec: TrainingSpec, run: RunFolder) -> np.ndarray:
+def features_of(images: np.ndarray, spec: TrainingSpec, run: RunFolder, backend: str | None = None) -> np.ndarray:
     """Features (n, n_features) of other ``images`` (n, height, width) as ``run`` learned from them."""
     scale = scale_of(run.read_arrays("features-train.npz")["features"], spec)
-    return source_of(spec, run).extract(images, PREDICTING, 1, lambda done: None) / scale
+    return source_of(spec, run).extract(images, PREDICTING, backend=backend) / scale
 
 
 def scale_of(features: np.ndarray, spec: TrainingSpec) -> np.float32:
-    """Standard deviation of the features of training images that are not held out."""
-    return np.float32(features[: len(features) - spec.holdout].std(dtype=np.float64))
+    """Standard deviation of the features of training images that are not held out; raises EquispikeError where it is 0."""
+    scale = np.float32(features[: len(features) - spec.holdout].std(dtype=np.float64))
+    if not scale > 0:
+        raise EquispikeError(
+            f"the features of {spec.features} are the same for all images: that run has learned nothing"
+        )
+    return scale

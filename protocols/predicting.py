@@ -27,10 +27,10 @@ def predict(run: RunFolder, images: np.ndarray, backend: str | None = None) -> d
     if models.get_model(spec.model).protocol == "gradients":
         arrays = run.trained_arrays()
         if spec.features is not None:
-            images = features_of(images, spec, run)
+            images = features_of(images, spec, run, backend)
         elif spec.params.encoding == "events":  # type: ignore[attr-defined]
             raise EquispikeError(f"{run.path} tells the classes of recordings of events, not of images")
-        scores, _ = gradients.show(spec, arrays, images, backend=backend)
+        scores, _ = gradients.show(spec, arrays, images, phase=PREDICTING, backend=backend)
         return {"proportion": softmax(scores, axis=1)}
     if models.get_model(spec.model).protocol != "presenting":
         raise EquispikeError(

@@ -87,6 +87,13 @@ class TrainingSpec:
             )
         if not events and getattr(self.params, "encoding", "") == "events":
             raise EquispikeError(f"encoding=events is for recordings, such as nmnist-small, but {data.name} has images")
+        if self.features is not None and getattr(self.params, "encoding", "") != "current":
+            raise EquispikeError("features are shown as constant currents: leave encoding=current")
+        n_classes, own = int(data.train_labels.max()) + 1, getattr(self.params, "n_classes", None)
+        if own is not None and n_classes > own:
+            raise EquispikeError(
+                f"{data.name} has {n_classes} classes, but the network has {own}: change the last of layers"
+            )
         self.params.check_images(data.name, data.train_images.shape[1:])
 
 

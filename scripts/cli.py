@@ -33,7 +33,8 @@ def equispike() -> None:
 
 
 def main() -> None:
-    """Run the command line; the process ends with 0, 2 (a mistake that a person can mend) or 130 (interrupted)."""
+    """Run the command line; the process ends with 0, 1 (verify found a difference), 2 (a mistake that a person
+    can mend) or 130 (interrupted)."""
     try:
         equispike(prog_name="equispike", standalone_mode=False)
     except click.ClickException as error:

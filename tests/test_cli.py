@@ -120,7 +120,7 @@ def test_from_training_by_gradients_to_figures_and_predictions(equispike, model,
     Image.fromarray(load("digits").test_images[0]).save("digit.png")
     assert "digit.png" in equispike("predict", "run", "digit.png").out
     assert "layers" in equispike("list", model).out
-    assert "anew" in equispike("train", "--resume", "run", "--images", 500).sentence
+    assert "train anew" in equispike("train", "--resume", "run", "--images", 500).sentence
 
 
 @needs_compiler
@@ -154,6 +154,8 @@ def test_from_features_of_a_run_to_figures_and_predictions(equispike) -> None:
     )
     assert "features come from diehl-cook and conv-stdp" in equispike(*words[:2], "--features", "readout").sentence
     assert "for 5 inputs, but digits has 16" in equispike(*words, "--set", "layers=5,10", "--out", "new").sentence
+    assert "constant currents" in equispike(*words, "--set", "encoding=latency", "--out", "new").sentence
+    assert "double precision" in equispike("verify", "readout", "--backend", "cpp-float32").sentence
     assert "nothing to compare" in equispike("verify", "run").sentence
     assert not Path("new").exists()
     shutil.move("run", "elsewhere")
@@ -413,6 +415,7 @@ def test_bad_data_files(
         (("train", "lif-readout", "--features", "nothing"), "nothing is not a run folder"),
         (("train", "lif-readout", "--set", "layers=400,20,10", "--features", "."), ". is not a run folder"),
         (("train", "diehl-cook", "--features", "nothing"), "diehl-cook learns from images"),
+        (("train", "spiking-mlp", "--set", "layers=784,5"), "digits has 10 classes, but the network has 5"),
         (("verify", "nothing"), "nothing is not a run folder"),
         (("train", "spiking-mlp", "--set", "beta=0"), "out of range"),
         (("benchmark", "spiking-mlp"), "equispike benchmark gradients"),

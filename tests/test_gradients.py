@@ -19,7 +19,7 @@ from models.diehl_cook import DiehlCookParams
 from models.errors import EquispikeError
 from protocols import gradients
 from protocols.data import Recordings, load
-from protocols.features import FeatureSource, with_features
+from protocols.features import FeatureSource, scale_of, with_features
 from protocols.gradients.frames import frames, shifted, varied
 from protocols.gradients.training import OPTIMISERS
 from protocols.predicting import predict
@@ -68,7 +68,7 @@ def test_bad_layers_are_named(params, settings, words):
 
 
 def test_images_of_another_size_and_too_few_classes_are_refused(digits, tmp_path):
-    with pytest.raises(EquispikeError, match="100 pixels, but digits has 784"):
+    with pytest.raises(EquispikeError, match="100 inputs, but digits has 784"):
         spec_of("spiking-mlp", "numpy", layers="100,10").check(digits)
     with pytest.raises(EquispikeError, match="10 classes"):
         gradients.train(spec_of("spiking-mlp", "numpy", layers="784,9"), digits, RunFolder.create(tmp_path / "run"))
@@ -132,22 +132,24 @@ def test_the_same_spikes_on_recordings(name, layers):
 @pytest.mark.parametrize("key", ["readout", "encoding"])
 def test_what_a_readout_and_an_encoding_are(key):
     """A class of its own for each of two pixels: scores by hand, from potentials that decay by exp(-1) a step."""
-    settings = {"layers": "2,2", "n_steps": 3, "tau_out": "1*ms", "encoding": "latency", "v_threshold": 0.9}
+    settings = {"layers": "2,2", "n_steps": 3, "tau_out": "1*ms", "encoding": "latency", "v_threshold": 0.7}
     image, decay = np.array([[[255, 64]]], np.uint8), np.exp(-1)  # spikes in steps 0 and 2
     state = {"classes_in.w": np.array([2.0, 0, 0, 2.0]), "classes.b": np.zeros(2)}
+
+    def tie(v):
+        return 0.5 + 0.5 * v / (0.7 + abs(v))
+
     expected = {
         # Spikes arrive after the update of their step.
         "mean": [2 * (1 + decay + decay**2) / 3, 2 / 3],
         "max": [2, 2],
         "last": [2 * decay**2, 2],
-        # The threshold comes before arrivals: class 0 fires in step 1 only (0.74), class 1 never and ends above threshold.
-        "spikes": [0 + 0.5 * min(1, 2 * decay**2 / 0.9), 0.5],
+        # The threshold comes before arrivals: class 0 fires in step 1 (0.74), class 1 never and ends above threshold.
+        "spikes": [1 + tie((2 * decay - 0.7) * decay), tie(2)],
     }
     if key == "readout":
         for readout, scores in expected.items():
-            params = (
-                models.get_model("spiking-mlp").params().updated(settings | {"readout": readout, "v_threshold": 0.9})
-            )
+            params = models.get_model("spiking-mlp").params().updated(settings | {"readout": readout})
             found, _ = gradients.show(TrainingSpec("spiking-mlp", params, "digits", 1, 0, "numpy"), state, image)
             assert found[0] == pytest.approx(scores), readout
     else:
@@ -249,6 +251,37 @@ def test_a_readout_learns_from_features_that_are_made_once(counts, digits, tmp_p
         predict(run, few.test_images[:2])
 
 
+def test_a_training_on_features_resumes_whenever_it_was_killed(counts, digits, tmp_path, monkeypatch):
+    few = dataclasses.replace(digits, train_images=digits.train_images[:60], train_labels=digits.train_labels[:60])
+    shutil.copytree(counts.path, tmp_path / "dc")
+    spec = dataclasses.replace(readout_spec(), chunk_images=200)
+    whole, resumed = RunFolder.create(tmp_path / "whole"), RunFolder.create(tmp_path / "resumed")
+    gradients.train(spec, few, whole)
+
+    class Killed(Exception):
+        pass
+
+    def kill(*arguments, **options):
+        raise Killed
+
+    for place in ("protocols.features.FeatureSource.extract", "protocols.gradients.training.Trainer.of"):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, kill)
+            with pytest.raises(Killed):
+                gradients.train(spec, few, resumed)
+        assert RunFolder.open(resumed.path).read_json("run.json")["status"] == "training"
+    with pytest.raises(Killed):
+        gradients.train(spec, few, resumed, kill)
+    gradients.train(spec, few, resumed)
+    for key, values in resumed.read_arrays("arrays.npz").items():
+        assert_array_equal(values, whole.read_arrays("arrays.npz")[key])
+
+
+def test_silent_features_are_named(counts):
+    with pytest.raises(EquispikeError, match="the same for all images"):
+        scale_of(np.zeros((50, 10), np.float32), readout_spec())
+
+
 def test_features_of_a_run_that_was_trained_anew_are_refused(counts, digits, tmp_path):
     shutil.copytree(counts.path, tmp_path / "dc")
     run = RunFolder.create(tmp_path / "readout")
@@ -292,6 +325,7 @@ def test_shifted_recordings_are_moved_as_wholes():
         shifts = [np.roll(other, (y, x), axis=(1, 2)) for y in range(-2, 3) for x in range(-2, 3)]
         inside = [(one == each)[:, 2:-2, 2:-2].all() for each in shifts]
         assert sum(inside) == 1
+    assert (moved != still).any()
 
 
 def test_shifted_images():

@@ -23,12 +23,16 @@ _TIME = """
 _PLACE = "y : integer (constant)\nx : integer (constant)\nmap : integer (constant)"
 _CLASSES = "dv/dt = (drive + b - v) / tau_out : 1\ndrive : 1\nb : 1\nscore : 1\nimages_done : integer"
 
-#: When an input spikes, by encoding; ``value`` is its latency in time steps, its probability, or the number of its events.
+#: When an input spikes, by encoding; ``value`` is its latency in time steps, its probability, or 1 where it has events.
 SPIKING_INPUTS = {"latency": "frame_step == value", "poisson": "rand() < value", "events": "value > 0"}
 #: What becomes of the classes' scores at the end of each time step.
-SCORES = {"mean": "score += v / n_steps", "max": "score += int(v > score) * (v - score)", "last": "score = v"}
+SCORES = {
+    "mean": "score += v / n_steps",
+    "max": "score += int(step == 0 or v > score) * (v - score)",
+    "last": "score = v",
+}
 #: Of two classes with as many spikes, the one with the higher potential wins.
-TIE = "score += 0.5 * clip(v / v_threshold, 0, 1)"
+TIE = "score += 0.5 + 0.5 * v / (v_threshold + abs(v))"
 
 
 def build(params: DeepParams, n_images: int, *, record_spikes: bool = False) -> Parts:

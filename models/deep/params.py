@@ -79,7 +79,7 @@ class DeepParams(Params):
     )
     readout: str = param(
         "mean",
-        "what the classes' neurons say: their mean, largest or last potential, never firing; or the number of their spikes",
+        "what tells the class: the mean, largest or last potential of neurons that never fire, or the number of spikes",
         OURS,
         choices=("mean", "max", "last", "spikes"),
     )
@@ -97,7 +97,9 @@ class DeepParams(Params):
         "cosine", "the learning rate rises for a pass, then falls to 0 along a cosine; or stays", OURS,
         choices=("cosine", "constant"),
     )  # fmt: skip
-    weight_decay: float = param(1e-3, "of weights, in each step times the learning rate", OURS, minimum=0)
+    weight_decay: float = param(
+        1e-3, "part of a weight that a gradient step takes, times the learning rate", OURS, minimum=0
+    )
     shift: int = param(2, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
     dropout: float = param(0.0, "part of the pixels left out in training", OURS, minimum=0, maximum=0.9)
     rate_penalty: float = param(0.0, "cost of a spike a neuron and image", OURS, minimum=0)

@@ -76,8 +76,10 @@ def read_nmnist(folder: Path, labels_name: str) -> tuple[Recordings, NDArray[np.
     parts = [_events(folder / f"{sample}.bs2") for sample, _ in rows]
     stop = np.cumsum([len(t) for _, t in parts])
     pixel, t = (np.concatenate(column) for column in zip(*parts, strict=True))
+    labels = np.array([label for _, label in rows], np.uint8)
+    pixel.flags.writeable = t.flags.writeable = labels.flags.writeable = False
     recordings = Recordings(pixel, t, np.concatenate([[0], stop[:-1]]), stop, NMNIST)
-    return recordings, np.array([label for _, label in rows], np.uint8)
+    return recordings, labels
 
 
 def _read(path: Path) -> bytes:

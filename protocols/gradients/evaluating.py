@@ -93,11 +93,15 @@ def show(
     arrays: dict[str, np.ndarray],
     samples: np.ndarray | Recordings,
     *,
+    phase: int = TESTING,
     jobs: int = 1,
     backend: str | None = None,
     report: Callable[[int], None] = lambda done: None,
 ) -> tuple[np.ndarray, dict[str, int]]:
-    """Scores (n, n_classes) of ``samples`` (as for frames), and spikes of each group that spikes, in Brian2."""
+    """Scores (n, n_classes) of ``samples`` (as for frames), and spikes of each group that spikes, in Brian2.
+
+    ``phase`` chooses the random numbers.
+    """
     params, model = spec.params, models.get_model(spec.model)
     assert isinstance(params, DeepParams)
     chunk = min(CHUNK_SAMPLES, len(samples), max(1, CHUNK_VALUES // (params.n_frames * params.n_input)))
@@ -108,7 +112,7 @@ def show(
         part = frames(params, samples[start : start + chunk])
         values = np.zeros((chunk * params.n_frames, params.n_input))
         values[: len(part) * params.n_frames] = part.reshape(-1, params.n_input)
-        draws = int(np.random.SeedSequence([spec.seed, TESTING, start]).generate_state(1)[0])
+        draws = int(np.random.SeedSequence([spec.seed, phase, start]).generate_state(1)[0])
         records = program.run(arrays, {"frames": values}, {"n_images": len(part)}, draws).records
         counts = [len(records[f"{name}_spikes"]["i"]) for name in names]
         return records["answers"]["score"].reshape(len(part), params.n_classes), counts

@@ -1,4 +1,4 @@
-"""Training by gradients: minibatches, softmax cross-entropy of the classes' scores, AdamW, checkpoints and exact resume.
+"""Training by gradients: minibatches, softmax cross-entropy of the classes' scores, Optax, checkpoints and exact resume.
 
 The differentiable program is made from the model's Brian2 objects; what comes of a training is verified in Brian2.
 """
@@ -37,7 +37,7 @@ OPTIMISERS: dict[str, Callable[..., optax.GradientTransformation]] = {
     "adamax": lambda rates, decay, which: optax.adamaxw(rates, weight_decay=decay, mask=which),
     "lion": lambda rates, decay, which: optax.lion(rates, weight_decay=decay, mask=which),
     "sgd": lambda rates, decay, which: optax.chain(
-        optax.add_decayed_weights(decay, which), optax.sgd(rates, momentum=0.9)
+        optax.trace(0.9), optax.add_decayed_weights(decay, which), optax.scale_by_learning_rate(rates)
     ),
 }
 
@@ -143,6 +143,26 @@ class Trainer:
         return np.concatenate(parts)
 
 
+def prepare(
+    spec: TrainingSpec,
+    data: Dataset,
+    run: RunFolder,
+    *,
+    jobs: int = 1,
+    report: Callable[[str, int, int], None] = lambda phase, done, total: None,
+) -> Dataset:
+    """``data`` as the network sees it: with features in place of images where ``spec`` says so, made if they are not there.
+
+    ``run`` is begun before, so that it can be gone on with whatever happens meanwhile. ``jobs``: runs at a time.
+    """
+    if spec.features is None:
+        return data
+    if not run.has("run.json"):
+        record = begun_record(spec, data) | {"features": source_of(spec, run).checksum()}
+        run.write_json("run.json", {**record, "status": "training", "images_seen": 0})
+    return with_features(data, spec, run, ["train"], jobs=jobs, report=report)
+
+
 def train(
     spec: TrainingSpec, data: Dataset, run: RunFolder, report: Callable[[Progress], None] = lambda progress: None
 ) -> Progress:
@@ -150,16 +170,10 @@ def train(
 
     A run that was killed and goes on ends with the same bits as one that was not. ``report`` is called after every chunk.
     """
-    if spec.features is not None:
-        data = with_features(data, spec, run, ["train"])
+    data = prepare(spec, data, run)
     spec.check(data)
     params = spec.params
     assert isinstance(params, DeepParams)
-    n_classes = int(data.train_labels.max()) + 1
-    if n_classes > params.n_classes:
-        raise EquispikeError(
-            f"{data.name} has {n_classes} classes, but layers = {params.layers} ends with {params.n_classes}"
-        )
     n_train = len(data.train_images) - spec.holdout
     trainer = Trainer.of(spec, n_train)
     start = models.get_model(spec.model).initial_state(params, spec.seed)
@@ -169,7 +183,8 @@ def train(
         begun = run.read_json("run.json")["config"]["n_images"]
         if begun != spec.n_images:
             raise EquispikeError(
-                f"the learning rate of {run.path} falls to 0 at image {begun}, so it cannot end at {spec.n_images}: train anew"
+                f"{run.path} was planned for {begun} images, along which the learning rate changes, so it cannot end at "
+                f"{spec.n_images}: train anew"
             )
         progress = Progress.load(run)
         leaves = [jnp.asarray(values, like.dtype) for values, like in zip(progress.leaves, leaves, strict=True)]
@@ -180,8 +195,7 @@ def train(
         run.discard_results()
     record = begun_record(spec, data)
     if spec.features is not None:
-        known = run.read_json("run.json") if run.has("run.json") else {}
-        record["features"] = known.get("features") or source_of(spec, run).checksum()
+        record["features"] = run.read_json("run.json")["features"]
     run.write_json("run.json", {**record, "status": "training", "images_seen": progress.images_seen})
     while progress.images_seen < spec.n_images:
         trainable, state = _train_chunk(progress, spec, trainer, trainable, state, data, n_train)

@@ -11,6 +11,7 @@ import models
 from models.codegen import get_backend
 from models.codegen.jax import differentiable
 from models.deep import DeepParams
+from models.errors import EquispikeError
 from protocols.data import Dataset, Recordings
 from protocols.evaluating import split_images
 from protocols.features import with_features
@@ -62,6 +63,8 @@ def verify(
     params, model = spec.params, models.get_model(spec.model)
     assert isinstance(params, DeepParams)
     double = {key: values.astype(np.float64) for key, values in arrays.items()}
+    if backend == "cpp-float32":
+        raise EquispikeError("spikes are compared in double precision: name cpp in place of cpp-float32")
     name = backend or ("cpp" if spec.backend == "cpp-float32" else spec.backend)
     brian = get_backend(name).compile(lambda: model.build(params, _AT_A_TIME, record_spikes=True))
     drawn = params.encoding == "poisson"

@@ -28,10 +28,13 @@ def command(model: str, sizes: str, rounds: int, backends: str | None, data: str
         _gradients(rounds)
         return
     import models
-    from protocols.data import load
+    from protocols.data import Recordings, load
 
     def images():
-        return load(data, data_dir).train_images
+        found = load(data, data_dir).train_images
+        if isinstance(found, Recordings):
+            raise EquispikeError(f"{data} holds recordings of events, but {model} sees images")
+        return found
 
     protocol = models.get_model(model).protocol
     if protocol == "gradients":

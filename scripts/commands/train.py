@@ -37,9 +37,9 @@ from scripts.commands.options import usable_cores
 @click.option("--seeds", help="Several trainings, such as 0,1,2: a run folder for each, whose names --out begins; "
               "the same command again goes on with what was interrupted.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1), default=usable_cores, show_default="all cores",
-              help="With --seeds: trainings at a time.")  # fmt: skip
+              help="With --seeds: trainings at a time; else runs at a time that make features.")  # fmt: skip
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run folder, with the configuration it was "
-              "begun with; a larger --images trains it longer.")  # fmt: skip
+              "begun with; a larger --images trains it longer, where no learning rate was planned.")  # fmt: skip
 @click.pass_context
 def command(
     ctx,
@@ -81,13 +81,11 @@ def command(
         source = _source(model, features)
         spec, dataset = _new(model, data, data_dir, source, settings, images, seed, backend, holdout, chunk_images, out)
         run = RunFolder.create(out)
-    if spec.features is not None:
-        _make_features(spec, dataset, run, jobs)
-    _TRAININGS[models.get_model(spec.model).protocol](spec, dataset, run)
+    _TRAININGS[models.get_model(spec.model).protocol](spec, dataset, run, jobs)
     click.echo(f"Trained {run.path}. Next: equispike evaluate {run.path}")
 
 
-def _present(spec, dataset, run) -> None:
+def _present(spec, dataset, run, jobs) -> None:
     from protocols import on_track
     from protocols.training import train
     from scripts.progress import TrainingProgress
@@ -102,7 +100,7 @@ def _present(spec, dataset, run) -> None:
         train(spec, dataset, run, report)
 
 
-def _train_layers(spec, dataset, run) -> None:
+def _train_layers(spec, dataset, run, jobs) -> None:
     from protocols.layerwise import train
     from scripts.progress import LayerProgress
 
@@ -110,10 +108,12 @@ def _train_layers(spec, dataset, run) -> None:
         train(spec, dataset, run, progress.update)
 
 
-def _train_by_gradients(spec, dataset, run) -> None:
-    from protocols.gradients import train
-    from scripts.progress import GradientProgress
+def _train_by_gradients(spec, dataset, run, jobs) -> None:
+    from protocols.gradients import prepare, train
+    from scripts.progress import GradientProgress, PhaseProgress
 
+    with PhaseProgress() as phases:
+        prepare(spec, dataset, run, jobs=jobs, report=phases.update)
     with GradientProgress(spec.n_images) as progress:
         train(spec, dataset, run, progress.update)
     verified = run.read_json("run.json")["verified"]
@@ -139,6 +139,7 @@ def _train_seeds(given: set[str], values: dict) -> None:
         raise EquispikeError(f"--seeds needs whole numbers separated by commas, not '{values['seeds']}'") from None
     words = [values["model"], "--data", values["data"], "--backend", values["backend"]]
     words += ["--holdout", values["holdout"], "--chunk-images", values["chunk_images"]]
+    words += ["--jobs", max(1, usable_cores() // values["jobs"])]
     words += [word for pair in values["pairs"] for word in ("--set", pair)]
     for name in ("config", "images", "data_dir", "features"):
         words += [f"--{name.replace('_', '-')}", values[name]] if values[name] is not None else []
@@ -160,7 +161,7 @@ def _new(model, data, data_dir, source, settings, images, seed, backend, holdout
 
     params, features = models.get_model(model).params(), None
     if source is not None:
-        features = os.path.relpath(source.run.path, out)
+        features = os.path.relpath(source.run.path.resolve(), out.resolve())
         if "layers" not in settings:  # features are the first layer
             settings |= {"layers": f"{source.n_features},{params.as_text()['layers'].partition(',')[2]}"}
     params = params.updated(settings)
@@ -177,22 +178,14 @@ def _source(model: str, features: Path | None):
     import models
     from protocols.features import FeatureSource
 
-    protocol = models.get_model(model).protocol
+    models.get_model(model)
     if features is None:
         if model == "lif-readout":
             raise EquispikeError(f"{model} learns from features of another run: name it, as in --features runs/dc400")
         return None
-    if protocol != "gradients":
+    if model not in ("lif-readout", "spiking-mlp"):
         raise EquispikeError(f"{model} learns from images: --features is for lif-readout and spiking-mlp")
     return FeatureSource.open(features)
-
-
-def _make_features(spec, dataset, run, jobs: int) -> None:
-    from protocols.features import with_features
-    from scripts.progress import PhaseProgress
-
-    with PhaseProgress() as progress:
-        with_features(dataset, spec, run, ["train"], jobs=jobs, report=progress.update)
 
 
 def _choose_backend(name: str) -> str:

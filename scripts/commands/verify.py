@@ -18,7 +18,10 @@ from scripts.commands import options
 @click.option("--split", type=click.Choice(["test", "validation"]), default="test", show_default=True,
               help="Images of the test set, or those held out by --holdout.")  # fmt: skip
 @click.option("--images", type=click.IntRange(min=1), default=1000, show_default=True, help="How many.")
-@click.option("--backend", help="Backend of Brian2.  [default: the one of the training]")
+@click.option(
+    "--backend",
+    help="Backend of Brian2, in double precision.  [default: the one of the training, or cpp for cpp-float32]",
+)
 def command(run: Path, data_dir: Path | None, split: str, images: int, backend: str | None) -> None:
     """Compare RUN, trained by gradients, in Brian2 and in its differentiable program, spike for spike.
 
