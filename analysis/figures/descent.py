@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from analysis.figures import style
 
@@ -42,6 +43,10 @@ def descent_curves(metrics: pd.DataFrame) -> Figure:
     spikes.set(ylabel="Spikes (a neuron and image)", ylim=(0, None))
     if layers:
         spikes.legend(loc="best")
+    for axes in (loss, errors):  # 20, not 2 x 10^1
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
     for axes in (loss, errors, spikes):
         axes.set(xlabel="Images (thousands)", xlim=(0, thousands))
     return figure
