@@ -164,7 +164,7 @@ def test_folder_in_place_of_file(tmp_path: Path) -> None:
 
 
 def test_unknown_name() -> None:
-    assert "choose one of mnist, fashion-mnist, digits" in refusal(lambda: data.load("cifar"))
+    assert "choose one of mnist, fashion-mnist, nmnist-small, digits" in refusal(lambda: data.load("cifar"))
     assert "no data set 'cifar'" in refusal(lambda: data.available("cifar"))
 
 
