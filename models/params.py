@@ -160,6 +160,15 @@ class Params:
         """The parameters that :meth:`structure` tells."""
         return set()
 
+    def check_kind(self, model: str, data: str, kind: str) -> None:
+        """Raise EquispikeError where samples of a ``kind``, images, events or features, cannot be shown to the network."""
+        if kind == "events":
+            raise EquispikeError(
+                f"{data} holds recordings of events: train spiking-mlp or spiking-cnn on them, with --set encoding=events"
+            )
+        if kind == "features":
+            raise EquispikeError(f"{model} learns from images: --features is for lif-readout and spiking-mlp")
+
     def check_images(self, data: str, shape: tuple[int, ...]) -> None:
         """Raise EquispikeError where images of ``shape`` (height, width[, channels]) cannot be shown to the network."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,33 +112,41 @@ def with_features(
     data: Dataset,
     spec: TrainingSpec,
     run: RunFolder,
-    splits: Sequence[str],
+    split: str,
     *,
     jobs: int = 1,
     report: Report = lambda phase, done, total: None,
 ) -> Dataset:
-    """``data`` with features in place of images; those of ``splits`` (train, test) are made once and kept in ``run``.
+    """``data`` with features in place of images where ``spec`` says so; they are made once and kept in ``run``.
 
     Features have a standard deviation of 1 over the training images that are not held out, all features together.
+
+    Parameters
+    ----------
+    split : what is needed; test images have features only where it is ``test``
+    jobs : runs at a time
+    report : called with phase, images done and images in all
     """
-    found: dict[str, np.ndarray] = {}
-    images = {"train": data.train_images, "test": data.test_images}
-    for split in splits:
-        if not run.has(f"features-{split}.npz"):
-            phase = {"train": LABELLING, "test": TESTING}[split]
+    if spec.features is None:
+        return data
 
-            def tell(done: int, split: str = split) -> None:
-                report(f"features of the {split} images", done, len(images[split]))
-
+    def features(part: str, images: np.ndarray, phase: int) -> np.ndarray:
+        if not run.has(f"features-{part}.npz"):
             source = source_of(spec, run)
             source.blank(data)
-            made = source.extract(images[split], phase, jobs=jobs, report=tell)
-            run.write_arrays(f"features-{split}.npz", {"features": made}, compress=True)
-        found[split] = run.read_arrays(f"features-{split}.npz")["features"]
-    scale = scale_of(found["train"], spec)
-    train = found["train"] / scale
-    test = found["test"] / scale if "test" in found else np.zeros((0, train.shape[1]), np.float32)
-    return dataclasses.replace(data, train_images=train, test_images=test)
+            made = source.extract(
+                images,
+                phase,
+                jobs=jobs,
+                report=lambda done: report(f"features of the {part} images", done, len(images)),
+            )
+            run.write_arrays(f"features-{part}.npz", {"features": made}, compress=True)
+        return run.read_arrays(f"features-{part}.npz")["features"]
+
+    train = features("train", data.train_images, LABELLING)
+    test = features("test", data.test_images, TESTING) if split == "test" else train[:0]
+    scale = scale_of(train, spec)
+    return dataclasses.replace(data, train_images=train / scale, test_images=test / scale)
 
 
 def features_of(images: np.ndarray, spec: TrainingSpec, run: RunFolder, backend: str | None = None) -> np.ndarray:

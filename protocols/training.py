@@ -80,15 +80,10 @@ class TrainingSpec:
             )
         if self.n_images < 1:
             raise EquispikeError(f"--images must be at least 1, but is {self.n_images}")
-        events = isinstance(data.train_images, Recordings)
-        if events and getattr(self.params, "encoding", "") != "events":
-            raise EquispikeError(
-                f"{data.name} holds recordings of events: train spiking-mlp or spiking-cnn on them, with --set encoding=events"
-            )
-        if not events and getattr(self.params, "encoding", "") == "events":
-            raise EquispikeError(f"encoding=events is for recordings, such as nmnist-small, but {data.name} has images")
-        if self.features is not None and getattr(self.params, "encoding", "") != "current":
-            raise EquispikeError("features are shown as constant currents: leave encoding=current")
+        kind = (
+            "events" if isinstance(data.train_images, Recordings) else "images" if self.features is None else "features"
+        )
+        self.params.check_kind(self.model, data.name, kind)
         n_classes, own = int(data.train_labels.max()) + 1, getattr(self.params, "n_classes", None)
         if own is not None and n_classes > own:
             raise EquispikeError(

@@ -290,7 +290,7 @@ def test_features_of_a_run_that_was_trained_anew_are_refused(counts, digits, tmp
     arrays = source.read_arrays("arrays.npz")
     source.write_arrays("arrays.npz", arrays | {"w": arrays["w"] * 1.01})
     with pytest.raises(EquispikeError, match="not the run any more"):
-        with_features(digits, readout_spec(), run, ["train"])
+        with_features(digits, readout_spec(), run, "train")
 
 
 def test_features_of_other_data_are_refused(counts, digits):

@@ -174,6 +174,19 @@ class DeepParams(Params):
         """Numbers that a sample has, of all frames or, where it is a recording, of one."""
         return self.n_input
 
+    def check_kind(self, model: str, data: str, kind: str) -> None:
+        if kind != "events" and self.encoding == "events":
+            raise EquispikeError(f"encoding=events is for recordings, such as nmnist-small, but {data} has images")
+        if kind == "features" and self.encoding != "current":
+            raise EquispikeError("features are shown as constant currents: leave encoding=current")
+        if (kind == "events" and self.encoding != "events") or (kind == "features" and not self.sees_features):
+            super().check_kind(model, data, kind)
+
+    @property
+    def sees_features(self) -> bool:
+        """Whether a sample may be a list of features, which have no places."""
+        return len(self.input_shape) == 1
+
     def check_images(self, data: str, shape: tuple[int, ...]) -> None:
         if math.prod(shape) != self.n_pixels:
             raise EquispikeError(
@@ -244,6 +257,10 @@ class SpikingRnnParams(DeepParams):
     def n_pixels(self) -> int:
         return self.n_input * self.n_rows
 
+    @property
+    def sees_features(self) -> bool:
+        return False
+
 
 @dataclass(frozen=True)
 class LifReadoutParams(DeepParams):
@@ -257,3 +274,8 @@ class LifReadoutParams(DeepParams):
     readout: str = param("spikes", "the number of spikes of the classes' neurons", OURS, choices=("spikes",))
     epochs: int = param(20, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
     shift: int = param(0, "features have no places", OURS, minimum=0, maximum=0)
+
+    def check_kind(self, model: str, data: str, kind: str) -> None:
+        if kind == "images":
+            raise EquispikeError(f"{model} learns from features of another run: name it, as in --features runs/dc400")
+        super().check_kind(model, data, kind)

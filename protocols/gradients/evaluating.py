@@ -60,10 +60,7 @@ def evaluate(
     params = spec.params
     assert isinstance(params, DeepParams)
     arrays = run.trained_arrays()
-    if spec.features is not None:
-        data = with_features(
-            data, spec, run, ["train", "test"] if split == "test" else ["train"], jobs=jobs, report=report
-        )
+    data = with_features(data, spec, run, split, jobs=jobs, report=report)
     images, truth = split_images(data, spec, split)
     images, truth = images[:n_test], truth[:n_test]
     wall, cpu = time.monotonic(), cpu_seconds()

@@ -101,11 +101,11 @@ class Trainer:
         )
         spiking = [f"{name}.spike" for name in params.spiking_names]
         n_steps = -(-spec.n_images // params.batch_size)
-        schedule = optax.warmup_cosine_decay_schedule(
-            0.0, params.learning_rate, min(n_train // params.batch_size, n_steps // 2) or 1, n_steps + 1
-        )
-        if params.schedule == "constant":
-            schedule = optax.constant_schedule(params.learning_rate)
+        warm_up = min(n_train // params.batch_size, n_steps // 2) or 1
+        schedule = {
+            "cosine": optax.warmup_cosine_decay_schedule(0.0, params.learning_rate, warm_up, n_steps + 1),
+            "constant": optax.constant_schedule(params.learning_rate),
+        }[params.schedule]
         optimiser = OPTIMISERS[params.optimiser](
             schedule, params.weight_decay, lambda tree: {k: k.endswith(".w") for k in tree}
         )
@@ -155,12 +155,10 @@ def prepare(
 
     ``run`` is begun before, so that it can be gone on with whatever happens meanwhile. ``jobs``: runs at a time.
     """
-    if spec.features is None:
-        return data
-    if not run.has("run.json"):
+    if spec.features is not None and not run.has("run.json"):
         record = begun_record(spec, data) | {"features": source_of(spec, run).checksum()}
         run.write_json("run.json", {**record, "status": "training", "images_seen": 0})
-    return with_features(data, spec, run, ["train"], jobs=jobs, report=report)
+    return with_features(data, spec, run, "train", jobs=jobs, report=report)
 
 
 def train(

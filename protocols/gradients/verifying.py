@@ -36,8 +36,7 @@ def verify_run(
     """Verify a trained run on the first images of ``split``; the outcome goes into verification-BACKEND.json."""
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
     arrays = run.trained_arrays()
-    if spec.features is not None:
-        data = with_features(data, spec, run, ["train", "test"] if split == "test" else ["train"], report=report)
+    data = with_features(data, spec, run, split, report=report)
     samples = split_images(data, spec, split)[0][:n_images]
     found = verify(spec, arrays, samples, backend, lambda done: report("comparing spikes", done, len(samples)))
     run.write_json(f"verification-{found['backend']}.json", {"split": split, **found, **provenance()})
@@ -77,36 +76,35 @@ def verify(
     def run(shown):
         return jax.vmap(lambda x: program.run(double, {source: x}, params.n_steps, record=keys))(shown)
 
-    n_spikes = mismatches = 0
+    n_spikes = n_mismatches = 0
     difference = 0.0
     for start in range(0, len(samples), _AT_A_TIME):
         part = frames(params, samples[start : start + _AT_A_TIME]).astype(np.float64)
         shown = np.zeros((_AT_A_TIME, *part.shape[1:]))
         shown[: len(part)] = part
-        records = brian.run(
-            double, {"frames": shown.reshape(-1, params.n_input)}, {"n_images": len(part)}, seed=start
-        ).records
-
-        def raster(group: str, n: int, records: dict = records) -> np.ndarray:
-            """Spikes (_AT_A_TIME, n_steps, n) of Brian2."""
-            step = np.rint(records[f"{group}_spikes"]["t"] / float(params.dt)).astype(int)
-            spikes = np.zeros((_AT_A_TIME, params.n_steps, n), bool)
-            spikes[step // params.n_steps, step % params.n_steps, records[f"{group}_spikes"]["i"]] = True
-            return spikes
-
-        state, found = run(raster("pixels", params.n_input).astype(float) if drawn else shown)
+        inputs, numbers = {"frames": shown.reshape(-1, params.n_input)}, {"n_images": len(part)}
+        records = brian.run(double, inputs, numbers, seed=start).records
+        state, found = run(_raster(params, records["pixels_spikes"], params.n_input).astype(float) if drawn else shown)
         scores = records["answers"]["score"].reshape(len(part), params.n_classes)
         difference = max(difference, float(np.abs(state["classes.score"][: len(part)] - scores).max()))
         for each in names:
             ours = np.asarray(found[f"{each}.spike"])[: len(part)] > 0
-            brians = raster(each, ours.shape[2])[: len(part)]
+            brians = _raster(params, records[f"{each}_spikes"], ours.shape[2])[: len(part)]
             n_spikes += int(brians.sum())
-            mismatches += int((brians != ours).sum())
+            n_mismatches += int((brians != ours).sum())
         report(start + len(part))
     return {
         "backend": name,
         "images": len(samples),
         "spikes": n_spikes,
-        "mismatches": mismatches,
+        "mismatches": n_mismatches,
         "largest_score_difference": difference,
     }
+
+
+def _raster(params: DeepParams, spikes: dict[str, np.ndarray], n: int) -> np.ndarray:
+    """Recorded spikes of ``n`` neurons as (_AT_A_TIME, n_steps, n)."""
+    sample, step = np.divmod(np.rint(spikes["t"] / float(params.dt)).astype(int), params.n_steps)
+    raster = np.zeros((_AT_A_TIME, params.n_steps, n), bool)
+    raster[sample, step, spikes["i"]] = True
+    return raster

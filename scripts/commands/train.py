@@ -178,13 +178,10 @@ def _source(model: str, features: Path | None):
     import models
     from protocols.features import FeatureSource
 
-    models.get_model(model)
+    params = models.get_model(model).params()
     if features is None:
-        if model == "lif-readout":
-            raise EquispikeError(f"{model} learns from features of another run: name it, as in --features runs/dc400")
         return None
-    if model not in ("lif-readout", "spiking-mlp"):
-        raise EquispikeError(f"{model} learns from images: --features is for lif-readout and spiking-mlp")
+    params.check_kind(model, "", "features")
     return FeatureSource.open(features)
 
 
