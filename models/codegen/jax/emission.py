@@ -12,17 +12,13 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from brian2.parsing.rendering import NumpyNodeRenderer
 from brian2.utils.stringtools import get_identifiers
 
 from models.codegen.jax.connections import Connections, Convolution, connections, convolution
+from models.codegen.jax.expressions import factored, inlined, parsed, rendered, soft, with_look_ups
 from models.codegen.jax.extraction import Code, Extract
 from models.codegen.jax.operations import DRAWS, FUNCTIONS
 from models.errors import EquispikeError
-
-_COMPARED = {ast.Gt: "crossing_({0}, {1})", ast.Lt: "crossing_({1}, {0})",
-             ast.GtE: "reached_({0}, {1})", ast.LtE: "reached_({1}, {0})"}  # fmt: skip
 
 
 @dataclass
@@ -45,14 +41,6 @@ class Text:
     flags: dict[str, str] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
     random: bool = False
-
-
-class _Renderer(NumpyNodeRenderer):
-    def render_func(self, node):
-        return node.id if node.id in ("True", "False") or node.id.endswith("_") else f"{node.id}_"
-
-    def render_Call(self, node):
-        return f"{self.render_func(node.func)}({', '.join(self.render_node(each) for each in node.args)})"
 
 
 def emit(network: Extract, outside: Mapping[str, str]) -> Text:
@@ -140,23 +128,12 @@ class _Emission:
         return lines
 
     def _expression(self, code: Code, expression: str) -> str:
-        return _Renderer().render_node(self._timed(code, expression))
+        return rendered(self._timed(code, expression))
 
     def _timed(self, code: Code, expression: str) -> ast.expr:
-        """An expression with look-ups for its timed arrays."""
-        tree = ast.parse(expression, mode="eval")
-
-        class Timed(ast.NodeTransformer):
-            def visit_Call(self, node):
-                self.generic_visit(node)
-                if isinstance(node.func, ast.Name) and node.func.id in code.timed:
-                    time, *rest = node.args
-                    name, step = code.timed[node.func.id], ast.Constant(timed[code.timed[node.func.id]][1])
-                    node = ast.Call(ast.Name("look_up_"), [ast.Name(f"timed_{name}_"), time, step, *rest], [])
-                return node
-
-        timed = self.network.timed
-        return Timed().visit(tree).body
+        return with_look_ups(
+            parsed(expression), {word: (name, self.network.timed[name][1]) for word, name in code.timed.items()}
+        )
 
     def _names(self, code: Code) -> set[str]:
         names = {word for s in code.statements for word in get_identifiers(s.expr)} | set(code.conditions.values())
@@ -219,7 +196,7 @@ class _Emission:
         lines = []
         for statement, line in zip(code.statements, self._statements(code), strict=True):
             lines.append(
-                f"_cond = {_soft(self._timed(code, statement.expr), floats)}" if statement.var == "_cond" else line
+                f"_cond = {soft(self._timed(code, statement.expr), floats)}" if statement.var == "_cond" else line
             )
         size = self.network.sizes[code.group]
         body = self._loads(code, names) + self._timed_loads(code) + lines
@@ -293,19 +270,17 @@ class _Emission:
                 return None
             if code.arrays[effect.var].side != "post" or code.arrays[effect.var].index:
                 return None
-            if effect.var in get_identifiers(ast.unparse(_inlined(ast.parse(effect.expr, mode="eval").body, local))):
+            if effect.var in get_identifiers(ast.unparse(inlined(parsed(effect.expr), local))):
                 return None
-        tree = _inlined(ast.parse(effect.expr, mode="eval").body, local)
+        tree = inlined(parsed(effect.expr), local)
         factors: dict[str, list[str]] = {"pre": [], "syn": [], "post": []}
-        for factor, inverted in _factors(tree):
+        for factor, inverted in factored(tree):
             names = get_identifiers(ast.unparse(factor)) - set(code.constants) - set(code.functions)
             sides = {code.arrays[name].side for name in names if name in code.arrays} - {"shared"}
             if len(sides) > 1 or code.timed:
                 return None
             side = sides.pop() if sides else "post"
-            factors[side].append(
-                f"1 / ({_Renderer().render_node(factor)})" if inverted else _Renderer().render_node(factor)
-            )
+            factors[side].append(f"1 / ({rendered(factor)})" if inverted else rendered(factor))
         if effect.op == "-=":
             factors["post"].append("-1")
         written = {name for name in code.arrays if code.arrays[name].key in self.result.written}
@@ -404,48 +379,3 @@ class _Emission:
             total = f"add_up_(_synaptic_var, c_['{code.group}._synaptic_{side}'], {n})"
             body.append(f"s_[{code.summed!r}] = cast_({total}, s_[{code.summed!r}])")
         self._define(code, f"{code.summed} is a sum over synapses.", body)
-
-
-def _soft(condition: ast.expr, floats: set[str]) -> str:
-    """A condition with comparisons of real numbers that have a surrogate gradient; its value is 0 or 1."""
-
-    def soft(node: ast.expr) -> str:
-        match node:
-            case ast.BoolOp(op=ast.And(), values=values):
-                return " * ".join(f"({soft(value)})" for value in values)
-            case ast.BoolOp(op=ast.Or(), values=values):
-                return "1 - " + " * ".join(f"(1 - ({soft(value)}))" for value in values)
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return f"1 - ({soft(operand)})"
-            case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARED and floats & set(
-                get_identifiers(ast.unparse(node))
-            ):
-                return _COMPARED[type(op)].format(*(_Renderer().render_node(side) for side in (left, right)))
-        return f"number_({_Renderer().render_node(node)})"
-
-    return soft(condition)
-
-
-def _inlined(node: ast.expr, local: dict[str, str]) -> ast.expr:
-    """An expression without the names of intermediate values."""
-
-    class Inline(ast.NodeTransformer):
-        def visit_Name(self, name):
-            if name.id in local:
-                return self.visit(ast.parse(local[name.id], mode="eval").body)
-            return name
-
-    return Inline().visit(node)
-
-
-def _factors(node: ast.expr, inverted: bool = False) -> list[tuple[ast.expr, bool]]:
-    match node:
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return _factors(left, inverted) + _factors(right, inverted)
-        case ast.BinOp(left=left, op=ast.Div(), right=right):
-            return _factors(left, inverted) + _factors(right, not inverted)
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return [(ast.Constant(-1), False), *_factors(operand, inverted)]
-        case ast.Constant(value=value) if np.isscalar(value):
-            return [(node, inverted)]
-    return [(node, inverted)]

@@ -201,28 +201,7 @@ def _code(runner: CodeRunner, notes: _Notes) -> Code:
     if kind == "threshold" and not any(s.var == "_cond" for s in scalar + vector):
         raise _refused(name, "has no condition")
     statements = _without_dead(scalar + vector, variables)
-    options: dict = {}
-    template = runner.template_kwds or {}
-    if kind == "threshold":
-        options |= {
-            "event": f"{runner.group.name}.{runner.event}",
-            "refractory": bool(template.get("_uses_refractory")),
-        }
-    elif kind == "event":
-        space = template["eventspace_variable"]
-        options["event"] = f"{space.owner.name}.{_event_of(space.name)}"
-    elif kind == "pathway":
-        assert isinstance(runner, SynapticPathway)
-        delays = np.floor(np.asarray(runner.variables["delay"].get_value()) / float(runner.clock.dt) + 0.5).astype(
-            np.int32
-        )
-        options |= {
-            "event": f"{runner.source.name}.{runner.event}",
-            "prepost": runner.prepost,
-            "delays": delays[0] if delays.size and (delays == delays.flat[0]).all() else delays,
-        }
-    elif kind == "sum":
-        options["summed"] = notes.key(runner.target_var)
+    options = _options(runner, kind, notes)
     arrays: dict[str, Array] = {}
     constants: dict[str, float | int | bool] = {}
     clock: dict[str, str] = {}
@@ -271,6 +250,32 @@ def _code(runner: CodeRunner, notes: _Notes) -> Code:
         conditions,
         **options,
     )
+
+
+def _options(runner: CodeRunner, kind: str, notes: _Notes) -> dict:
+    """What a Code of a ``kind`` has beside its statements and names."""
+    template = runner.template_kwds or {}
+    if kind == "threshold":
+        return {
+            "event": f"{runner.group.name}.{runner.event}",
+            "refractory": bool(template.get("_uses_refractory")),
+        }
+    if kind == "event":
+        space = template["eventspace_variable"]
+        return {"event": f"{space.owner.name}.{_event_of(space.name)}"}
+    if kind == "pathway":
+        assert isinstance(runner, SynapticPathway)
+        delays = np.floor(np.asarray(runner.variables["delay"].get_value()) / float(runner.clock.dt) + 0.5).astype(
+            np.int32
+        )
+        return {
+            "event": f"{runner.source.name}.{runner.event}",
+            "prepost": runner.prepost,
+            "delays": delays[0] if delays.size and (delays == delays.flat[0]).all() else delays,
+        }
+    if kind == "sum":
+        return {"summed": notes.key(runner.target_var)}
+    return {}
 
 
 def _kind(runner: CodeRunner) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 
 import jax
 import jax.numpy as jnp
@@ -70,27 +71,13 @@ class DifferentiableProgram:
         -------
         The state after the last step, and the records: (n_steps, n) for ``record``, (n,) for ``total``.
         """
-        constants = self._constants | {name: jnp.asarray(x, self._dtype) for name, x in trainable.items()}
+        state, streams, constants = self._given(inputs, n_steps)
+        constants |= {name: jnp.asarray(x, self._dtype) for name, x in trainable.items()}
         if self._random:
             if key is None:
                 raise EquispikeError("the network draws random numbers: give the run a key, such as jax.random.key(0)")
             constants["random.key"] = key
-        streams: Arrays = {}
-        state = dict(self.state)
-        for name, kind in self._inputs.items():
-            if name not in inputs:
-                raise EquispikeError(f"the program needs the input {name}")
-            values = jnp.asarray(inputs[name])
-            if kind == "events":
-                if values.shape[0] != n_steps:
-                    raise EquispikeError(f"input {name} has {values.shape[0]} time steps, but the run has {n_steps}")
-                streams[name] = values.astype(self._dtype)
-            elif kind == "state":
-                state[name] = values.astype(state[name].dtype)
-            else:
-                constants[kind] = values.astype(self._dtype)
         constants = self._functions["prepare"](constants)
-        records: list[Arrays] = []
         step = self._functions["step"]
         first = {key: x[0] for key, x in streams.items()}
         shapes = jax.eval_shape(lambda s: step(s, constants, 0, self._on(0)), state | first) if total else {}
@@ -103,12 +90,10 @@ class DifferentiableProgram:
             sums = {key: sums[key] + after[key] for key in total}
             return ({key: after[key] for key in self._carried}, sums), {key: after[key] for key in record}
 
-        start = 0
+        records: list[Arrays] = []
         carry = ({key: state[key] for key in self._carried}, sums)
-        while start < n_steps:
-            on, stop = self._on(start), start + 1
-            while stop < n_steps and self._on(stop) == on:
-                stop += 1
+        for start, stop in self._alike(n_steps):
+            on = self._on(start)
             if stop == start + 1:
                 carry, recorded = advance(carry, (start, {key: x[start] for key, x in streams.items()}), on)
                 records.append({key: x[None] for key, x in recorded.items()})
@@ -118,9 +103,31 @@ class DifferentiableProgram:
                 steps = (jnp.arange(start, stop), parts)
                 carry, recorded = jax.lax.scan(partial(advance, on=on), carry, steps)
                 records.append(recorded)
-            start = stop
         joined = {key: jnp.concatenate([part[key] for part in records]) for key in record}
         return carry[0], joined | carry[1]
+
+    def _given(self, inputs: Mapping[str, jnp.ndarray | np.ndarray], n_steps: int) -> tuple[Arrays, Arrays, Arrays]:
+        """State before the first step, what comes from outside in each step, and constants, with ``inputs`` put in."""
+        state, streams, constants = dict(self.state), {}, dict(self._constants)
+        for name, kind in self._inputs.items():
+            if name not in inputs:
+                raise EquispikeError(f"the program needs the input {name}")
+            values = jnp.asarray(inputs[name])
+            if kind == "events":
+                if values.shape[0] != n_steps:
+                    raise EquispikeError(f"input {name} has {values.shape[0]} time steps, but the run has {n_steps}")
+                streams[name] = values.astype(self._dtype)
+            elif kind == "state":
+                state[name] = values.astype(state[name].dtype)
+            else:
+                constants[kind] = values.astype(self._dtype)
+        return state, streams, constants
+
+    def _alike(self, n_steps: int) -> Iterator[tuple[int, int]]:
+        """Steps in a row, from ``start`` to before ``stop``, that have the same events by time alone."""
+        for _, steps in groupby(range(n_steps), lambda k: tuple(self._on(k).items())):
+            first, *others = steps
+            yield first, first + len(others) + 1
 
     def _on(self, k: int) -> dict[str, bool]:
         return {event: self._functions[name](k) for event, name in self._flags.items()}
