@@ -1,14 +1,40 @@
-"""Networks are compiled once a session and shared: every test runs them with its own state, images and constants."""
+"""The command line in an empty folder; networks, compiled once a session and run with each test's own state and images."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import Outcome
 
 from models import diehl_cook
 from models.codegen import BACKENDS, Program
 from models.diehl_cook import DiehlCookParams
 from models.parts import RunResult
+from scripts import cli
+
+
+@pytest.fixture
+def equispike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Outcome]:
+    """``equispike(words...)`` in an empty folder, without any data set of the machine; an exception is a failure."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EQUISPIKE_DATA", raising=False)
+    monkeypatch.setenv("COLUMNS", "250")
+
+    def call(*words: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["equispike", *map(str, words)])
+        capsys.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as exit:
+            code = exit.code
+        return Outcome(code, *capsys.readouterr())
+
+    return call
 
 
 class Network:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import CPP, Outcome
 from PIL import Image
 
 from models import MODELS
@@ -22,52 +23,14 @@ from protocols.data import load
 from protocols.data.locate import STEMS
 from protocols.run_folder import FORMAT, RunFolder
 from protocols.training import TrainingSpec, train
-from scripts import cli
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason="no C++ compiler")
 ROOT = Path(__file__).parents[1]
 COMMANDS = ("list", "train", "evaluate", "verify", "predict", "figures", "benchmark", "explain", "results")
-#: The structure that test_training shares, and one so small that NumPy runs it at once.
-CPP = ("train", "diehl-cook", "--set", "n_exc=16", "--chunk-images", 20, "--backend", "cpp")
+#: So small that NumPy runs it at once.
 FAST = {"n_exc": "4", "n_spikes_min": "0", "t_present": "10*ms", "t_rest_simulated": "5*ms"}
 TINY = ("train", "diehl-cook", *(word for pair in FAST.items() for word in ("--set", "=".join(pair))))
 TINY = (*TINY, "--images", 2, "--chunk-images", 1)
-
-
-class Outcome:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def sentence(self) -> str:
-        """The one sentence of a refusal."""
-        assert self.code == 2, f"exit code {self.code}: {self.err}"
-        errors = [line for line in self.err.splitlines() if line.startswith("Error: ")]
-        assert len(errors) == 1 and self.err.rstrip().endswith(errors[0]), self.err
-        assert "Traceback" not in self.err + self.out
-        return errors[0]
-
-
-@pytest.fixture
-def equispike(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Outcome]:
-    """``equispike(words...)`` in an empty folder, without any data set of the machine; an exception is a failure."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("EQUISPIKE_DATA", raising=False)
-    monkeypatch.setenv("COLUMNS", "250")
-
-    def call(*words: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["equispike", *map(str, words)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as exit:
-            code = exit.code
-        return Outcome(code, *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture(scope="module")
@@ -97,82 +60,6 @@ def test_help_says_what_there_is_without_waiting_for_brian2() -> None:
     done = subprocess.run([sys.executable, "-c", code, "--help"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert all(f"\n  {name} " in done.stdout for name in COMMANDS)
-
-
-@pytest.mark.parametrize(
-    ("model", "settings", "figures"),
-    [
-        ("spiking-mlp", ("layers=784,12,10", "w_gain=4"), {"learning", "weights", "confusion-test"}),
-        ("spiking-cnn", ("layers=28x28,3C5S4,10", "w_gain=4"), {"learning", "weights", "confusion-test"}),
-        ("spiking-rnn", ("layers=28,12,10", "input_gain=20"), {"learning", "confusion-test"}),
-    ],
-)
-def test_from_training_by_gradients_to_figures_and_predictions(equispike, model, settings, figures) -> None:
-    pairs = [word for pair in settings for word in ("--set", pair)]
-    words = ("--images", 400, "--chunk-images", 200, "--backend", "numpy", "--out", "run")
-    trained = equispike("train", model, *pairs, *words)
-    assert trained.code == 0 and "0 of" in trained.out and "400/400 images" in trained.err
-    assert equispike("evaluate", "run", "--test-images", 20).code == 0
-    assert RunFolder.open("run").read_json("evaluation-test.json")["spikes_per_image"]["hidden1"] > 0
-    drawn = equispike("figures", "run")
-    assert drawn.code == 0 and not drawn.err
-    assert {path.stem for path in Path("run/figures").iterdir()} == figures
-    Image.fromarray(load("digits").test_images[0]).save("digit.png")
-    assert "digit.png" in equispike("predict", "run", "digit.png").out
-    assert "layers" in equispike("list", model).out
-    assert "train anew" in equispike("train", "--resume", "run", "--images", 500).sentence
-
-
-@needs_compiler
-def test_from_features_of_a_run_to_figures_and_predictions(equispike) -> None:
-    assert equispike(*CPP, "--images", 20, "--out", "run").code == 0
-    words = (
-        "train",
-        "lif-readout",
-        "--features",
-        "run",
-        "--images",
-        3000,
-        "--chunk-images",
-        1500,
-        "--backend",
-        "numpy",
-    )
-    trained = equispike(*words, "--holdout", 37, "--out", "readout")
-    assert trained.code == 0 and "features of the train images: 1437/1437" in trained.err
-    assert RunFolder.open("readout").read_json("run.json")["config"]["params"]["layers"] == "16,10"
-    assert RunFolder.open("readout").read_json("run.json")["config"]["features"] == "../run"
-    found = equispike("verify", "readout", "--images", 10)
-    assert found.code == 0 and "0 of" in found.out
-    assert equispike("figures", "readout").code == 0
-    assert {path.stem for path in Path("readout/figures").iterdir()} == {"learning"}
-    Image.fromarray(load("digits").test_images[0]).save("digit.png")
-    assert "digit.png" in equispike("predict", "readout", "digit.png").out
-    assert (
-        "not begun with the features of other"
-        in equispike("train", "--resume", "readout", "--features", "other").sentence
-    )
-    assert "features come from diehl-cook and conv-stdp" in equispike(*words[:2], "--features", "readout").sentence
-    assert "for 5 inputs, but digits has 16" in equispike(*words, "--set", "layers=5,10", "--out", "new").sentence
-    assert "constant currents" in equispike(*words, "--set", "encoding=latency", "--out", "new").sentence
-    assert "double precision" in equispike("verify", "readout", "--backend", "cpp-float32").sentence
-    assert "nothing to compare" in equispike("verify", "run").sentence
-    assert not Path("new").exists()
-    shutil.move("run", "elsewhere")
-    assert "is gone" in equispike("predict", "readout", "digit.png").sentence
-
-
-def test_a_mismatch_ends_with_one(equispike, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (
-        equispike(
-            "train", "spiking-mlp", "--set", "layers=784,5,10", "--images", 100, "--backend", "numpy", "--out", "run"
-        ).code
-        == 0
-    )
-    found = {"backend": "numpy", "mismatches": 1, "spikes": 9, "images": 3, "largest_score_difference": 0.1}
-    monkeypatch.setattr("protocols.gradients.verify_run", lambda *args, **options: found)
-    outcome = equispike("verify", "run")
-    assert outcome.code == 1 and "1 of 9 spikes" in outcome.out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -236,7 +123,6 @@ def test_a_file_sets_what_words_set_and_words_go_first(equispike, tmp_path: Path
 
 
 def test_from_training_to_a_picture_of_ones_own(equispike, run: Path, tmp_path: Path) -> None:
-    from PIL import Image
 
     assert "Accuracy on 3 test images" in equispike("evaluate", run, "--label-images", 4, "--test-images", 3).out
     Image.fromarray(np.pad(np.full((20, 4), 255, np.uint8), ((4, 4), (12, 12)))).save(tmp_path / "one.png")
@@ -403,28 +289,6 @@ def test_bad_data_files(
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize(
-    ("words", "hint"),
-    [
-        (("train", "spiking-mlp", "--set", "layers=784+10"), "does not look like 784,800,10"),
-        (("train", "spiking-mlp", "--set", "layers=100,10"), "100 inputs, but digits has 784 (28 x 28)"),
-        (("train", "spiking-mlp", "--set", "encoding=events"), "encoding=events is for recordings"),
-        (("train", "spiking-mlp", "--set", "encoding=poisson", "--set", "rate_max=2000*Hz"), "one spike a step"),
-        (("train", "spiking-rnn", "--set", "encoding=events"), "spiking-rnn sees rows"),
-        (("train", "lif-readout"), "--features runs/dc400"),
-        (("train", "lif-readout", "--features", "nothing"), "nothing is not a run folder"),
-        (("train", "lif-readout", "--set", "layers=400,20,10", "--features", "."), ". is not a run folder"),
-        (("train", "diehl-cook", "--features", "nothing"), "diehl-cook learns from images"),
-        (("train", "spiking-mlp", "--set", "layers=784,5"), "digits has 10 classes, but the network has 5"),
-        (("verify", "nothing"), "nothing is not a run folder"),
-        (("train", "spiking-mlp", "--set", "beta=0"), "out of range"),
-        (("benchmark", "spiking-mlp"), "equispike benchmark gradients"),
-    ],
-)
-def test_bad_words_for_networks_trained_by_gradients(equispike, words: tuple, hint: str) -> None:
-    assert hint in equispike(*words).sentence
-
-
 def test_a_benchmark_needs_enough_images(equispike, mnist: Path) -> None:
     assert "1000" in equispike("benchmark", "diehl-cook", "--data-dir", "data", "--sizes", "4").sentence
 
@@ -488,7 +352,6 @@ def test_a_resumed_run_may_be_told_again_what_it_is(equispike, run: Path) -> Non
 def test_damaged_records(equispike, run: Path, command: str, text: str, hint: str) -> None:
     (run / "evaluation-test.json").write_text('{"accuracy": {"vote": 1, "proportion": 1}, "n_images": 1}')
     np.savez(run / "labels.npz", class_rates=np.ones((10, 4)))
-    from PIL import Image
 
     Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save(run.parent / "x.png")
     (run / "run.json").write_text(text)
@@ -553,7 +416,6 @@ def test_pictures_that_are_none(equispike, run: Path, tmp_path: Path) -> None:
 
 
 def test_prediction_before_evaluation(equispike, run: Path, tmp_path: Path) -> None:
-    from PIL import Image
 
     Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save(tmp_path / "x.png")
     assert f"equispike evaluate {run} first" in equispike("predict", run, "x.png").sentence

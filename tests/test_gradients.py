@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,17 +14,13 @@ from models.codegen import BACKENDS
 from models.codegen.jax import differentiable
 from models.codegen.jax.connections import Convolution
 from models.deep import ConvLayer, DenseLayer, SpikingCnnParams, SpikingMlpParams, SpikingRnnParams
-from models.diehl_cook import DiehlCookParams
 from models.errors import EquispikeError
 from protocols import gradients
 from protocols.data import Recordings, load
-from protocols.features import FeatureSource, scale_of, with_features
 from protocols.gradients.frames import frames, shifted, varied
 from protocols.gradients.training import OPTIMISERS
-from protocols.predicting import predict
 from protocols.run_folder import RunFolder
 from protocols.training import TrainingSpec
-from protocols.training import train as train_presenting
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason=str(BACKENDS["cpp"].why_not()))
 SMALL = {
@@ -129,33 +124,39 @@ def test_the_same_spikes_on_recordings(name, layers):
     assert found["mismatches"] == 0 and found["spikes"] > 20  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("key", ["readout", "encoding"])
-def test_what_a_readout_and_an_encoding_are(key):
-    """A class of its own for each of two pixels: scores by hand, from potentials that decay by exp(-1) a step."""
-    settings = {"layers": "2,2", "n_steps": 3, "tau_out": "1*ms", "encoding": "latency", "v_threshold": 0.7}
-    image, decay = np.array([[[255, 64]]], np.uint8), np.exp(-1)  # spikes in steps 0 and 2
-    state = {"classes_in.w": np.array([2.0, 0, 0, 2.0]), "classes.b": np.zeros(2)}
+#: A class of its own for each of two inputs, which spike in steps 0 and 2; potentials decay by exp(-1) a step.
+PAIR = {"layers": "2,2", "n_steps": 3, "tau_out": "1*ms", "encoding": "latency", "v_threshold": 0.7}
+TWO_PIXELS = np.array([[[255, 64]]], np.uint8)
 
-    def tie(v):
-        return 0.5 + 0.5 * v / (0.7 + abs(v))
 
-    expected = {
+def tie(v: float) -> float:
+    return 0.5 + 0.5 * v / (0.7 + abs(v))
+
+
+@pytest.mark.parametrize(
+    ("readout", "scores"),
+    [
         # Spikes arrive after the update of their step.
-        "mean": [2 * (1 + decay + decay**2) / 3, 2 / 3],
-        "max": [2, 2],
-        "last": [2 * decay**2, 2],
+        ("mean", [2 * (1 + np.exp(-1) + np.exp(-2)) / 3, 2 / 3]),
+        ("max", [2, 2]),
+        ("last", [2 * np.exp(-2), 2]),
         # The threshold comes before arrivals: class 0 fires in step 1 (0.74), class 1 never and ends above threshold.
-        "spikes": [1 + tie((2 * decay - 0.7) * decay), tie(2)],
-    }
-    if key == "readout":
-        for readout, scores in expected.items():
-            params = models.get_model("spiking-mlp").params().updated(settings | {"readout": readout})
-            found, _ = gradients.show(TrainingSpec("spiking-mlp", params, "digits", 1, 0, "numpy"), state, image)
-            assert found[0] == pytest.approx(scores), readout
-    else:
-        for encoding, values in (("current", [1, 64 / 255]), ("latency", [0, 2]), ("poisson", [0.2, 0.2 * 64 / 255])):
-            params = models.get_model("spiking-mlp").params().updated(settings | {"encoding": encoding})
-            assert frames(params, image)[0, 0] == pytest.approx(values), encoding
+        ("spikes", [1 + tie((2 * np.exp(-1) - 0.7) * np.exp(-1)), tie(2)]),
+    ],
+)
+def test_what_a_readout_is(readout, scores):
+    params = SpikingMlpParams().updated(PAIR | {"readout": readout})
+    state = {"classes_in.w": np.array([2.0, 0, 0, 2.0]), "classes.b": np.zeros(2)}
+    found, _ = gradients.show(TrainingSpec("spiking-mlp", params, "digits", 1, 0, "numpy"), state, TWO_PIXELS)
+    assert found[0] == pytest.approx(scores)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "values"), [("current", [1, 64 / 255]), ("latency", [0, 2]), ("poisson", [0.2, 0.2 * 64 / 255])]
+)
+def test_what_an_encoding_is(encoding, values):
+    params = SpikingMlpParams().updated(PAIR | {"encoding": encoding})
+    assert frames(params, TWO_PIXELS)[0, 0] == pytest.approx(values)
 
 
 def test_verification_notices_other_dynamics(digits, monkeypatch):
@@ -210,95 +211,6 @@ def test_poisson_input_is_learned(tmp_path, digits):
     assert run.read_json("run.json")["verified"]["mismatches"] == 0
 
 
-@pytest.fixture(scope="module")
-def counts(digits, tmp_path_factory) -> RunFolder:
-    """A small network of Diehl & Cook, trained on few images."""
-    params = DiehlCookParams().updated(
-        {"n_exc": 10, "n_spikes_min": 0, "t_present": "20*ms", "t_rest_simulated": "5*ms", "intensity_init": 8}
-    )
-    run = RunFolder.create(tmp_path_factory.mktemp("runs") / "dc")
-    train_presenting(TrainingSpec("diehl-cook", params, "digits", 4, 0, "numpy", chunk_images=50), digits, run)
-    return run
-
-
-def readout_spec(**options) -> TrainingSpec:
-    params = models.get_model("lif-readout").params().updated({"layers": "10,10"} | options)
-    return TrainingSpec(
-        "lif-readout", params, "digits", 400, 0, "numpy", holdout=20, chunk_images=400, features="../dc"
-    )
-
-
-def test_a_readout_learns_from_features_that_are_made_once(counts, digits, tmp_path, monkeypatch):
-    few = dataclasses.replace(
-        digits, train_images=digits.train_images[:60], train_labels=digits.train_labels[:60],
-        test_images=digits.test_images[:20], test_labels=digits.test_labels[:20],
-    )  # fmt: skip
-    shutil.copytree(counts.path, tmp_path / "dc")
-    run, spec = RunFolder.create(tmp_path / "readout"), readout_spec(learning_rate=0.02)
-    gradients.train(spec, few, run)
-    features = run.read_arrays("features-train.npz")["features"]
-    assert features.shape == (60, 10) and features.sum() > 20 and (features == np.rint(features)).all()
-    record = run.read_json("run.json")
-    assert record["verified"]["mismatches"] == 0 and record["verified"]["spikes"] > 0
-    gradients.evaluate(run, few, split="validation")
-    assert not run.has("features-test.npz")
-    assert list(gradients.evaluate(run, few).accuracy) == ["spike count"]
-    assert predict(run, few.test_images[:2])["proportion"].shape == (2, 10)
-    assert gradients.verify_run(run, few, n_images=5)["mismatches"] == 0 and run.has("verification-numpy.json")
-    shutil.rmtree(tmp_path / "dc")  # what was made of it is enough
-    gradients.evaluate(run, few)
-    with pytest.raises(EquispikeError, match="is gone"):
-        predict(run, few.test_images[:2])
-
-
-def test_a_training_on_features_resumes_whenever_it_was_killed(counts, digits, tmp_path, monkeypatch):
-    few = dataclasses.replace(digits, train_images=digits.train_images[:60], train_labels=digits.train_labels[:60])
-    shutil.copytree(counts.path, tmp_path / "dc")
-    spec = dataclasses.replace(readout_spec(), chunk_images=200)
-    whole, resumed = RunFolder.create(tmp_path / "whole"), RunFolder.create(tmp_path / "resumed")
-    gradients.train(spec, few, whole)
-
-    class Killed(Exception):
-        pass
-
-    def kill(*arguments, **options):
-        raise Killed
-
-    for place in ("protocols.features.FeatureSource.extract", "protocols.gradients.training.Trainer.of"):
-        with monkeypatch.context() as patch:
-            patch.setattr(place, kill)
-            with pytest.raises(Killed):
-                gradients.train(spec, few, resumed)
-        assert RunFolder.open(resumed.path).read_json("run.json")["status"] == "training"
-    with pytest.raises(Killed):
-        gradients.train(spec, few, resumed, kill)
-    gradients.train(spec, few, resumed)
-    for key, values in resumed.read_arrays("arrays.npz").items():
-        assert_array_equal(values, whole.read_arrays("arrays.npz")[key])
-
-
-def test_silent_features_are_named(counts):
-    with pytest.raises(EquispikeError, match="the same for all images"):
-        scale_of(np.zeros((50, 10), np.float32), readout_spec())
-
-
-def test_features_of_a_run_that_was_trained_anew_are_refused(counts, digits, tmp_path):
-    shutil.copytree(counts.path, tmp_path / "dc")
-    run = RunFolder.create(tmp_path / "readout")
-    source = RunFolder(tmp_path / "dc")
-    run.write_json("run.json", {"features": FeatureSource.open(source.path).checksum()})
-    arrays = source.read_arrays("arrays.npz")
-    source.write_arrays("arrays.npz", arrays | {"w": arrays["w"] * 1.01})
-    with pytest.raises(EquispikeError, match="not the run any more"):
-        with_features(digits, readout_spec(), run, "train")
-
-
-def test_features_of_other_data_are_refused(counts, digits):
-    other = dataclasses.replace(digits, name="letters", checksum="0")
-    with pytest.raises(EquispikeError, match="trained on digits, not on the letters"):
-        FeatureSource.open(counts.path).blank(other)
-
-
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
 def test_optimisers_go_downhill_and_shrink_weights(optimiser):
     found = OPTIMISERS[optimiser](0.1, 0.5, {"a.w": True, "a.b": False})
@@ -306,11 +218,6 @@ def test_optimisers_go_downhill_and_shrink_weights(optimiser):
     for gradient, expected in ((1.0, (-1, -1)), (0.0, (-1, 0))):
         updates, _ = found.update(dict.fromkeys(values, jnp.array(gradient)), found.init(values), values)
         assert tuple(np.sign(updates[key]) for key in values) == expected
-
-
-def test_features_are_not_moved():
-    params, features = SpikingMlpParams().updated({"layers": "4,10"}), np.arange(12, dtype=np.float32).reshape(3, 4)
-    assert_array_equal(varied(params, features, np.random.default_rng(0))[:, 0], features)
 
 
 def test_shifted_recordings_are_moved_as_wholes():
