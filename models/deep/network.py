@@ -31,7 +31,7 @@ SCORES = {
     "max": "score += int(step == 0 or v > score) * (v - score)",
     "last": "score = v",
 }
-#: Of two classes with as many spikes, the one with the higher potential wins.
+#: A number from 0 to 1 that grows with the potential: of two classes with as many spikes, the higher potential wins.
 TIE = "score += 0.5 + 0.5 * v / (v_threshold + abs(v))"
 
 
