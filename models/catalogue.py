@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models import conv_stdp, deep, diehl_cook
+from models import ann, conv_stdp, deep, diehl_cook
 from models.errors import EquispikeError
 from models.params import Params
 from models.parts import Parts
@@ -15,6 +15,10 @@ from models.parts import Parts
 
 def _nothing(*arguments: object) -> dict[str, np.ndarray]:
     return {}
+
+
+def _no_equations(params: Params, *arguments: object, **options: object) -> Parts:
+    raise EquispikeError(f"{params.structure()} is an ordinary network: it has no equations")
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Model:
     ----------
     params : its parameter class
     protocol : how it is trained and evaluated; ``presenting``: image after image, classes from spike counts;
-        ``layerwise``: layer after layer, classes from features; ``gradients``: by gradients of the classes' scores
+        ``layerwise``: layer after layer, classes from features; ``gradients``: by gradients of the classes' scores;
+        ``baseline``: an ordinary network
     initial_state : (params, seed) -> state variables by name, SI units
     frozen_state : (params, w, theta) -> state for presenting without learning
     fixed_inputs : (params, seed) -> input arrays that stay the same in all chunks
@@ -38,7 +43,7 @@ class Model:
     params: type[Params]
     protocol: str
     initial_state: Callable[..., dict[str, np.ndarray]]
-    build: Callable[..., Parts]
+    build: Callable[..., Parts] = _no_equations
     frozen_state: Callable[..., dict[str, np.ndarray]] = _nothing
     fixed_inputs: Callable[..., dict[str, np.ndarray]] = _nothing
 
@@ -101,6 +106,22 @@ MODELS = {
                     "Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51-63, doi:10.1109/MSP.2019.2931595",
                     deep.LifReadoutParams,
                 ),
+            )
+        ),
+        *(
+            Model(
+                name=name,
+                summary=summary,
+                citation="LeCun, Bottou, Bengio & Haffner 1998, Proc. IEEE 86:2278-2324, doi:10.1109/5.726791",
+                params=params,
+                protocol="baseline",
+                initial_state=ann.initial_state,
+            )
+            for name, summary, params in (
+                ("softmax", "ordinary network: softmax regression on pixels", ann.SoftmaxParams),
+                ("mlp", "ordinary network: fully connected layers of rectified linear units", ann.MlpParams),
+                ("lenet5", "ordinary network: LeNet-5 with rectified linear units", ann.Lenet5Params),
+                ("linear-svm", "ordinary classifier: linear support vector machines on pixels", ann.LinearSvmParams),
             )
         ),
     )

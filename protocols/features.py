@@ -38,7 +38,7 @@ class FeatureSource:
         """Raises EquispikeError where it is no trained run, or one without features."""
         run = RunFolder.open(path)
         spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
-        if models.get_model(spec.model).protocol == "gradients":
+        if models.get_model(spec.model).protocol in ("gradients", "baseline"):
             raise EquispikeError(f"{path} is a run of {spec.model}: features come from diehl-cook and conv-stdp")
         run.trained_arrays()
         return cls(run, spec)

@@ -6,8 +6,9 @@ import numpy as np
 from scipy.special import softmax
 
 import models
+from models.ann import AnnParams
 from models.errors import EquispikeError
-from protocols import gradients, readout
+from protocols import baselines, gradients, readout
 from protocols.evaluating import trained_state
 from protocols.features import features_of
 from protocols.presenting import PREDICTING
@@ -24,6 +25,8 @@ def predict(run: RunFolder, images: np.ndarray, backend: str | None = None) -> d
         The run's neurons have no labels yet.
     """
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
+    if isinstance(spec.params, AnnParams):
+        return {"proportion": softmax(baselines.respond(spec.params, run.trained_arrays(), images)[-1], axis=1)}
     if models.get_model(spec.model).protocol == "gradients":
         arrays = run.trained_arrays()
         if spec.features is not None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from brian2 import Hz, Quantity, ms
 
 from models.errors import EquispikeError
-from models.params import Params, param
+from models.gradient_params import OURS, GradientParams
+from models.params import param
 
-OURS = "chosen here on validation images"
 NEFTCI = "Neftci, Mostafa & Zenke 2019"
 
 
@@ -51,7 +51,7 @@ _LAYERS = r"\d+(x\d+){0,2}(,\d+(C\d+(S\d+)?)?)*,\d+"
 
 
 @dataclass(frozen=True)
-class DeepParams(Params):
+class DeepParams(GradientParams):
     """What all of them have."""
 
     layers: str = param(
@@ -89,27 +89,10 @@ class DeepParams(Params):
         "fast-sigmoid", "derivative of the threshold", NEFTCI, choices=("fast-sigmoid", "triangular", "arctan")
     )
     beta: float = param(5.0, "slope of the surrogate, 1 / unit of v", OURS, minimum=0, exclusive=True)
-    epochs: int = param(30, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
-    batch_size: int = param(128, "images of a gradient step", OURS, minimum=1)
-    optimiser: str = param("adamw", "how gradients change weights", "Optax", choices=("adamw", "adamax", "lion", "sgd"))
-    learning_rate: float = param(2e-3, "at its peak", OURS, minimum=0)
-    schedule: str = param(
-        "cosine", "the learning rate rises for a pass, then falls to 0 along a cosine; or stays", OURS,
-        choices=("cosine", "constant"),
-    )  # fmt: skip
-    weight_decay: float = param(
-        1e-3, "part of a weight that a gradient step takes, times the learning rate", OURS, minimum=0
-    )
-    shift: int = param(2, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
-    dropout: float = param(0.0, "part of the pixels left out in training", OURS, minimum=0, maximum=0.9)
     rate_penalty: float = param(0.0, "cost of a spike a neuron and image", OURS, minimum=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.n_classes < 2:
-            raise EquispikeError(
-                f"layers = {self.layers} has {self.n_classes} class: the last number must be 2 or more"
-            )
         if self.encoding == "poisson" and self.rate_max * self.dt > 1:
             raise EquispikeError("rate_max * dt exceeds one spike a step: lower one of the two")
         for layer in self.hidden:
@@ -123,10 +106,6 @@ class DeepParams(Params):
         """Of an image as the network takes it: (n,) or (height, width, maps)."""
         first = [int(number) for number in self.layers.split(",")[0].split("x")]
         return (*first, 1) if len(first) == 2 else tuple(first)
-
-    @property
-    def n_input(self) -> int:
-        return math.prod(self.input_shape)
 
     @property
     def n_classes(self) -> int:
@@ -160,7 +139,6 @@ class DeepParams(Params):
 
     @property
     def n_frames(self) -> int:
-        """Parts of a sample that are shown one after the other."""
         return self.n_steps if self.encoding == "events" else 1
 
     def structure(self) -> str:
@@ -168,11 +146,6 @@ class DeepParams(Params):
 
     def structure_keys(self) -> set[str]:
         return {"layers"}
-
-    @property
-    def n_pixels(self) -> int:
-        """Numbers that a sample has, of all frames or, where it is a recording, of one."""
-        return self.n_input
 
     def check_kind(self, model: str, data: str, kind: str) -> None:
         if kind != "events" and self.encoding == "events":
@@ -186,13 +159,6 @@ class DeepParams(Params):
     def sees_features(self) -> bool:
         """Whether a sample may be a list of features, which have no places."""
         return len(self.input_shape) == 1
-
-    def check_images(self, data: str, shape: tuple[int, ...]) -> None:
-        if math.prod(shape) != self.n_pixels:
-            raise EquispikeError(
-                f"layers = {self.layers} is for {self.n_pixels} inputs, but {data} has {math.prod(shape)} "
-                f"({' x '.join(map(str, shape))}): change the first number of layers"
-            )
 
 
 @dataclass(frozen=True)

@@ -67,18 +67,34 @@ def evaluate(
     scores, spikes = show(
         spec, arrays, images, jobs=jobs, backend=backend, report=lambda done: report(f"{split} set", done, len(images))
     )
+    facts = {
+        "backend": backend or spec.backend,
+        "spikes_per_image": {name: count / len(images) for name, count in spikes.items()},
+        "wall_s": time.monotonic() - wall,
+        "cpu_s": cpu_seconds() - cpu,
+    }
+    return keep(run, data, split, READOUTS[params.readout], scores, truth, facts)
+
+
+def keep(
+    run: RunFolder,
+    data: Dataset,
+    split: str,
+    readout: str,
+    scores: np.ndarray,
+    truth: np.ndarray,
+    facts: dict[str, object],
+) -> Evaluation:
+    """Write scores (n, n_classes), the accuracy of the highest one, and ``facts`` into the run folder."""
     guesses = scores.argmax(1)
-    accuracy = {READOUTS[params.readout]: float((guesses == truth).mean())}
+    accuracy = {readout: float((guesses == truth).mean())}
     run.write_arrays(f"evaluation-{split}.npz", {"truth": truth, "guesses": guesses, "scores": scores}, compress=True)
     record = {
         "split": split,
-        "n_images": len(images),
+        "n_images": len(truth),
         "accuracy": accuracy,
-        "backend": backend or spec.backend,
-        "spikes_per_image": {name: count / len(images) for name, count in spikes.items()},
         "data": {"name": data.name, "checksum": data.checksum},
-        "wall_s": time.monotonic() - wall,
-        "cpu_s": cpu_seconds() - cpu,
+        **facts,
         **provenance(),
     }
     run.write_json(f"evaluation-{split}.json", record)

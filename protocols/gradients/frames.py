@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from models.deep import DeepParams
+from models.gradient_params import GradientParams, LayeredParams
 from protocols.data import Recordings
 from protocols.encoding import latency_code
 
 
-def frames(params: DeepParams, samples: np.ndarray | Recordings) -> np.ndarray:
+def frames(params: LayeredParams, samples: np.ndarray | Recordings) -> np.ndarray:
     """Frames (n, n_frames, n_input) of ``samples``: images (n, height, width[, channels]) uint8, recordings, or features.
 
     Values are intensities from 0 to 1 (or features as they are), latencies in time steps, probabilities of a spike in a
@@ -18,7 +19,7 @@ def frames(params: DeepParams, samples: np.ndarray | Recordings) -> np.ndarray:
     return _encoded(params, _seen(params, samples))
 
 
-def varied(params: DeepParams, samples: np.ndarray | Recordings, rng: np.random.Generator) -> np.ndarray:
+def varied(params: GradientParams, samples: np.ndarray | Recordings, rng: np.random.Generator) -> np.ndarray:
     """Frames for training: of samples that are moved a little, with a part of the pixels left out."""
     seen = _seen(params, samples)
     if isinstance(samples, Recordings):
@@ -42,15 +43,19 @@ def shifted(images: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarr
     return wide[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
-def _seen(params: DeepParams, samples: np.ndarray | Recordings) -> np.ndarray:
-    return samples.binned(params.n_steps) if isinstance(samples, Recordings) else samples
+def _seen(params: LayeredParams, samples: np.ndarray | Recordings) -> np.ndarray:
+    return samples.binned(params.n_steps) if isinstance(samples, Recordings) else samples  # type: ignore[attr-defined]
 
 
-def _encoded(params: DeepParams, seen: np.ndarray) -> np.ndarray:
-    shaped = seen.reshape(len(seen), params.n_frames, params.n_input)
-    if seen.dtype != np.uint8 or params.encoding == "events":
-        return shaped.astype(np.float32)
-    if params.encoding == "latency":
-        return latency_code(shaped.astype(np.float32), params.n_steps // params.n_frames).astype(np.float32)
-    scale = float(params.rate_max * params.dt) if params.encoding == "poisson" else 1.0
-    return shaped.astype(np.float32) * np.float32(scale / 255)
+def _encoded(params: LayeredParams, seen: np.ndarray) -> np.ndarray:
+    shaped, scale = seen.reshape(len(seen), params.n_frames, params.n_input).astype(np.float32), 1.0
+    if seen.dtype != np.uint8:
+        return shaped
+    if isinstance(params, DeepParams):
+        if params.encoding == "events":
+            return shaped
+        if params.encoding == "latency":
+            return latency_code(shaped, params.n_steps // params.n_frames).astype(np.float32)
+        if params.encoding == "poisson":
+            scale = float(params.rate_max * params.dt)
+    return shaped * np.float32(scale / 255)

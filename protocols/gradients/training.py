@@ -1,6 +1,6 @@
 """Training by gradients: minibatches, softmax cross-entropy of the classes' scores, Optax, checkpoints and exact resume.
 
-The differentiable program is made from the model's Brian2 objects; what comes of a training is verified in Brian2.
+What comes of a training by a differentiable program is verified in Brian2. Ordinary networks are trained by the same loop.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import optax
 import pandas as pd
 
 import models
-from models.codegen.jax import SURROGATES, DifferentiableProgram, differentiable
 from models.deep import DeepParams
 from models.errors import EquispikeError
+from models.gradient_params import GradientParams
 from protocols import metrics
 from protocols.data import Dataset, Recordings
 from protocols.features import source_of, with_features
+from protocols.gradients.forward import forward
 from protocols.gradients.frames import frames, varied
 from protocols.gradients.verifying import verify
 from protocols.presenting import TRAINING
@@ -79,27 +80,17 @@ class Progress:
 
 @dataclass(frozen=True)
 class Trainer:
-    """A network's differentiable program with its loss, optimiser and the jitted functions of both."""
+    """A network's loss and optimiser, and the jitted functions of both."""
 
-    params: DeepParams
-    program: DifferentiableProgram
+    params: GradientParams
     optimiser: optax.GradientTransformation
     step: Callable
     scores: Callable
 
     @classmethod
     def of(cls, spec: TrainingSpec, n_train: int) -> Trainer:
-        params = spec.params
-        assert isinstance(params, DeepParams)
-        model = models.get_model(spec.model)
-        program = differentiable(
-            model.build(params, 1),
-            inputs=["frames"],
-            trainable=list(model.initial_state(params, spec.seed)),
-            surrogate=SURROGATES[params.surrogate](params.beta),
-            reset_gradient=["classes.score"] if params.readout == "spikes" else False,  # spikes are counted at resets
-        )
-        spiking = [f"{name}.spike" for name in params.spiking_names]
+        params, scores_of = spec.params, forward(spec)
+        assert isinstance(params, GradientParams)
         n_steps = -(-spec.n_images // params.batch_size)
         warm_up = min(n_train // params.batch_size, n_steps // 2) or 1
         schedule = {
@@ -107,22 +98,13 @@ class Trainer:
             "constant": optax.constant_schedule(params.learning_rate),
         }[params.schedule]
         optimiser = OPTIMISERS[params.optimiser](
-            schedule, params.weight_decay, lambda tree: {k: k.endswith(".w") for k in tree}
+            schedule, params.weight_decay, lambda tree: {k: k.endswith((".w", ".weight")) for k in tree}
         )
 
-        def forward(trainable, shown, key):
-            def one(sample, key):
-                state, totals = program.run(trainable, {"frames": sample}, params.n_steps, total=spiking, key=key)
-                return state["classes.score"], totals
-
-            return jax.vmap(one)(shown, jax.random.split(key, len(shown)))
-
         def loss(trainable, shown, labels, key):
-            scores, totals = forward(trainable, shown, key)
+            scores, rates, penalty = scores_of(trainable, shown, key)
             fit = optax.softmax_cross_entropy_with_integer_labels(scores, labels).mean()
-            rates = {key: spikes.mean() for key, spikes in totals.items()}
-            cost = fit + params.rate_penalty * sum(rates.values())
-            return cost, {"loss": fit, "hits": (scores.argmax(1) == labels).sum(), **rates}
+            return fit + penalty, {"loss": fit, "hits": (scores.argmax(1) == labels).sum(), **rates}
 
         @jax.jit
         def step(trainable, state, shown, labels, key):
@@ -130,7 +112,7 @@ class Trainer:
             updates, state = optimiser.update(grads, state, trainable)
             return optax.apply_updates(trainable, updates), state, found
 
-        return cls(params, program, optimiser, step, jax.jit(lambda *given: forward(*given)[0]))
+        return cls(params, optimiser, step, jax.jit(lambda *given: scores_of(*given)[0]))
 
     def predict(self, trainable, samples: np.ndarray | Recordings) -> np.ndarray:
         """Classes (n,) of ``samples`` by the program, in single precision."""
@@ -164,14 +146,14 @@ def prepare(
 def train(
     spec: TrainingSpec, data: Dataset, run: RunFolder, report: Callable[[Progress], None] = lambda progress: None
 ) -> Progress:
-    """Train, or go on with a training that was interrupted; then verify the outcome in Brian2.
+    """Train, or go on with a training that was interrupted; then verify the outcome in Brian2, where it spikes.
 
     A run that was killed and goes on ends with the same bits as one that was not. ``report`` is called after every chunk.
     """
     data = prepare(spec, data, run)
     spec.check(data)
     params = spec.params
-    assert isinstance(params, DeepParams)
+    assert isinstance(params, GradientParams)
     n_train = len(data.train_images) - spec.holdout
     trainer = Trainer.of(spec, n_train)
     start = models.get_model(spec.model).initial_state(params, spec.seed)
@@ -205,20 +187,21 @@ def train(
     run.write_arrays("arrays.npz", arrays)
     run.write_metrics(progress.metrics)
     held_out = data.train_images[n_train:] if spec.holdout else data.train_images
-    done = {
+    done: dict[str, object] = {
         "status": "trained",
         "images_seen": progress.images_seen,
         "wall_s": progress.wall_s,
         "cpu_s": progress.cpu_s,
-        "verified": verify(spec, arrays, held_out[:100]),
     }
+    if isinstance(params, DeepParams):
+        done["verified"] = verify(spec, arrays, held_out[:100])
     run.write_json("run.json", {**record, **done})
     return progress
 
 
 def _batch(spec: TrainingSpec, n_train: int, number: int) -> np.ndarray:
     """Indices of the training images of a gradient step: each pass in an order of its own."""
-    assert isinstance(spec.params, DeepParams)
+    assert isinstance(spec.params, GradientParams)
     size = spec.params.batch_size
     first, last = number * size, min((number + 1) * size, spec.n_images)
     passes = range(first // n_train, (last - 1) // n_train + 1)

@@ -48,6 +48,10 @@ def command(run, data, data_dir, split, label_images, test_images, backend, read
             from protocols import gradients
 
             outcome = gradients.evaluate(folder, dataset, report=progress.update, **common)
+        elif model.protocol == "baseline":
+            from protocols import baselines
+
+            outcome = baselines.evaluate(folder, dataset, split=split, n_test=test_images, report=progress.update)
         else:
             outcome = _evaluate_spikes(folder, dataset, label_images, progress, common)
     for name, accuracy in outcome.accuracy.items():

@@ -64,6 +64,8 @@ def command(
     from protocols.data import load
     from protocols.run_folder import RunFolder
 
+    if model is not None and models.get_model(model).protocol == "baseline":
+        raise EquispikeError(f"{model} is an ordinary network: equispike baseline {model} trains it")
     given = {name for name in ctx.params if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
     if seeds is not None:
         _train_seeds(given, ctx.params)

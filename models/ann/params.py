@@ -1,0 +1,87 @@
+"""Parameters of ordinary networks and of their training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.gradient_params import OURS, GradientParams, LayeredParams
+from models.params import param
+
+
+@dataclass(frozen=True)
+class AnnParams(LayeredParams):
+    """What all of them have: pixels are shown as intensities from 0 to 1."""
+
+    @property
+    def sizes(self) -> list[int]:
+        """Inputs of the first fully connected layer, and neurons of each."""
+        raise NotImplementedError
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return (self.sizes[0],)
+
+    @property
+    def n_classes(self) -> int:
+        return self.sizes[-1]
+
+
+@dataclass(frozen=True)
+class _DenseParams(AnnParams):
+    """Fully connected layers alone."""
+
+    layers: str = param("784,10", "pixels of an image, classes", OURS, pattern=r"\d+,\d+", example="784,10")
+
+    @property
+    def sizes(self) -> list[int]:
+        return [int(number) for number in self.layers.split(",")]
+
+    def structure(self) -> str:
+        return self.layers.replace(",", "-")
+
+    def structure_keys(self) -> set[str]:
+        return {"layers"}
+
+
+@dataclass(frozen=True)
+class SoftmaxParams(_DenseParams, GradientParams):
+    """Softmax regression on pixels."""
+
+    epochs: int = param(20, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
+    shift: int = param(0, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
+
+
+@dataclass(frozen=True)
+class MlpParams(_DenseParams, GradientParams):
+    """Fully connected layers of rectified linear units; trained as spiking-mlp is."""
+
+    layers: str = param(
+        "784,800,10", "pixels of an image, neurons of each hidden layer, classes", "Lee et al. 2016",
+        pattern=r"\d+(,\d+)*,\d+", example="784,300,300,10",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lenet5Params(AnnParams, GradientParams):
+    """Two convolutions with average pooling, then fully connected layers; rectified linear units."""
+
+    epochs: int = param(15, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
+    shift: int = param(1, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
+
+    @property
+    def sizes(self) -> list[int]:
+        return [400, 120, 84, 10]
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return (28, 28, 1)
+
+    def structure(self) -> str:
+        return "6C5-P2-16C5-P2-120-84-10"
+
+
+@dataclass(frozen=True)
+class LinearSvmParams(_DenseParams):
+    """Linear support vector machines on pixels, one class against all others; their optimum depends on no seed."""
+
+    c: float = param(0.1, "cost of an image on the wrong side of the margin", OURS, minimum=0, exclusive=True)

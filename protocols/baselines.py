@@ -1,0 +1,106 @@
+"""Ordinary networks: trained on the same images, evaluated on the same splits and kept in the same run folders."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import jax
+import numpy as np
+from sklearn.svm import LinearSVC
+
+from models.ann import AnnParams, LinearSvmParams, ann, with_arrays
+from protocols import gradients, metrics
+from protocols.data import Dataset
+from protocols.evaluating import split_images
+from protocols.gradients.evaluating import Evaluation, keep
+from protocols.gradients.frames import frames
+from protocols.provenance import cpu_seconds
+from protocols.run_folder import RunFolder
+from protocols.training import TrainingSpec, begun_record
+
+#: What tells the class, in words.
+READOUT = "largest output"
+#: Images of a forward pass.
+FORWARD = 1000
+
+
+def train(
+    spec: TrainingSpec,
+    data: Dataset,
+    run: RunFolder,
+    report: Callable[[gradients.Progress], None] = lambda progress: None,
+) -> None:
+    """Train, or go on with a training that was interrupted."""
+    if isinstance(spec.params, LinearSvmParams):
+        _fit(spec, data, run)
+    else:
+        gradients.train(spec, data, run, report)
+
+
+def _fit(spec: TrainingSpec, data: Dataset, run: RunFolder) -> None:
+    params = spec.params
+    assert isinstance(params, LinearSvmParams)
+    spec.check(data)
+    run.discard_results()
+    record = begun_record(spec, data)
+    run.write_json("run.json", {**record, "status": "training", "images_seen": 0})
+    wall, cpu = time.monotonic(), cpu_seconds()
+    which = slice(0, min(spec.n_images, len(data.train_images) - spec.holdout))
+    images, labels = frames(params, data.train_images[which])[:, 0], data.train_labels[which]
+    machines = LinearSVC(C=params.c, dual=False, random_state=spec.seed).fit(images, labels)
+    weights = np.zeros((params.n_classes, params.n_input), np.float32)
+    biases = np.full(params.n_classes, -np.inf, np.float32)  # a class without images is never the answer
+    weights[machines.classes_], biases[machines.classes_] = machines.coef_, machines.intercept_
+    run.write_arrays("arrays.npz", {"layers.1.weight": weights, "layers.1.bias": biases})
+    run.write_metrics(
+        metrics.added(metrics.none_yet(), len(images), {"running_accuracy": machines.score(images, labels)})
+    )
+    spent = {"wall_s": time.monotonic() - wall, "cpu_s": cpu_seconds() - cpu}
+    run.write_json("run.json", {**record, "status": "trained", "images_seen": len(images), **spent})
+
+
+def evaluate(
+    run: RunFolder,
+    data: Dataset,
+    *,
+    split: str = "test",
+    n_test: int | None = None,
+    report: Callable[[str, int, int], None] = lambda phase, done, total: None,
+) -> Evaluation:
+    """Show the images of ``split`` to the trained network; the outcome goes into the run folder."""
+    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
+    assert isinstance(spec.params, AnnParams)
+    arrays = run.trained_arrays()
+    images, truth = split_images(data, spec, split)
+    images, truth = images[:n_test], truth[:n_test]
+    wall, cpu = time.monotonic(), cpu_seconds()
+    scores = respond(spec.params, arrays, images)[-1]
+    report(f"{split} set", len(images), len(images))
+    facts = {"backend": spec.backend, "wall_s": time.monotonic() - wall, "cpu_s": cpu_seconds() - cpu}
+    return keep(run, data, split, READOUT, scores, truth, facts)
+
+
+def respond(params: AnnParams, arrays: Mapping[str, np.ndarray], images: np.ndarray) -> list[np.ndarray]:
+    """What goes into each layer with weights, for ``images`` (n, height, width) uint8, and the scores (n, n_classes) last."""
+    parts = [
+        jax.device_get(_respond(params, dict(arrays), frames(params, images[start : start + FORWARD])))
+        for start in range(0, len(images), FORWARD)
+    ]
+    return [np.concatenate(layer) for layer in zip(*parts, strict=True)]
+
+
+@partial(jax.jit, static_argnums=0)
+def _respond(params: AnnParams, arrays: dict[str, jax.Array], shown: jax.Array) -> list[jax.Array]:
+    network = with_arrays(ann(params), arrays)
+
+    def one(values):
+        found = []
+        for layer in network.layers:
+            if hasattr(layer, "weight"):
+                found.append(values)
+            values = layer(values)
+        return [*found, values]
+
+    return jax.vmap(one)(shown.reshape(len(shown), *params.input_shape))
