@@ -76,31 +76,45 @@ def evaluate(
     images, truth = split_images(data, spec, split)
     images, truth = images[:n_test], truth[:n_test]
     wall, cpu = time.monotonic(), cpu_seconds()
-    scores = respond(spec.params, arrays, images)[-1]
+    found = scores(spec.params, arrays, images)
     report(f"{split} set", len(images), len(images))
     facts = {"backend": spec.backend, "wall_s": time.monotonic() - wall, "cpu_s": cpu_seconds() - cpu}
-    return keep(run, data, split, READOUT, scores, truth, facts)
+    return keep(run, data, split, READOUT, found, truth, facts)
 
 
-def respond(params: AnnParams, arrays: Mapping[str, np.ndarray], images: np.ndarray) -> list[np.ndarray]:
-    """What goes into each layer with weights, for ``images`` (n, height, width) uint8, and the scores (n, n_classes) last."""
+def scores(params: AnnParams, arrays: Mapping[str, np.ndarray], images: np.ndarray) -> np.ndarray:
+    """Scores (n, n_classes) of ``images`` (n, height, width) uint8."""
+    return list(respond(params, arrays, images).values())[-1]
+
+
+def respond(params: AnnParams, arrays: Mapping[str, np.ndarray], images: np.ndarray) -> dict[str, np.ndarray]:
+    """What goes into each layer with weights and what comes out after rectification, for ``images`` (n, height, width) uint8.
+
+    Arrays (n, ...) by name: ``input1``, ``layer1``, ``input2`` and so on; the last ones are the scores (n, n_classes).
+    """
+    single = {name: np.asarray(values, np.float32) for name, values in arrays.items()}
     parts = [
-        jax.device_get(_respond(params, dict(arrays), frames(params, images[start : start + FORWARD])))
+        jax.device_get(_respond(params, single, frames(params, images[start : start + FORWARD])))
         for start in range(0, len(images), FORWARD)
     ]
-    return [np.concatenate(layer) for layer in zip(*parts, strict=True)]
+    names = sorted(parts[0], key=lambda name: (int(name[5:]), name))
+    return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
 
 @partial(jax.jit, static_argnums=0)
-def _respond(params: AnnParams, arrays: dict[str, jax.Array], shown: jax.Array) -> list[jax.Array]:
+def _respond(params: AnnParams, arrays: dict[str, jax.Array], shown: jax.Array) -> dict[str, jax.Array]:
     network = with_arrays(ann(params), arrays)
 
     def one(values):
-        found = []
-        for layer in network.layers:
+        found: dict[str, jax.Array] = {}
+        weighted = 0
+        for before, layer in zip((None, *network.layers), network.layers, strict=False):
             if hasattr(layer, "weight"):
-                found.append(values)
+                weighted += 1
+                found[f"input{weighted}"] = values
             values = layer(values)
-        return [*found, values]
+            if hasattr(layer, "weight") or hasattr(before, "weight"):  # the layer itself, then its rectification
+                found[f"layer{weighted}"] = values
+        return found
 
     return jax.vmap(one)(shown.reshape(len(shown), *params.input_shape))

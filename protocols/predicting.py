@@ -26,7 +26,7 @@ def predict(run: RunFolder, images: np.ndarray, backend: str | None = None) -> d
     """
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
     if isinstance(spec.params, AnnParams):
-        return {"proportion": softmax(baselines.respond(spec.params, run.trained_arrays(), images)[-1], axis=1)}
+        return {"proportion": softmax(baselines.scores(spec.params, run.trained_arrays(), images), axis=1)}
     if models.get_model(spec.model).protocol == "gradients":
         arrays = run.trained_arrays()
         if spec.features is not None:

@@ -108,11 +108,15 @@ class RunFolder:
         return pd.read_csv(self.path / "metrics.csv")
 
     def write_metrics(self, metrics: pd.DataFrame) -> None:
-        self._write("metrics.csv", metrics.to_csv(index=False, lineterminator="\n").encode())
+        self.write_table("metrics.csv", metrics)
+
+    def write_table(self, name: str, table: pd.DataFrame) -> None:
+        self._write(name, table.to_csv(index=False, lineterminator="\n").encode())
 
     def discard_results(self) -> None:
         """Remove what was made of weights that are about to change: readers must not mix old and new."""
         names = ("evaluation-*", "verification-*", "labels.npz", "raster.npz", "activity.npz", "arrays.npz")
+        names += ("workload.json", "stopping.csv", "robustness.csv", "responses.npz")
         with _explained(self.path):
             for path in (path for name in names for path in self.path.glob(name)):
                 path.unlink()

@@ -65,6 +65,7 @@ class MlpParams(_DenseParams, GradientParams):
 class Lenet5Params(AnnParams, GradientParams):
     """Two convolutions with average pooling, then fully connected layers; rectified linear units."""
 
+    learning_rate: float = param(5e-3, "at its peak", OURS, minimum=0)
     epochs: int = param(15, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
     shift: int = param(1, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
 
@@ -84,4 +85,4 @@ class Lenet5Params(AnnParams, GradientParams):
 class LinearSvmParams(_DenseParams):
     """Linear support vector machines on pixels, one class against all others; their optimum depends on no seed."""
 
-    c: float = param(0.1, "cost of an image on the wrong side of the margin", OURS, minimum=0, exclusive=True)
+    c: float = param(0.03, "cost of an image on the wrong side of the margin", OURS, minimum=0, exclusive=True)

@@ -19,6 +19,16 @@ _ENDLESS = 1e7 * second  # the network stops itself
 _ONE_AT_A_TIME = threading.Lock()  # Brian2's device, preferences and random numbers are global
 
 
+def described(build: Callable[[], Parts]) -> Parts:
+    """The Brian2 objects of a network, to be looked at rather than run."""
+    with _ONE_AT_A_TIME, in_order_of_synapses():
+        brian2.set_device("runtime")
+        brian2.prefs.codegen.target = "numpy"
+        parts = build()
+        Network(*parts.objects).run(0 * second, namespace={})  # Brian2 warns of objects that never were in one
+    return parts
+
+
 class RuntimeProgram:
     """A network run step by step from Python."""
 

@@ -35,12 +35,13 @@ SCORES = {
 TIE = "score += 0.5 + 0.5 * v / (v_threshold + abs(v))"
 
 
-def build(params: DeepParams, n_images: int, *, record_spikes: bool = False) -> Parts:
+def build(params: DeepParams, n_images: int, *, record_spikes: bool = False, record_scores: bool = False) -> Parts:
     """Build the network for chunks of up to ``n_images`` images; the constant ``n_images`` says how many a chunk has.
 
     Input ``frames`` (n_images * n_frames, n_input), 0 to 1. State: biases ``hidden1.b``, weights ``hidden1_in.w`` or
     ``hidden1_kernels.w``, ``recurrent.w``, ``classes_in.w``. Monitor ``answers``: ``score`` of each class when an image
-    ends; with ``record_spikes`` also ``hidden1_spikes`` and so on, of all groups that spike.
+    ends; with ``record_spikes`` also ``hidden1_spikes`` and so on, of all groups that spike; with ``record_scores`` also
+    ``scores``: ``score`` and ``v`` of each class at the end of every time step.
     """
     network = _Builder(params, n_images)
     before, shape = network.add_pixels(), params.input_shape
@@ -51,7 +52,7 @@ def build(params: DeepParams, n_images: int, *, record_spikes: bool = False) -> 
         before, shape = neurons, layer.shape
         if isinstance(params, SpikingRnnParams):
             network.add_synapses("recurrent", neurons, neurons)
-    network.add_classes(before)
+    network.add_classes(before, record_scores)
     if record_spikes:
         network.record_spikes()
     return network.parts()
@@ -169,7 +170,7 @@ class _Builder:
         self.objects.append(synapses)
         return synapses
 
-    def add_classes(self, before: NeuronGroup) -> None:
+    def add_classes(self, before: NeuronGroup, record_scores: bool) -> None:
         """Leaky neurons with a score each."""
         readout = self.params.readout
         fires = (
@@ -177,8 +178,8 @@ class _Builder:
             if readout == "spikes"
             else {}
         )
-        classes = self._group("classes", self.params.n_classes, _CLASSES, method="exact",
-                              events={"image_end": "step == n_steps - 1"}, **fires)  # fmt: skip
+        events = {"image_end": "step == n_steps - 1"} | ({"step_end": "step >= 0"} if record_scores else {})
+        classes = self._group("classes", self.params.n_classes, _CLASSES, method="exact", events=events, **fires)
         classes.run_on_event("image_start", "v = 0\nscore = 0", when="start", order=1)
         classes.run_on_event("frame_start", "drive = 0", when="start", order=1)
         if readout in SCORES:
@@ -192,3 +193,7 @@ class _Builder:
         )
         self.monitors["answers"] = EventMonitor(classes, "image_end", variables=["score"], name="answers", when="end",
                                                 order=2)  # fmt: skip
+        if record_scores:
+            classes.set_event_schedule("step_end", when="end", order=0)
+            self.monitors["scores"] = EventMonitor(classes, "step_end", variables=["score", "v"], name="scores",
+                                                   when="end", order=2)  # fmt: skip

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-import models
-from models.codegen import get_backend
-from models.deep import SPIKING_INPUTS, DeepParams
+from models.deep import DeepParams
 from protocols.data import Dataset, Recordings
 from protocols.evaluating import split_images
 from protocols.features import with_features
-from protocols.gradients.frames import frames
+from protocols.gradients.showing import ShownNetwork
 from protocols.presenting import TESTING
 from protocols.provenance import cpu_seconds, provenance
 from protocols.run_folder import RunFolder
@@ -23,8 +20,6 @@ from protocols.training import TrainingSpec
 
 #: What tells the class, in words.
 READOUTS = {"mean": "mean potential", "max": "largest potential", "last": "last potential", "spikes": "spike count"}
-#: Samples of a run, and numbers that their frames may have.
-CHUNK_SAMPLES, CHUNK_VALUES = 500, 30_000_000
 
 
 @dataclass(frozen=True)
@@ -115,26 +110,11 @@ def show(
 
     ``phase`` chooses the random numbers.
     """
-    params, model = spec.params, models.get_model(spec.model)
-    assert isinstance(params, DeepParams)
-    chunk = min(CHUNK_SAMPLES, len(samples), max(1, CHUNK_VALUES // (params.n_frames * params.n_input)))
-    program = get_backend(backend or spec.backend).compile(lambda: model.build(params, chunk, record_spikes=True))
-    names = params.spiking_names + (["pixels"] if params.encoding in SPIKING_INPUTS else [])
-
-    def run(start: int) -> tuple[np.ndarray, list[int]]:
-        part = frames(params, samples[start : start + chunk])
-        values = np.zeros((chunk * params.n_frames, params.n_input))
-        values[: len(part) * params.n_frames] = part.reshape(-1, params.n_input)
-        draws = int(np.random.SeedSequence([spec.seed, phase, start]).generate_state(1)[0])
-        records = program.run(arrays, {"frames": values}, {"n_images": len(part)}, draws).records
-        counts = [len(records[f"{name}_spikes"]["i"]) for name in names]
-        return records["answers"]["score"].reshape(len(part), params.n_classes), counts
-
+    network = ShownNetwork.of(spec, len(samples), backend)
     parts: list[np.ndarray] = []
-    totals = dict.fromkeys(names, 0)
-    with ThreadPoolExecutor(jobs) as pool:
-        for scores, counts in pool.map(run, range(0, len(samples), chunk)):
-            parts.append(scores)
-            totals = {name: totals[name] + count for name, count in zip(names, counts, strict=True)}
-            report(sum(map(len, parts)))
+    totals = dict.fromkeys(network.spiking, 0)
+    for n, records in network.records(arrays, samples, phase=phase, jobs=jobs):
+        parts.append(network.scores_of(n, records))
+        totals = {name: total + len(records[f"{name}_spikes"]["i"]) for name, total in totals.items()}
+        report(sum(map(len, parts)))
     return np.concatenate(parts), totals

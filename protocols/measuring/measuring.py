@@ -1,0 +1,64 @@
+"""Measures of a trained run, kept in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from protocols.data import Dataset, Recordings
+from protocols.measuring.responses import responses
+from protocols.measuring.robustness import robustness
+from protocols.measuring.stopping import stopping
+from protocols.measuring.subjects import subject
+from protocols.measuring.workload import workload
+from protocols.provenance import provenance
+from protocols.run_folder import RunFolder
+
+#: By name: the file that it is kept in.
+MEASURES = {
+    "workload": "workload.json",
+    "stopping": "stopping.csv",
+    "robustness": "robustness.csv",
+    "responses": "responses.npz",
+}
+#: Test images for the workload and for responses.
+N_IMAGES = 1000
+
+
+def measure(
+    run: RunFolder,
+    data: Dataset,
+    which: Collection[str] = tuple(MEASURES),
+    *,
+    n_images: int = 2000,
+    jobs: int = 1,
+    backend: str | None = None,
+    report: Callable[[str, int, int], None] = lambda phase, done, total: None,
+) -> list[str]:
+    """Take the measures ``which`` of a trained run on test images; each goes into the run folder when it is done.
+
+    Parameters
+    ----------
+    n_images : for accuracies when stopped and damaged
+    jobs : runs at a time
+
+    Returns
+    -------
+    One sentence for each measure that cannot be taken.
+    """
+    tested = subject(run, data, backend, jobs)
+    events = isinstance(data.test_images, Recordings)
+    report("workload", 0, 1)
+    load = workload(run, data, N_IMAGES, backend)
+    facts = {"n_images": min(N_IMAGES, len(data.test_images)), "backend": backend or tested.spec.backend}
+    if "workload" in which:
+        run.write_json(MEASURES["workload"], {**load.as_json(), **facts, **provenance()})
+    report("workload", 1, 1)
+    if "stopping" in which:
+        run.write_table(MEASURES["stopping"], stopping(tested, load, n_images, report))
+    if "robustness" in which and not events:
+        run.write_table(MEASURES["robustness"], robustness(tested, n_images, report))
+    if "responses" in which:
+        report("responses", 0, 1)
+        run.write_arrays(MEASURES["responses"], responses(tested, N_IMAGES), compress=True)
+        report("responses", 1, 1)
+    return ["no robustness: noise and squares are for images, not for recordings"] if events else []

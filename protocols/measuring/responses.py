@@ -1,0 +1,37 @@
+"""What each layer of a trained network makes of the same images."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from protocols import baselines
+from protocols.features import GRID, with_features
+from protocols.layerwise.features import Features
+from protocols.measuring.subjects import Ann, ConvStdp, Subject
+from protocols.recording import record
+
+
+def responses(subject: Subject, n_images: int) -> dict[str, np.ndarray]:
+    """Responses (n_images, n) float32 of each layer to evenly spaced test images, the image's pixels or spikes left out.
+
+    Spikes of neurons that spike (of Diehl and Cook's with all repetitions of an image), outputs of units, and the features of
+    conv-stdp's last layer. ``labels`` (n_images,): their classes.
+    """
+    every = max(1, len(subject.data.test_images) // n_images)
+    labels = subject.data.test_labels[::every]
+    images = subject.data.test_images[::every]
+    if isinstance(subject, Ann):
+        outputs = baselines.respond(subject.params, subject.arrays, images)
+        layers = {name: values for name, values in outputs.items() if name.startswith("layer")}
+        found = {name: values.reshape(len(values), -1) for name, values in layers.items()}
+    else:
+        samples = with_features(subject.data, subject.spec, subject.run, "test").test_images[::every]
+        spikes = record(subject.run, subject.spec, samples, subject.backend).spikes
+        found = {name: each.counts(len(samples)) for name, each in spikes.items() if name not in _INPUTS}
+        if isinstance(subject, ConvStdp):
+            found = {name: counts for name, counts in found.items() if name.startswith("pool")}
+            found["features"] = Features.of_run(subject.run, subject.spec, GRID, subject.backend).extract(images)
+    return {name: values.astype(np.float32) for name, values in found.items()} | {"labels": labels}
+
+
+_INPUTS = ("inputs", "input", "pixels")
