@@ -7,6 +7,7 @@ checkpoint/         state.npz: everything needed to go on
 labels.npz          after evaluation: class_rates (10, n_exc), assignments (n_exc,)
 features-*.npz      of the images of a split, where the run learns from features of another run
 verification-*.json spikes in Brian2, by backend, beside those of the differentiable program
+workload.json, stopping.csv, robustness.csv, responses.npz: after equispike measure
 evaluation-*.json   after evaluation: accuracies and how they were obtained; evaluation-*.npz: predictions
 """
 
@@ -116,9 +117,9 @@ class RunFolder:
     def discard_results(self) -> None:
         """Remove what was made of weights that are about to change: readers must not mix old and new."""
         names = ("evaluation-*", "verification-*", "labels.npz", "raster.npz", "activity.npz", "arrays.npz")
-        names += ("workload.json", "stopping.csv", "robustness.csv", "responses.npz")
+        measures = ("workload.json", "stopping.csv", "robustness.csv", "responses.npz")
         with _explained(self.path):
-            for path in (path for name in names for path in self.path.glob(name)):
+            for path in (path for name in (*names, *measures) for path in self.path.glob(name)):
                 path.unlink()
 
     def has(self, name: str) -> bool:
