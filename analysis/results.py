@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -19,7 +20,7 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
     """One row for each evaluated run below ``folders``.
 
     Columns: model, data, network (its size), settings (what differs from the published parameters), backend, images, seed,
-    accuracy (on the test set, 0 to 1, by readout), n_test, images_per_cpu_s (training), record (folder name).
+    accuracy (on the test set, 0 to 1, by readout), n_test, images_per_cpu_s (training), record (folder name), folder (path).
     """
     rows = []
     for folder in folders:
@@ -51,6 +52,7 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
                     "n_test": evaluation["n_images"],
                     "images_per_cpu_s": record["images_seen"] / record["cpu_s"],
                     "record": run.path.name,
+                    "folder": run.path,
                 }
             )
     if not rows:
@@ -72,11 +74,9 @@ def _table(runs: pd.DataFrame, readouts: tuple[str, ...]) -> str:
     headings = ["model", "data", "neurons", "settings", "backend", "training images", "seeds"]
     headings += [f"{name} (%)" for name in readouts] + ["images / CPU s", "records"]
     lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
-    runs = runs.assign(neurons=runs["network"].map(lambda size: (len(size), size)))  # 400 before 1600
-    keys = ["model", "data", "neurons", "settings", "backend", "images", "n_test"]
-    for key, group in runs.groupby(keys, sort=True):
-        model, data, (_, size), settings, backend, images, _ = key  # type: ignore[misc]
-        cells = [model, data, size, settings, backend, f"{images:,}".replace(",", " "), len(group)]
+    for setting, group in rows_by_setting(runs):
+        cells = [setting[name] for name in ("model", "data", "network", "settings", "backend")]
+        cells += [f"{setting['images']:,}".replace(",", " "), len(group)]
         cells += [_cell(group["accuracy"], name) for name in readouts]
         cells += [
             f"{group['images_per_cpu_s'].median():.0f}",
@@ -84,6 +84,16 @@ def _table(runs: pd.DataFrame, readouts: tuple[str, ...]) -> str:
         ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
+
+
+def rows_by_setting(runs: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+    """Rows that differ in the seed alone, with what they have in common."""
+    keys = ["model", "data", "network", "settings", "backend", "images", "n_test"]
+    runs = runs.assign(size=runs["network"].map(len))  # 400 before 1600
+    for key, group in runs.groupby([*keys[:2], "size", *keys[2:]], sort=True):
+        values = list(key)  # type: ignore[call-overload]
+        del values[2]
+        yield dict(zip(keys, values, strict=True)), group
 
 
 def _cell(accuracies: pd.Series, readout: str) -> str:

@@ -106,7 +106,14 @@ class RunFolder:
 
     def read_metrics(self) -> pd.DataFrame:
         """Columns images, metric, value."""
-        return pd.read_csv(self.path / "metrics.csv")
+        return self.read_table("metrics.csv")
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        """A table that :meth:`write_table` wrote."""
+        try:
+            return pd.read_csv(self.path / name)
+        except (ValueError, UnicodeDecodeError):
+            raise EquispikeError(f"{self.path / name} is damaged: it is no table") from None
 
     def write_metrics(self, metrics: pd.DataFrame) -> None:
         self.write_table("metrics.csv", metrics)

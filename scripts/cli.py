@@ -19,6 +19,7 @@ class _Commands(click.Group):
         "baseline",
         "evaluate",
         "measure",
+        "compare",
         "verify",
         "predict",
         "figures",

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from analysis.figures import gradients, layerwise, presenting, style
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.comparison import curves, settings
+from analysis.figures import baselines, comparison, gradients, layerwise, presenting, style
 from analysis.figures.sources import Source
 from models import get_model
 from models.errors import EquispikeError
@@ -16,6 +20,7 @@ FIGURES: dict[str, Callable[[RunFolder], Iterable[Source]]] = {
     "presenting": presenting.figures,
     "layerwise": layerwise.figures,
     "gradients": gradients.figures,
+    "baseline": baselines.figures,
 }
 
 
@@ -51,9 +56,38 @@ def draw(run_path: Path, out: Path | None = None) -> tuple[list[Path], list[str]
     return written, skipped
 
 
+def draw_comparison(table: pd.DataFrame, results: Path, out: Path) -> list[Path]:
+    """Draw what the runs of a table of :func:`analysis.comparison.compare` cost and bear, and, from ``similarity.csv`` and
+    ``selectivity.csv`` in the folder ``results`` where they are there, what their layers see.
+
+    MNIST alone: accuracies on different data are not compared. Returns the files written into ``out``.
+    """
+    mnist = table[table["data"] == "mnist"] if (table["data"] == "mnist").any() else table
+    figures: dict[str, Figure] = {}
+    for name, draw_curves in (("stopping", comparison.stopping_curves), ("robustness", comparison.robustness_curves)):
+        points = curves(mnist, name)
+        if len(points):
+            figures[name] = draw_curves(points)
+    measured = settings(mnist)
+    if len(measured):
+        figures["costs"] = comparison.costs(measured)
+    for name, draw_table in (
+        ("similarity", comparison.similarity_map),
+        ("selectivity", comparison.selectivity_bars),
+    ):
+        if (results / f"{name}.csv").is_file():
+            figures[name] = draw_table(pd.read_csv(results / f"{name}.csv"))
+    facts = {
+        "Run": " ".join(sorted(set(mnist["record"]))),
+        "Commit": " ".join(sorted({str(commit) for commit in mnist["commit"]})),
+        "Seed": " ".join(sorted({str(seed) for seed in mnist["seed"]})),
+    }
+    return [path for name, figure in figures.items() for path in style.save(figure, out, name, facts)]
+
+
 def _metadata(run: RunFolder, record: dict) -> dict[str, str]:
     """What goes into every file: which run, which code, which seed."""
     return {"Run": run.path.resolve().name, "Commit": str(record.get("commit")), "Seed": str(record["config"]["seed"])}
 
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_comparison"]

@@ -25,14 +25,14 @@ def figures(run: RunFolder) -> Iterator[Source]:
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
     params = spec.params
     assert isinstance(params, DeepParams)
-    yield "learning", _learning
+    yield "learning", learning
     if spec.features is None and params.hidden and not isinstance(params, SpikingRnnParams):  # rows are no picture
         yield "weights", partial(_weights, params=params)
     for split in evaluated(run) or SPLITS[:1]:
-        yield f"confusion-{split}", partial(_confusion, split=split)
+        yield f"confusion-{split}", partial(confusion_of, split=split)
 
 
-def _learning(run: RunFolder) -> Figure:
+def learning(run: RunFolder) -> Figure:
     need(run, "metrics.csv", "its first chunk of images is not done yet")
     return descent_curves(run.read_metrics())
 
@@ -55,7 +55,7 @@ def _weights(run: RunFolder, params: DeepParams) -> Figure:
     return kernel_map(fields.sum(-1), what, "Weight")
 
 
-def _confusion(run: RunFolder, split: str) -> Figure:
+def confusion_of(run: RunFolder, split: str) -> Figure:
     need(run, f"evaluation-{split}.npz", "it was not evaluated")
     outcome = run.read_arrays(f"evaluation-{split}.npz")
     return confusion(outcome["truth"], outcome["guesses"], f"{split.capitalize()} set")

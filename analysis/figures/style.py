@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, SymmetricalLogLocator
 
 from analysis.statistics import UNASSIGNED
-from models.errors import EquispikeError
+from protocols.whole_files import whole_file
 
 #: Column widths in mm.
 SINGLE, DOUBLE = 85, 174
@@ -114,22 +113,7 @@ def save(figure: Figure, folder: Path, name: str, metadata: Mapping[str, str]) -
         for suffix, keys in (("png", {"Title": name, **metadata}), ("pdf", pdf)):
             content = io.BytesIO()
             figure.savefig(content, format=suffix, metadata=keys)
-            written.append(_write(folder / f"{name}.{suffix}", content.getvalue()))
+            written.append(folder / f"{name}.{suffix}")
+            with whole_file(written[-1]) as temporary:
+                temporary.write_bytes(content.getvalue())
     return written
-
-
-def _write(final: Path, content: bytes) -> Path:
-    """Write under a temporary name, then rename, so that a file at its final name is whole."""
-    temporary = final.with_name(f".{final.name}.{os.getpid()}")
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(final)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise EquispikeError(
-            f"{final} cannot be written ({error.strerror}): choose another folder for the figures"
-        ) from None
-    return final

@@ -170,6 +170,10 @@ class Ann(Subject):
         return self.spec.params
 
     @property
+    def weights(self) -> list[str]:
+        return sorted(super().weights, key=lambda name: int(name.split(".")[1]))
+
+    @property
     def units(self) -> list[Units]:
         names = self.weights[1:]
         shapes = [self.arrays[name].shape for name in names]

@@ -1,0 +1,175 @@
+"""Spiking and ordinary networks in one table: accuracy, and what an image costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+import models
+from analysis.results import collect, rows_by_setting
+from protocols.measuring import MEASURES
+from protocols.run_folder import RunFolder
+from protocols.whole_files import whole_file
+
+#: The readout that stands for a run which has several: the paper's.
+HEADLINE = {"presenting": "vote", "layerwise": "svm"}
+#: Columns from workload.json.
+WORKLOAD = (
+    "parameters", "footprint", "neurons", "time_steps", "duration", "neuron_updates", "activation_sparsity",
+    "effective_acs", "effective_macs", "dense_operations", "energy", "first_layer",
+)  # fmt: skip
+
+
+def compare(folders: Iterable[Path]) -> pd.DataFrame:
+    """One row for each readout of each evaluated run below ``folders``.
+
+    Returns
+    -------
+    Columns of :func:`analysis.results.collect`, with ``readout`` and its ``accuracy`` (0 to 1) in place of all of them,
+    ``accuracy_low`` and ``accuracy_high`` (Wilson's 95 % interval for the images), ``kind`` (``spiking`` or ``ordinary``),
+    ``headline`` (whether the readout stands for the run), and, of runs that were measured, parameters, footprint (bytes),
+    neurons, time_steps, duration (s), neuron_updates, spikes, activation_sparsity (0 to 1), effective_acs, effective_macs,
+    dense_operations, energy (J) and first_layer, all of one image; and train_cpu_s, train_wall_s, inference_cpu_s (of an
+    image), commit, folder.
+    """
+    rows = []
+    for run in collect(folders).to_dict("records"):
+        folder = RunFolder.open(run.pop("folder"))
+        accuracies, protocol = run.pop("accuracy"), models.get_model(run["model"]).protocol
+        headline = HEADLINE.get(protocol, next(iter(accuracies)))
+        costs = _costs(folder)
+        for readout, accuracy in accuracies.items():
+            interval = binomtest(round(accuracy * run["n_test"]), run["n_test"]).proportion_ci(method="wilson")
+            rows.append(
+                run
+                | {
+                    "kind": "ordinary" if protocol == "baseline" else "spiking",
+                    "readout": readout,
+                    "headline": readout == headline,
+                    "accuracy": accuracy,
+                    "accuracy_low": interval.low,
+                    "accuracy_high": interval.high,
+                }
+                | costs
+                | {"folder": str(folder.path)}
+            )
+    return pd.DataFrame(rows)
+
+
+def _costs(run: RunFolder) -> dict[str, Any]:
+    """What a run's files say of its cost; empty cells where it was not measured."""
+    record, evaluation = run.read_json("run.json"), run.read_json("evaluation-test.json")
+    costs: dict[str, Any] = dict.fromkeys((*WORKLOAD, "spikes"))
+    if run.has(MEASURES["workload"]):
+        load = run.read_json(MEASURES["workload"])
+        costs |= {name: load[name] for name in WORKLOAD} | {"spikes": sum(load["spikes"].values())}
+    return costs | {
+        "train_cpu_s": record["cpu_s"],
+        "train_wall_s": record.get("wall_s"),
+        "inference_cpu_s": _inference(evaluation),
+        "commit": record.get("commit"),
+    }
+
+
+def _inference(evaluation: dict[str, Any]) -> float | None:
+    """CPU seconds of an image: of features alone where readouts were trained, with labelling where neurons were labelled."""
+    if "features_images_per_cpu_s" in evaluation:
+        return 1 / evaluation["features_images_per_cpu_s"]
+    if "cpu_s" not in evaluation:
+        return None
+    return evaluation["cpu_s"] / (evaluation["n_images"] + evaluation.get("n_label", 0))
+
+
+def to_markdown(table: pd.DataFrame) -> str:
+    """A Markdown table of the measured headline rows of :func:`compare`, mean ± standard deviation over seeds."""
+    measured = table[table["headline"] & table["effective_acs"].notna()]
+    headings = ("model", "data", "neurons", "settings", "accuracy (%)", "seeds", "time steps", "ACs", "MACs", "energy (nJ)",
+                "spikes", "silent (%)", "neuron updates", "parameters", "bytes", "CPU ms", "records")  # fmt: skip
+    lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
+    groups = [(setting, rows) for setting, rows in rows_by_setting(measured)]
+    for setting, rows in sorted(groups, key=lambda each: (each[0]["data"], each[1]["accuracy"].mean())):
+        percent = 100 * rows["accuracy"]
+        spread = f" ± {percent.std(ddof=1):.2f}" if len(rows) > 1 else ""
+        mean = rows[["time_steps", "effective_acs", "effective_macs", "energy", "spikes", "activation_sparsity",
+                     "neuron_updates", "parameters", "footprint", "inference_cpu_s"]].astype(float).mean()  # fmt: skip
+        ordinary = rows["kind"].iloc[0] == "ordinary"
+        cells = [setting["model"], setting["data"], setting["network"], setting["settings"], f"{percent.mean():.2f}{spread}",
+                 len(rows), f"{mean['time_steps']:.0f}", count(mean["effective_acs"]), count(mean["effective_macs"]),
+                 f"{1e9 * mean['energy']:.0f}", "" if ordinary else count(mean["spikes"]),
+                 f"{100 * mean['activation_sparsity']:.1f}", count(mean["neuron_updates"]), count(mean["parameters"]),
+                 count(mean["footprint"]), f"{1000 * mean['inference_cpu_s']:.2f}",
+                 ", ".join(f"`{name}`" for name in sorted(rows["record"]))]  # fmt: skip
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)
+
+
+def write(table: pd.DataFrame, path: Path) -> None:
+    """As CSV; raises EquispikeError where ``path`` cannot be written."""
+    with whole_file(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def count(number: float) -> str:
+    """A number of things with at most three digits that mean something: 97, 12.3 k, 1.05 M."""
+    if number < 1000:
+        return f"{number:.3g}"
+    for factor, unit in ((1e3, "k"), (1e6, "M"), (1e9, "G")):
+        if number < 999.5 * factor:
+            return f"{number / factor:.3g} {unit}"
+    return f"{number:.3g}"
+
+
+def curves(table: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Accuracies of all runs of ``table`` when stopped early (``stopping``) or damaged (``robustness``).
+
+    One row for each setting and point: label, kind, the columns of the measure other than ``correct``, accuracy (mean over
+    seeds), ``low`` and ``high`` (95 %: of the images, and of the seeds where there are several), ``seeds``.
+    """
+    parts = []
+    for setting, rows in rows_by_setting(table[table["headline"]]):
+        folders = [RunFolder.open(folder) for folder in rows["folder"]]
+        found = [folder.read_table(MEASURES[measure]) for folder in folders if folder.has(MEASURES[measure])]
+        if not found:
+            continue
+        joined = pd.concat(found).assign(accuracy=lambda all_: all_["correct"] / all_["n_images"])
+        keys = ["step", "time"] if measure == "stopping" else ["damage", "level"]
+        points = joined.groupby(keys, sort=False, as_index=False).mean()
+        spread = joined.groupby(keys, sort=False)["accuracy"].std(ddof=1).fillna(0).to_numpy()
+        p = points["accuracy"].to_numpy()
+        margin = _margin(p, points["n_images"].to_numpy(), spread, len(found))
+        points = points.assign(low=p - margin, high=p + margin, seeds=len(found), label=label(setting), data=setting["data"],
+                               kind=rows["kind"].iloc[0], model=setting["model"])  # fmt: skip
+        parts.append(points.drop(columns=["correct"]))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def settings(table: pd.DataFrame) -> pd.DataFrame:
+    """One row for each setting of the measured headline rows of :func:`compare`: label, data, kind, seeds, records, accuracy
+    (mean over seeds) with ``low`` and ``high`` (95 %: of the images, and of the seeds where there are several), and the means
+    of what an image costs.
+    """
+    rows = []
+    for setting, runs in rows_by_setting(table[table["headline"] & table["effective_acs"].notna()]):
+        p = runs["accuracy"].mean()
+        margin = _margin(p, setting["n_test"], runs["accuracy"].std(ddof=1) if len(runs) > 1 else 0.0, len(runs))
+        means = runs[[name for name in (*WORKLOAD, "spikes") if name != "first_layer"]].astype(float).mean()
+        rows.append({"label": label(setting), "data": setting["data"], "kind": runs["kind"].iloc[0], "seeds": len(runs),
+                     "records": ", ".join(sorted(runs["record"])), "accuracy": p, "low": p - margin, "high": p + margin,
+                     **means.to_dict()})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _margin(p, n_images, spread, seeds: int):
+    """Half of a 95 % interval of an accuracy: of the images, which all seeds share, and of the seeds."""
+    return 1.96 * np.sqrt(p * (1 - p) / n_images + spread**2 / seeds)
+
+
+def label(setting: dict[str, Any]) -> str:
+    """What a legend calls a setting: model, size, and what differs from the defaults."""
+    changed = "" if setting["settings"] in ("defaults", "as published") else f", {setting['settings']}"
+    return f"{setting['model']} {setting['network']}{changed}"

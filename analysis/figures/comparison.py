@@ -1,0 +1,177 @@
+"""Spiking and ordinary networks side by side: what they cost, what they bear, when they know, what they see."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.figures import style
+
+#: Marks by place in the legend; with the colours they tell more settings apart than colours alone.
+_MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h", "d")
+
+#: Axis labels by kind of damage.
+DAMAGE = {
+    "noise": "Noise (s.d., white is 1)",
+    "occlusion": "Black square (pixels a side)",
+    "bits": "Bits of a weight",
+    "neuron loss": "Neurons lost (%)",
+    "synapse loss": "Synapses lost (%)",
+}
+
+
+def looks(labels: list[str], kinds: dict[str, str]) -> dict[str, dict]:
+    """Colour, mark and line of each label: lines of ordinary networks are dashed."""
+    palette = itertools.cycle(style.CLASS_COLOURS)
+    marks = itertools.cycle(_MARKS)
+    return {
+        name: {"color": next(palette), "marker": next(marks), "linestyle": "--" if kinds[name] == "ordinary" else "-"}
+        for name in labels
+    }
+
+
+def _kinds(points: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(points["label"], points["kind"], strict=True))
+
+
+def _band(axes: Axes, rows: pd.DataFrame, x: np.ndarray, look: dict, **more: Any) -> None:
+    axes.plot(x, 100 * rows["accuracy"], markersize=2.5, **look, **more)
+    if len(rows) > 1:
+        axes.fill_between(x, 100 * rows["low"], 100 * rows["high"], color=look["color"], alpha=0.2, linewidth=0)
+
+
+def _legend(figure: Figure, axes: Axes, columns: int) -> None:
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=columns)
+
+
+@rc_context(style.PAPER)
+def stopping_curves(points: pd.DataFrame) -> Figure:
+    """Accuracy against simulated time, and against synaptic operations, of networks that are stopped early.
+
+    Parameters
+    ----------
+    points : :func:`analysis.comparison.curves` of ``stopping``; of ordinary networks the one point is a line across time
+    """
+    figure = style.new_figure(style.DOUBLE, 85)
+    time, operations = figure.subplots(1, 2, sharey=True)
+    look = looks(list(dict.fromkeys(points["label"])), _kinds(points))
+    for name, rows in points.groupby("label", sort=False):
+        if rows["kind"].iloc[0] == "ordinary":
+            of_line = {key: value for key, value in look[name].items() if key != "marker"}
+            time.axhline(100 * rows["accuracy"].iloc[0], linewidth=0.8, **of_line)
+        else:
+            _band(time, rows, 1000 * rows["time"].to_numpy(), look[name])
+        _band(operations, rows, (rows["acs"] + rows["macs"]).to_numpy(), look[name], label=name)
+    time.set(xlabel="Simulated time (ms)", ylabel="Accuracy (%)", xscale="log", ylim=(0, 100))
+    operations.set(xlabel="Synaptic operations an image (ACs and MACs)", xscale="log")
+    style.label_decades(time.xaxis, 1)
+    _legend(figure, operations, 3)
+    return figure
+
+
+@rc_context(style.PAPER)
+def robustness_curves(points: pd.DataFrame) -> Figure:
+    """Accuracy against the level of each kind of damage.
+
+    Parameters
+    ----------
+    points : :func:`analysis.comparison.curves` of ``robustness``
+    """
+    figure = style.new_figure(style.DOUBLE, 125)
+    panels = figure.subplots(2, 3, sharey=True).ravel()
+    look = looks(list(dict.fromkeys(points["label"])), _kinds(points))
+    for axes, (damage, axis_label) in zip(panels, DAMAGE.items(), strict=False):
+        for name, rows in points.groupby("label", sort=False):
+            own = rows[rows["damage"] == damage]
+            if damage != "bits":  # where nothing is damaged
+                own = pd.concat([rows[rows["damage"] == "none"], own])
+            x = own["level"].to_numpy() * (100 if damage.endswith("loss") else 1)
+            _band(axes, own, x, look[name], label=name)
+        axes.set(xlabel=axis_label, ylim=(0, 100))
+    panels[2].invert_xaxis()
+    panels[2].set_xticks([8, 4, 3, 2])
+    for axes in panels[::3]:
+        axes.set_ylabel("Accuracy (%)")
+    panels[-1].axis("off")
+    panels[-1].legend(*panels[0].get_legend_handles_labels(), loc="center", fontsize=6)
+    return figure
+
+
+@rc_context(style.PAPER)
+def costs(settings: pd.DataFrame) -> Figure:
+    """Error against energy of synaptic operations, and against learned numbers.
+
+    Parameters
+    ----------
+    settings : one row a setting: label, kind, accuracy, low, high, energy (J), parameters
+    """
+    figure = style.new_figure(style.DOUBLE, 85)
+    panels = figure.subplots(1, 2, sharey=True)
+    look = looks(list(settings["label"]), _kinds(settings))
+    for axes, column, scale, axis_label in (
+        (panels[0], "energy", 1e9, "Energy of synaptic operations (nJ an image)"),
+        (panels[1], "parameters", 1.0, "Learned numbers"),
+    ):
+        for row in settings.to_dict("records"):
+            filled = {"markerfacecolor": "white"} if row["kind"] == "ordinary" else {}
+            errors = [[100 * (row["accuracy"] - row["low"])], [100 * (row["high"] - row["accuracy"])]]
+            axes.errorbar(scale * row[column], 100 * (1 - row["accuracy"]), yerr=errors[::-1], capsize=1.5, markersize=4,
+                          **(look[row["label"]] | {"linestyle": ""}), **filled, label=row["label"])  # fmt: skip
+        axes.set(xlabel=axis_label, xscale="log", yscale="log")
+    panels[0].set_ylabel("Errors (%)")
+    style.label_decades(panels[0].yaxis, 1, 2, 5)
+    style.label_decades(panels[0].xaxis, 1, 3)
+    _legend(figure, panels[0], 3)
+    return figure
+
+
+@rc_context(style.PAPER)
+def similarity_map(cka: pd.DataFrame) -> Figure:
+    """How alike layers see the same images.
+
+    Parameters
+    ----------
+    cka : columns one, other, cka
+    """
+    names = list(dict.fromkeys(cka["one"]))
+    matrix = cka.pivot(index="one", columns="other", values="cka").loc[names, names].to_numpy()
+    side = max(style.SINGLE, 45 + 6.5 * len(names))
+    figure = style.new_figure(min(style.DOUBLE, side + 15), side)
+    axes = figure.subplots()
+    picture = axes.imshow(matrix, vmin=0, vmax=1, cmap="cividis")
+    axes.set_xticks(range(len(names)), names, rotation=90)
+    axes.set_yticks(range(len(names)), names)
+    for (row, column), value in np.ndenumerate(matrix):
+        colour = "white" if value < 0.55 else "black"
+        axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=5, color=colour)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    figure.colorbar(picture, ax=axes, label="Similarity (linear CKA; numbers in %)", shrink=0.6)
+    return figure
+
+
+@rc_context(style.PAPER)
+def selectivity_bars(table: pd.DataFrame) -> Figure:
+    """Lifetime and population sparseness of layers.
+
+    Parameters
+    ----------
+    table : columns layer, lifetime, population (0 to 1)
+    """
+    figure = style.new_figure(style.DOUBLE, 20 + 4.2 * len(table))
+    lifetime, population = figure.subplots(1, 2, sharey=True)
+    places = np.arange(len(table))[::-1]
+    for axes, column, axis_label in (
+        (lifetime, "lifetime", "Selectivity for classes (median lifetime sparseness)"),
+        (population, "population", "Sparseness of the response to an image"),
+    ):
+        axes.barh(places, table[column], color=style.MAIN, height=0.7)
+        axes.set(xlabel=axis_label, xlim=(0, 1))
+    lifetime.set_yticks(places, table["layer"])
+    return figure

@@ -1,0 +1,35 @@
+"""``equispike compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("compare")
+@click.argument("runs", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--out", type=click.Path(path_type=Path), help="CSV file: one row for each readout of each run. Where responses "
+              "were measured, similarity.csv and selectivity.csv of all layers are written beside it.")  # fmt: skip
+@click.option("--figures", type=click.Path(path_type=Path), help="Folder for figures of all runs, as PNG and PDF.")
+def command(runs: tuple[Path, ...], out: Path | None, figures: Path | None) -> None:
+    """Compare evaluated RUNS, spiking and ordinary alike: accuracy, and what equispike measure found."""
+    from analysis import comparison, representation
+    from analysis.figures import draw_comparison
+
+    table = comparison.compare(runs)
+    click.echo(comparison.to_markdown(table))
+    if out is not None:
+        comparison.write(table, out)
+        click.echo(f"Wrote {out}", err=True)
+        for name, make in (
+            ("similarity", representation.similarity_table),
+            ("selectivity", representation.selectivity_table),
+        ):
+            found = make(table)
+            if len(found):
+                comparison.write(found, out.with_name(f"{name}.csv"))
+                click.echo(f"Wrote {out.with_name(f'{name}.csv')}", err=True)
+    if figures is not None:
+        for path in draw_comparison(table, figures if out is None else out.parent, figures):
+            click.echo(path, err=True)
