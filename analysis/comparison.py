@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -131,18 +131,17 @@ def curves(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     seeds), ``low`` and ``high`` (95 %: of the images, and of the seeds where there are several), ``seeds``.
     """
     parts = []
-    for setting, rows in rows_by_setting(table[table["headline"]]):
+    measured = table[table["folder"].map(lambda folder: RunFolder(folder).has(MEASURES[measure]))]
+    for label, setting, rows in labelled(measured):
         folders = [RunFolder.open(folder) for folder in rows["folder"]]
-        found = [folder.read_table(MEASURES[measure]) for folder in folders if folder.has(MEASURES[measure])]
-        if not found:
-            continue
+        found = [folder.read_table(MEASURES[measure]) for folder in folders]
         joined = pd.concat(found).assign(accuracy=lambda all_: all_["correct"] / all_["n_images"])
         keys = ["step", "time"] if measure == "stopping" else ["damage", "level"]
         points = joined.groupby(keys, sort=False, as_index=False).mean()
         spread = joined.groupby(keys, sort=False)["accuracy"].std(ddof=1).fillna(0).to_numpy()
         p = points["accuracy"].to_numpy()
         margin = _margin(p, points["n_images"].to_numpy(), spread, len(found))
-        points = points.assign(low=p - margin, high=p + margin, seeds=len(found), label=label(setting), data=setting["data"],
+        points = points.assign(low=p - margin, high=p + margin, seeds=len(found), label=label, data=setting["data"],
                                kind=rows["kind"].iloc[0], model=setting["model"])  # fmt: skip
         parts.append(points.drop(columns=["correct"]))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
@@ -154,11 +153,11 @@ def settings(table: pd.DataFrame) -> pd.DataFrame:
     of what an image costs.
     """
     rows = []
-    for setting, runs in rows_by_setting(table[table["headline"] & table["effective_acs"].notna()]):
+    for label, setting, runs in labelled(table[table["effective_acs"].notna()]):
         p = runs["accuracy"].mean()
         margin = _margin(p, setting["n_test"], runs["accuracy"].std(ddof=1) if len(runs) > 1 else 0.0, len(runs))
         means = runs[[name for name in (*WORKLOAD, "spikes") if name != "first_layer"]].astype(float).mean()
-        rows.append({"label": label(setting), "data": setting["data"], "kind": runs["kind"].iloc[0], "seeds": len(runs),
+        rows.append({"label": label, "data": setting["data"], "kind": runs["kind"].iloc[0], "seeds": len(runs),
                      "records": ", ".join(sorted(runs["record"])), "accuracy": p, "low": p - margin, "high": p + margin,
                      **means.to_dict()})  # fmt: skip
     return pd.DataFrame(rows)
@@ -169,7 +168,19 @@ def _margin(p, n_images, spread, seeds: int):
     return 1.96 * np.sqrt(p * (1 - p) / n_images + spread**2 / seeds)
 
 
-def label(setting: dict[str, Any]) -> str:
-    """What a legend calls a setting: model, size, and what differs from the defaults."""
+def labelled(table: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], pd.DataFrame]]:
+    """What a legend calls each setting of a table of :func:`compare`, the setting, and its headline rows."""
+    groups = list(rows_by_setting(table[table["headline"]]))
+    short = [_short(setting) for setting, _ in groups]
+    for name, (setting, rows) in zip(short, groups, strict=True):
+        unique = short.count(name) == 1
+        yield name if unique else f"{name}, {setting['settings']}, {setting['backend']}", setting, rows
+
+
+def _short(setting: dict[str, Any]) -> str:
+    """Model, size, and either what the features are of or what differs from the defaults."""
+    _, features, source = setting["settings"].rpartition("features of ")
+    if features:
+        return f"{setting['model']} {setting['network']} on {source}"
     changed = "" if setting["settings"] in ("defaults", "as published") else f", {setting['settings']}"
     return f"{setting['model']} {setting['network']}{changed}"

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis.comparison import label
-from analysis.results import rows_by_setting
+from analysis.comparison import labelled
 from analysis.statistics import lifetime_sparseness
 from protocols.measuring import MEASURES
 from protocols.readout import class_rates
@@ -47,14 +46,12 @@ def layers_of(table: pd.DataFrame) -> tuple[dict[str, np.ndarray], dict[str, np.
     """
     responses: dict[str, np.ndarray] = {}
     labels: dict[str, np.ndarray] = {}
-    for setting, rows in rows_by_setting(table[table["headline"]]):
-        runs = [RunFolder.open(folder) for folder in rows["folder"]]
-        run = next((each for each in runs if each.has(MEASURES["responses"])), None)
-        if run is not None:
-            found = run.read_arrays(MEASURES["responses"])
-            of_run = found.pop("labels")
-            for layer, values in found.items():
-                responses[f"{label(setting)}: {layer}"], labels[f"{label(setting)}: {layer}"] = values, of_run
+    measured = table[table["folder"].map(lambda folder: RunFolder(folder).has(MEASURES["responses"]))]
+    for label, _, rows in labelled(measured):
+        found = RunFolder.open(rows["folder"].iloc[0]).read_arrays(MEASURES["responses"])
+        of_run = found.pop("labels")
+        for layer, values in found.items():
+            responses[f"{label}: {layer}"], labels[f"{label}: {layer}"] = values, of_run
     return responses, labels
 
 

@@ -41,9 +41,9 @@ def _kinds(points: pd.DataFrame) -> dict[str, str]:
 
 
 def _band(axes: Axes, rows: pd.DataFrame, x: np.ndarray, look: dict, **more: Any) -> None:
-    axes.plot(x, 100 * rows["accuracy"], markersize=2.5, **look, **more)
+    axes.plot(x, rows["value"], markersize=2.5, **look, **more)
     if len(rows) > 1:
-        axes.fill_between(x, 100 * rows["low"], 100 * rows["high"], color=look["color"], alpha=0.2, linewidth=0)
+        axes.fill_between(x, rows["low"], rows["high"], color=look["color"], alpha=0.2, linewidth=0)
 
 
 def _legend(figure: Figure, axes: Axes, columns: int) -> None:
@@ -52,7 +52,7 @@ def _legend(figure: Figure, axes: Axes, columns: int) -> None:
 
 @rc_context(style.PAPER)
 def stopping_curves(points: pd.DataFrame) -> Figure:
-    """Accuracy against simulated time, and against synaptic operations, of networks that are stopped early.
+    """Errors against simulated time, and against synaptic operations, of networks that are stopped early.
 
     Parameters
     ----------
@@ -61,16 +61,24 @@ def stopping_curves(points: pd.DataFrame) -> Figure:
     figure = style.new_figure(style.DOUBLE, 85)
     time, operations = figure.subplots(1, 2, sharey=True)
     look = looks(list(dict.fromkeys(points["label"])), _kinds(points))
+    errors = {
+        "value": 100 * (1 - points["accuracy"]),
+        "low": 100 * (1 - points["high"]),
+        "high": 100 * (1 - points["low"]),
+    }
+    points = points.assign(**errors)
     for name, rows in points.groupby("label", sort=False):
         if rows["kind"].iloc[0] == "ordinary":
             of_line = {key: value for key, value in look[name].items() if key != "marker"}
-            time.axhline(100 * rows["accuracy"].iloc[0], linewidth=0.8, **of_line)
+            time.axhline(rows["value"].iloc[0], linewidth=0.8, **of_line)
         else:
             _band(time, rows, 1000 * rows["time"].to_numpy(), look[name])
         _band(operations, rows, (rows["acs"] + rows["macs"]).to_numpy(), look[name], label=name)
-    time.set(xlabel="Simulated time (ms)", ylabel="Accuracy (%)", xscale="log", ylim=(0, 100))
+    time.set(xlabel="Simulated time (ms)", ylabel="Errors (%)", xscale="log", yscale="log", ylim=(0.5, 100))
     operations.set(xlabel="Synaptic operations an image (ACs and MACs)", xscale="log")
-    style.label_decades(time.xaxis, 1)
+    style.label_decades(time.xaxis, 1, 3)
+    style.label_decades(time.yaxis, 1, 2, 5)
+    style.label_decades(operations.xaxis, 1)
     _legend(figure, operations, 3)
     return figure
 
@@ -86,6 +94,7 @@ def robustness_curves(points: pd.DataFrame) -> Figure:
     figure = style.new_figure(style.DOUBLE, 125)
     panels = figure.subplots(2, 3, sharey=True).ravel()
     look = looks(list(dict.fromkeys(points["label"])), _kinds(points))
+    points = points.assign(value=100 * points["accuracy"], low=100 * points["low"], high=100 * points["high"])
     for axes, (damage, axis_label) in zip(panels, DAMAGE.items(), strict=False):
         for name, rows in points.groupby("label", sort=False):
             own = rows[rows["damage"] == damage]
@@ -126,7 +135,8 @@ def costs(settings: pd.DataFrame) -> Figure:
         axes.set(xlabel=axis_label, xscale="log", yscale="log")
     panels[0].set_ylabel("Errors (%)")
     style.label_decades(panels[0].yaxis, 1, 2, 5)
-    style.label_decades(panels[0].xaxis, 1, 3)
+    style.label_decades(panels[0].xaxis, 1, 2, 5)
+    style.label_decades(panels[1].xaxis, 1, 3)
     _legend(figure, panels[0], 3)
     return figure
 
