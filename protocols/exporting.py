@@ -17,7 +17,7 @@ import numpy as np
 from models.deep import SPIKING_INPUTS, ConvLayer, DeepParams, SpikingRnnParams
 from models.errors import EquispikeError
 from protocols.features import scale_of
-from protocols.optional import optional
+from protocols.optional import need
 from protocols.run_folder import RunFolder
 from protocols.training import TrainingSpec
 from protocols.whole_files import whole_file
@@ -55,13 +55,21 @@ def export(run: RunFolder, out: Path) -> Any:
             f"{run.path} cannot be exported: {spec.model} has {_BEYOND_NIR[spec.model]}, which NIR cannot describe; "
             "spiking-mlp, spiking-cnn and lif-readout can be"
         )
+    need("nir")
+    import nir
+
     nodes = _nodes(params, run.trained_arrays())
-    origin = {"run": run.path.resolve().name, "model": spec.model, "commit": record["commit"], "seed": spec.seed,
-              "data": spec.data, "data_checksum": record["data"]["checksum"]}  # fmt: skip
+    origin = {
+        "run": run.path.resolve().name,
+        "model": spec.model,
+        "commit": record["commit"],
+        "seed": spec.seed,
+        "data": spec.data,
+        "data_checksum": record["data"]["checksum"],
+    }
     if spec.features is not None:  # the simulator gets what the network saw
         scale = scale_of(run.read_arrays("features-train.npz")["features"], spec)
         origin |= {"features": spec.features, "features_divided_by": float(scale)}
-    nir = optional("nir")
     graph = nir.NIRGraph(nodes, list(pairwise(nodes)), metadata=origin | _discretisation(params))
     with whole_file(out) as temporary:
         nir.write(temporary, graph)
@@ -86,7 +94,8 @@ def _discretisation(params: DeepParams) -> dict[str, Any]:
 
 
 def _nodes(params: DeepParams, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    nir = optional("nir")
+    import nir
+
     dt, shape = float(params.dt), params.input_shape
     nodes: dict[str, Any] = {"input": nir.Input({"input": np.array(_maps_first(shape))})}
     current = params.encoding not in SPIKING_INPUTS
@@ -114,23 +123,29 @@ def _maps_first(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _dense(name: str, shape: tuple[int, ...], w: np.ndarray, b: np.ndarray) -> dict[str, Any]:
     """From a layer of ``shape`` to ``name``, with weights (inputs * neurons,) in the order of the synapses."""
-    nir = optional("nir")
+    import nir
+
     w = w.reshape(*shape, len(b))
     if len(shape) == 1:
         return {f"{name}_in": nir.Affine(_single(w.T), _single(b))}
     flatten = nir.Flatten({"input": np.array(_maps_first(shape))}, start_dim=0, end_dim=-1)
-    return {"flatten": flatten, f"{name}_in": nir.Affine(_single(np.moveaxis(w, 2, 0).reshape(-1, len(b)).T), _single(b))}
+    return {
+        "flatten": flatten,
+        f"{name}_in": nir.Affine(_single(np.moveaxis(w, 2, 0).reshape(-1, len(b)).T), _single(b)),
+    }
 
 
 def _convolution(layer: ConvLayer, shape: tuple[int, ...], w: np.ndarray) -> Any:
     """Kernels are turned by 180 degrees in models.deep; places have no biases."""
+    import nir
+
     kernels = w.reshape(shape[2], layer.size, layer.size, layer.maps)[:, ::-1, ::-1].transpose(3, 0, 1, 2)
-    return optional("nir").Conv2d(input_shape=shape[:2], weight=_single(kernels), stride=layer.stride, padding=0, dilation=1,
-                                  groups=1, bias=np.zeros(layer.maps, np.float32))  # fmt: skip
+    bias = np.zeros(layer.maps, np.float32)
+    return nir.Conv2d(shape[:2], _single(kernels), layer.stride, padding=0, dilation=1, groups=1, bias=bias)
 
 
 def _neurons(params: DeepParams, shape: tuple[int, ...], tau: float, *, fires: bool) -> Any:
-    nir = optional("nir")
+    import nir
 
     def everywhere(value: float) -> np.ndarray:
         return np.full(_maps_first(shape), value, np.float32)
@@ -138,7 +153,7 @@ def _neurons(params: DeepParams, shape: tuple[int, ...], tau: float, *, fires: b
     common = {"tau": everywhere(tau), "r": everywhere(tau / float(params.dt)), "v_leak": everywhere(0)}
     if not fires:
         return nir.LI(**common)
-    return nir.LIF(**common, v_threshold=everywhere(params.v_threshold), v_reset=everywhere(0))
+    return nir.LIF(**common, v_threshold=everywhere(params.v_threshold))
 
 
 def _single(values: np.ndarray) -> np.ndarray:

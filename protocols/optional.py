@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-from types import ModuleType
+from importlib.util import find_spec
 
 from models.errors import EquispikeError
 
 
-def optional(name: str) -> ModuleType:
-    """The module ``name`` of an optional package; raises EquispikeError with the command that installs it."""
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        package = name.partition(".")[0]
+def need(*packages: str) -> None:
+    """Raise EquispikeError with the command that installs them where one of ``packages`` is missing; imports nothing."""
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
         raise EquispikeError(
-            f"{package} is not installed: pip install 'equispike[exchange]', or pip install -e '.[exchange]' in a checkout"
-        ) from None
+            f"{' and '.join(missing)} cannot be imported: pip install 'equispike[exchange]' (in a checkout '.[exchange]')"
+        )

@@ -13,7 +13,19 @@ from models.errors import EquispikeError
 class _Commands(click.Group):
     """Imports a command's module only when it is asked for: Brian2 takes seconds, ``--help`` should not."""
 
-    names = ("list", "train", "evaluate", "verify", "predict", "figures", "benchmark", "explain", "results")
+    names = (
+        "list",
+        "train",
+        "evaluate",
+        "verify",
+        "predict",
+        "figures",
+        "spikes",
+        "export",
+        "benchmark",
+        "explain",
+        "results",
+    )
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.names)
