@@ -20,8 +20,8 @@ pq = pytest.importorskip("quantities")
 pytest.importorskip("nixio")
 pytest.importorskip("elephant")
 
-#: A network of Diehl & Cook that repeats images without five spikes.
-DIEHL_COOK = {"n_exc": 8, "t_present": "40*ms", "intensity_max": 3.0, "rate_scale": "60*Hz"}
+#: A network of Diehl & Cook that shows each image twice.
+DIEHL_COOK = {"n_exc": 8, "t_present": "40*ms", "n_spikes_min": 10_000, "intensity_max": 3.0, "inhibition": "neurons"}
 
 
 def spec_of(run) -> TrainingSpec:
@@ -80,18 +80,23 @@ def test_repeated_images_of_diehl_cook(tmp_path) -> None:
     [segment] = spike_trains.record(run, data, n_images=4).segments
     [epoch] = segment.epochs
     image, n_steps = epoch.array_annotations["image"], spec.params.n_steps
-    assert len(image) > 4 and list(epoch.labels) == [str(data.test_labels[each]) for each in image]
+    assert list(image) == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert list(epoch.array_annotations["intensity"]) == [2, 3] * 4
+    assert list(epoch.labels) == [str(data.test_labels[each]) for each in image]
     np.testing.assert_allclose(np.diff(epoch.times.magnitude), n_steps * 0.0005)
     np.testing.assert_allclose(epoch.durations.magnitude, 0.04)
-    exc = next(train for train in segment.spiketrains if train.name == "exc")
+    assert [train.name for train in segment.spiketrains] == ["input", "exc", "inh"]
+    exc = segment.spiketrains[1]
     counts = np.zeros((len(image), 8))
     np.add.at(counts, (np.rint(exc.magnitude / 0.0005).astype(int) // n_steps, exc.array_annotations["index"]), 1)
     [evaluated] = presenter(spec).frozen_counts(trained_state(run, spec), data.test_images[:4], phase=TESTING)
+    assert evaluated.any()
     np.testing.assert_array_equal(counts[np.append(image[1:] != image[:-1], True)], evaluated)
 
 
 def test_neurons_of_conv_stdp_fire_once(tmp_path) -> None:
-    run = saved_run(tmp_path / "run", "conv-stdp", layers="conv-pool-conv")
+    small = {"layers": "conv-pool-conv", "conv1.maps": 4, "conv1.threshold": 8, "conv2.maps": 6, "conv2.threshold": 4}
+    run = saved_run(tmp_path / "run", "conv-stdp", **small)
     block = spike_trains.record(run, load("digits"), n_images=2)
     found = layer_statistics(block)
     assert [layer.name for layer in found] == ["input", "conv1", "pool1", "conv2"]
