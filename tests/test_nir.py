@@ -9,10 +9,10 @@ from small_runs import saved_run
 from protocols.data import load
 from protocols.exporting import export
 from protocols.gradients import show
-from protocols.gradients.frames import frames
 from protocols.run_folder import RunFolder
 from protocols.spike_trains import record
 from protocols.training import TrainingSpec
+from scripts.nir_in_sinabs import chain, compare, inputs, maps_last, rasters
 
 nir = pytest.importorskip("nir")
 
@@ -26,30 +26,10 @@ NETWORKS = {
 N = 6
 
 
-def shown(run: RunFolder) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The input (n, n_steps, n_input) of some images, and Brian2's spikes (n, n_steps, neurons) of each layer."""
+def brian2(run: RunFolder) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The input of some images, and Brian2's spikes (n, n_steps, neurons) of each layer."""
     params = TrainingSpec.from_json(run.read_json("run.json")["config"]).params
-    values = frames(params, load("digits").test_images[:N]).astype(float)
-    if params.encoding == "latency":
-        values = values == np.arange(params.n_steps)[:, None]
-    spikes = {}
-    for train in record(run, load("digits"), n_images=N).segments[0].spiketrains:
-        image, step = np.divmod(np.rint(train.magnitude / float(params.dt)).astype(int), params.n_steps)
-        spikes[train.name] = np.zeros((N, params.n_steps, train.annotations["n_neurons"]), bool)
-        spikes[train.name][image, step, train.array_annotations["index"]] = True
-    return np.repeat(values, params.n_steps, 1) if params.encoding == "current" else values, spikes
-
-
-def chain(graph) -> list[str]:
-    following, names = dict(graph.edges), ["input"]
-    while names[-1] != "output":
-        names.append(following[names[-1]])
-    return names
-
-
-def maps_last(values: np.ndarray) -> np.ndarray:
-    """Neurons of a layer with places (n, n_steps, maps, rows, columns) in our order (n, n_steps, neurons)."""
-    return np.moveaxis(values, 2, -1).reshape(*values.shape[:2], -1) if values.ndim == 5 else values
+    return inputs(params, load("digits").test_images[:N]), rasters(record(run, load("digits"), n_images=N), params)
 
 
 def simulated(graph, values: np.ndarray) -> dict[str, np.ndarray]:
@@ -111,7 +91,7 @@ def test_spikes_follow_from_the_file(tmp_path, name) -> None:
     model, settings = NETWORKS[name]
     run = saved_run(tmp_path / "run", model, **settings)
     export(run, tmp_path / "network.nir")
-    values, spikes = shown(run)
+    values, spikes = brian2(run)
     found = simulated(nir.read(tmp_path / "network.nir"), values)
     layers = [layer for layer in found if layer in spikes]
     assert layers and all(spikes[layer].any() for layer in layers)
@@ -123,34 +103,12 @@ def test_spikes_follow_from_the_file(tmp_path, name) -> None:
         np.testing.assert_allclose(found["classes"].mean(1), scores, rtol=1e-5, atol=1e-6)
 
 
-def test_sinabs_spikes_where_brian2_does(tmp_path) -> None:
-    """Sinabs decays exactly and takes time constants in steps, its input per step; see docs/exchange.md."""
+@pytest.mark.parametrize("name", ["two hidden layers, spike count", "latencies", "convolutions"])
+def test_sinabs_spikes_where_brian2_does(tmp_path, name) -> None:
     pytest.importorskip("sinabs", reason="pip install sinabs, which brings PyTorch, to compare with another simulator")
-    import sinabs.activation
-    import torch
-    from sinabs.nir import _import_sinabs_module as imported
-
-    model, settings = NETWORKS["two hidden layers, spike count"]
-    run = saved_run(tmp_path / "run", model, **settings)
-    export(run, tmp_path / "network.nir")
-    graph = nir.read(tmp_path / "network.nir")
-    values, spikes = shown(run)
-    dt, n_steps, signal = float(graph.metadata["dt"]), int(graph.metadata["n_steps"]), torch.tensor(values).float()
-    for layer in spikes:
-        before, node = graph.nodes[f"{layer}_in"], graph.nodes[layer]
-        decay = np.exp(-dt / node.tau[0])
-        gain = (1 - decay) * node.tau[0] / dt
-        delayed = layer != "hidden1"
-        before.weight, before.bias = before.weight * (decay if delayed else gain), before.bias * gain
-        if delayed:  # spikes reach a layer after its threshold
-            signal = torch.cat([torch.zeros_like(signal[:, :1]), signal[:, :-1]], 1)
-        node.tau = node.tau / dt
-        parameters = {key: torch.tensor(getattr(node, key)) for key in ("tau", "r", "v_leak", "v_threshold")}
-        neurons = imported(nir.LIF(**parameters), N, n_steps)
-        neurons.spike_fn = sinabs.activation.SingleSpike
-        with torch.no_grad():
-            signal = neurons(imported(before, N, n_steps)(signal.flatten(0, 1))).unflatten(0, (N, n_steps))
-        np.testing.assert_array_equal(signal.numpy(), spikes[layer])
+    model, settings = NETWORKS[name]
+    spikes, _ = compare(saved_run(tmp_path / "run", model, **settings), load("digits"), N)
+    assert spikes and all(n > 0 and different == 0 for n, different in spikes.values())
 
 
 def test_from_the_command_line(equispike) -> None:
