@@ -92,28 +92,18 @@ def record(
     segment = neo.Segment(name=f"{n} {split} images")
     block.segments.append(segment)
     for name, n_neurons in sizes.items():
-        spikes = records[f"{name}{_MONITOR}"]
-        segment.spiketrains.append(
-            neo.SpikeTrain(
-                spikes["t"],
-                units="s",
-                t_start=0,
-                t_stop=n_shown * t_image,
-                name=name,
-                n_neurons=n_neurons,
-                array_annotations={"index": spikes["i"].astype(int)},
-            )
-        )
-    segment.epochs.append(
-        neo.Epoch(
-            times=np.arange(n_shown) * t_image * pq.s,
-            durations=np.full(n_shown, t_present) * pq.s,
-            labels=labels[shown["image"]].astype(str),
-            array_annotations=shown,
-            name="images",
-        )
-    )
+        segment.spiketrains.append(_train(name, n_neurons, records[f"{name}{_MONITOR}"], n_shown * t_image))
+    epoch = neo.Epoch(np.arange(n_shown) * t_image * pq.s, np.full(n_shown, t_present) * pq.s, array_annotations=shown,
+                      labels=labels[shown["image"]].astype(str), name="images")  # fmt: skip
+    segment.epochs.append(epoch)
     return block
+
+
+def _train(name: str, n_neurons: int, spikes: dict[str, np.ndarray], t_stop: float) -> Any:
+    import neo
+
+    return neo.SpikeTrain(spikes["t"], units="s", t_start=0, t_stop=t_stop, name=name, n_neurons=n_neurons,
+                          array_annotations={"index": spikes["i"].astype(int)})  # fmt: skip
 
 
 def write(block: Any, out: Path) -> None:

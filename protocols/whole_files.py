@@ -19,9 +19,10 @@ def whole_file(final: Path) -> Iterator[Path]:
     temporary = final.with_name(f".{final.name}.{os.getpid()}")
     try:
         temporary.touch()
-        yield temporary
-        temporary.replace(final)
+        try:
+            yield temporary
+            temporary.replace(final)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise EquispikeError(f"{final} cannot be written ({error.strerror or error}): choose another --out") from None
-    finally:
-        temporary.unlink(missing_ok=True)

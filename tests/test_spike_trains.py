@@ -1,6 +1,8 @@
 """Recorded spike trains: what is recorded, what a NIX file gives back, and statistics that one can check by hand."""
 
 import dataclasses
+import errno
+import os
 import sys
 
 import numpy as np
@@ -8,12 +10,14 @@ import pytest
 from small_runs import saved_run
 
 from analysis.spike_trains import layer_statistics
+from models.errors import EquispikeError
 from protocols import spike_trains
 from protocols.data import load
 from protocols.evaluating import trained_state
 from protocols.gradients import show
 from protocols.presenting import TESTING
 from protocols.training import TrainingSpec, presenter
+from protocols.whole_files import whole_file
 
 neo = pytest.importorskip("neo")
 pq = pytest.importorskip("quantities")
@@ -102,6 +106,22 @@ def test_neurons_of_conv_stdp_fire_once(tmp_path) -> None:
     assert [layer.name for layer in found] == ["input", "conv1", "pool1", "conv2"]
     assert all(layer.n_spiked and np.isnan([layer.cv, layer.lv]).all() for layer in found)
     assert float(block.segments[0].spiketrains[0].t_stop) == pytest.approx(2 * 15e-3)
+
+
+def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path) -> None:
+    final = tmp_path / "a.nix"
+    final.write_text("old")
+
+    def write() -> None:
+        with whole_file(final) as temporary:
+            temporary.write_text("half")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(EquispikeError, match="No space left"):
+        write()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.nix"] and final.read_text() == "old"
+    with pytest.raises(EquispikeError, match="Not a directory"), whole_file(final / "b.nix"):
+        pass
 
 
 def test_refusals_leave_nothing(equispike, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
