@@ -23,6 +23,8 @@ class _Commands(click.Group):
         "verify",
         "predict",
         "figures",
+        "spikes",
+        "export",
         "benchmark",
         "explain",
         "results",

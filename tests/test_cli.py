@@ -26,7 +26,19 @@ from protocols.training import TrainingSpec, train
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason="no C++ compiler")
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("list", "train", "evaluate", "verify", "predict", "figures", "benchmark", "explain", "results")
+COMMANDS = (
+    "list",
+    "train",
+    "evaluate",
+    "verify",
+    "predict",
+    "figures",
+    "spikes",
+    "export",
+    "benchmark",
+    "explain",
+    "results",
+)
 #: So small that NumPy runs it at once.
 FAST = {"n_exc": "4", "n_spikes_min": "0", "t_present": "10*ms", "t_rest_simulated": "5*ms"}
 TINY = ("train", "diehl-cook", *(word for pair in FAST.items() for word in ("--set", "=".join(pair))))

@@ -50,7 +50,7 @@ def build(params: DiehlCookParams, n_images: int, *, drive: str = "poisson", rec
     ----------
     drive : ``poisson``: spikes are drawn from input ``pixels`` (n_images, n_input), 0 to 255; ``raster``: they are given
         as input ``raster`` (n_images * n_steps_present, n_input), 0 or 1
-    record_spikes : also record every input and excitatory spike (monitors ``input_spikes``, ``exc_spikes``)
+    record_spikes : also record every spike (monitors ``input_spikes``, ``exc_spikes``; ``inh_spikes`` of inhibitory neurons)
     """
     network = _Builder(params, n_images, drive)
     network.add_controller()
@@ -246,6 +246,7 @@ class _Builder:
         partners = Synapses(self.exc, inh, on_pre="ge_post += w_exc_inh", name="exc_inh", **self.common)
         partners.connect(j="i")
         self.objects += [inh, partners]
+        self.inh = inh
         self._inhibit(inh)
 
     def _inhibit(self, source: NeuronGroup, **delay: Quantity) -> None:
@@ -275,6 +276,8 @@ class _Builder:
         if record_spikes:
             self.monitors["input_spikes"] = SpikeMonitor(self.inputs, name="input_spikes")
             self.monitors["exc_spikes"] = SpikeMonitor(self.exc, name="exc_spikes")
+            if self.params.inhibition == "neurons":
+                self.monitors["inh_spikes"] = SpikeMonitor(self.inh, name="inh_spikes")
         self.objects += self.monitors.values()
 
 

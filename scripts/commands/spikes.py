@@ -1,0 +1,50 @@
+"""``equispike spikes``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from scripts.cli import data_of, existing_run
+from scripts.commands import options
+
+
+@click.command("spikes")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="NIX file to write, such as spikes.nix.")
+@options.data_dir
+@click.option("--split", type=click.Choice(["test", "validation"]), default="test", show_default=True,
+              help="Images of the test set, or those held out by --holdout.")  # fmt: skip
+@click.option("--images", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@click.option("--backend", help="Backend to run on.  [default: the one of the training]")
+def command(run: Path, out: Path, data_dir: Path | None, split: str, images: int, backend: str | None) -> None:
+    """Show images to RUN, record all spikes for Neo in a NIX file, and print statistics by Elephant."""
+    from analysis.spike_trains import layer_statistics
+    from protocols import spike_trains
+    from protocols.optional import need
+    from scripts.progress import PhaseProgress
+
+    need("neo", "nixio", "elephant")
+    folder = existing_run(run)
+    with PhaseProgress() as progress:
+        block = spike_trains.record(
+            folder,
+            data_of(folder, data_dir),
+            split=split,
+            n_images=images,
+            backend=backend,
+            report=progress.update,
+        )
+    spike_trains.write(block, out)
+    epoch = block.segments[0].epochs[0]
+    table = Table(title=f"{len(epoch)} presentations of {block.segments[0].name}")
+    for column in ("layer", "neurons", "spiking", "spikes each", "rate (Hz)", "CV", "LV", "Fano"):
+        table.add_column(column, justify="left" if column == "layer" else "right")
+    for layer in layer_statistics(block):
+        numbers = (f"{each:.2f}" if each == each else "–" for each in (layer.rate, layer.cv, layer.lv, layer.fano))
+        table.add_row(layer.name, str(layer.n_neurons), str(layer.n_spiked), f"{layer.per_presentation:.1f}", *numbers)
+    Console().print(table)
+    click.echo(f"Spike trains are in {out}")
