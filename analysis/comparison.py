@@ -86,12 +86,14 @@ def _inference(evaluation: dict[str, Any]) -> float | None:
 
 
 def to_markdown(table: pd.DataFrame) -> str:
-    """A Markdown table of the measured headline rows of :func:`compare`, mean ± standard deviation over seeds."""
-    measured = table[table["headline"] & table["effective_acs"].notna()]
+    """A Markdown table of the headline rows of :func:`compare` whose workload was measured.
+
+    Accuracies are means ± standard deviations over all seeds of a setting, costs means over those that were measured.
+    """
     headings = ("model", "data", "neurons", "settings", "accuracy (%)", "seeds", "time steps", "ACs", "MACs", "energy (nJ)",
                 "spikes", "silent (%)", "neuron updates", "parameters", "bytes", "CPU ms", "records")  # fmt: skip
     lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
-    groups = [(setting, rows) for setting, rows in rows_by_setting(measured)]
+    groups = [(setting, rows) for setting, rows in rows_by_setting(table[table["headline"]]) if _measured(rows)]
     for setting, rows in sorted(groups, key=lambda each: (each[0]["data"], each[1]["accuracy"].mean())):
         percent = 100 * rows["accuracy"]
         spread = f" ± {percent.std(ddof=1):.2f}" if len(rows) > 1 else ""
@@ -101,7 +103,7 @@ def to_markdown(table: pd.DataFrame) -> str:
         cells = [setting["model"], setting["data"], setting["network"], setting["settings"], f"{percent.mean():.2f}{spread}",
                  len(rows), f"{mean['time_steps']:.0f}", count(mean["effective_acs"]), count(mean["effective_macs"]),
                  f"{1e9 * mean['energy']:.0f}", "" if ordinary else count(mean["spikes"]),
-                 f"{100 * mean['activation_sparsity']:.1f}", count(mean["neuron_updates"]), count(mean["parameters"]),
+                 f"{100 * mean['activation_sparsity']:.2f}", count(mean["neuron_updates"]), count(mean["parameters"]),
                  count(mean["footprint"]), f"{1000 * mean['inference_cpu_s']:.2f}",
                  ", ".join(f"`{name}`" for name in sorted(rows["record"]))]  # fmt: skip
         lines.append("| " + " | ".join(map(str, cells)) + " |")
@@ -153,7 +155,9 @@ def settings(table: pd.DataFrame) -> pd.DataFrame:
     of what an image costs.
     """
     rows = []
-    for label, setting, runs in labelled(table[table["effective_acs"].notna()]):
+    for label, setting, runs in labelled(table):
+        if not _measured(runs):
+            continue
         p = runs["accuracy"].mean()
         margin = _margin(p, setting["n_test"], runs["accuracy"].std(ddof=1) if len(runs) > 1 else 0.0, len(runs))
         means = runs[[name for name in (*WORKLOAD, "spikes") if name != "first_layer"]].astype(float).mean()
@@ -161,6 +165,11 @@ def settings(table: pd.DataFrame) -> pd.DataFrame:
                      "records": ", ".join(sorted(runs["record"])), "accuracy": p, "low": p - margin, "high": p + margin,
                      **means.to_dict()})  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _measured(rows: pd.DataFrame) -> bool:
+    """Whether the workload of at least one seed was measured; the others differ little."""
+    return bool(rows["effective_acs"].notna().any())
 
 
 def _margin(p, n_images, spread, seeds: int):

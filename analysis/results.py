@@ -13,8 +13,6 @@ import models
 from models.errors import EquispikeError
 from protocols.run_folder import RunFolder
 
-_BEGIN, _END = "<!-- results: begin (written by make results) -->", "<!-- results: end -->"
-
 
 def collect(folders: Iterable[Path]) -> pd.DataFrame:
     """One row for each evaluated run below ``folders``.
@@ -111,13 +109,14 @@ def _spread(values: pd.Series) -> str:
     return f"{values.mean():.2f} ± {values.std(ddof=1):.2f}"
 
 
-def replace_section(readme: Path, table: str) -> None:
-    """Put ``table`` between the two markers of ``readme``."""
+def replace_section(readme: Path, name: str, table: str) -> None:
+    """Put ``table`` between the two markers of the section ``name`` of ``readme``."""
+    begin, end = f"<!-- {name}: begin (written by make results) -->", f"<!-- {name}: end -->"
     try:
         text = readme.read_text()
     except OSError as error:
         raise EquispikeError(f"cannot read {readme}: {error.strerror}") from None
-    if text.count(_BEGIN) != 1 or text.count(_END) != 1 or text.index(_BEGIN) > text.index(_END):
-        raise EquispikeError(f"{readme} has no results section: it needs the lines '{_BEGIN}' and '{_END}'")
-    before, rest = text.split(_BEGIN)
-    readme.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{rest.split(_END)[1]}")
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+        raise EquispikeError(f"{readme} has no {name} section: it needs the lines '{begin}' and '{end}'")
+    before, rest = text.split(begin)
+    readme.write_text(f"{before}{begin}\n{table}\n{end}{rest.split(end)[1]}")

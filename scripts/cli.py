@@ -20,6 +20,7 @@ class _Commands(click.Group):
         "evaluate",
         "measure",
         "compare",
+        "report",
         "verify",
         "predict",
         "figures",

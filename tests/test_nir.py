@@ -1,6 +1,7 @@
 """Exported networks: facts of the graph, and the same spikes in simulators that know nothing but the file."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -115,6 +116,7 @@ def test_from_the_command_line(equispike) -> None:
     saved_run("run", "spiking-mlp", layers="784,3,10")
     outcome = equispike("export", "run", "--out", "network.nir")
     assert outcome.code == 0 and "hidden1 - classes_in" in outcome.out
+    Path("nowhere").touch()
     assert "cannot be written" in equispike("export", "run", "--out", "nowhere/network.nir").sentence
 
 

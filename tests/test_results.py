@@ -107,10 +107,10 @@ def test_nothing_evaluated_says_what_to_do(tmp_path: Path) -> None:
 def test_the_section_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text(f"before\n{MARKERS[0]}\nold\n{MARKERS[1]}\nafter\n")
-    replace_section(readme, "| new |")
+    replace_section(readme, "results", "| new |")
     once = readme.read_text()
     assert once == f"before\n{MARKERS[0]}\n| new |\n{MARKERS[1]}\nafter\n"
-    replace_section(readme, "| new |")
+    replace_section(readme, "results", "| new |")
     assert readme.read_text() == once
 
 
@@ -120,7 +120,7 @@ def test_a_readme_without_a_section_is_refused(tmp_path: Path, text: str | None)
     if text is not None:
         readme.write_text(text)
     with pytest.raises(EquispikeError, match=str(readme)):
-        replace_section(readme, "| new |")
+        replace_section(readme, "results", "| new |")
     assert (readme.read_text() if readme.exists() else None) == text
 
 

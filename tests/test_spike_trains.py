@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -126,6 +127,7 @@ def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path) -> None:
 
 def test_refusals_leave_nothing(equispike, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved_run("run", "spiking-mlp", layers="784,3,10")
+    Path("nowhere").touch()
     assert "cannot be written" in equispike("spikes", "run", "--images", 1, "--out", "nowhere/a.nix").sentence
     monkeypatch.setitem(sys.modules, "neo", None)
     assert "neo cannot be imported: pip install" in equispike("spikes", "run", "--out", "a.nix").sentence

@@ -56,13 +56,13 @@ def draw(run_path: Path, out: Path | None = None) -> tuple[list[Path], list[str]
     return written, skipped
 
 
-def draw_comparison(table: pd.DataFrame, results: Path, out: Path) -> list[Path]:
-    """Draw what the runs of a table of :func:`analysis.comparison.compare` cost and bear, and, from ``similarity.csv`` and
+def comparison_figures(table: pd.DataFrame, results: Path) -> list[tuple[str, Figure]]:
+    """What the runs of a table of :func:`analysis.comparison.compare` cost and bear, and, from ``similarity.csv`` and
     ``selectivity.csv`` in the folder ``results`` where they are there, what their layers see.
 
-    MNIST alone: accuracies on different data are not compared. Returns the files written into ``out``.
+    Of MNIST alone, where there is any: accuracies on different data are not compared.
     """
-    mnist = table[table["data"] == "mnist"] if (table["data"] == "mnist").any() else table
+    mnist = _comparable(table)
     figures: dict[str, Figure] = {}
     for name, draw_curves in (("stopping", comparison.stopping_curves), ("robustness", comparison.robustness_curves)):
         points = curves(mnist, name)
@@ -77,12 +77,24 @@ def draw_comparison(table: pd.DataFrame, results: Path, out: Path) -> list[Path]
     ):
         if (results / f"{name}.csv").is_file():
             figures[name] = draw_table(pd.read_csv(results / f"{name}.csv"))
+    return list(figures.items())
+
+
+def draw_comparison(table: pd.DataFrame, results: Path, out: Path) -> list[Path]:
+    """Write the figures of :func:`comparison_figures` into ``out``, as PNG and PDF."""
+    runs = _comparable(table)
     facts = {
-        "Run": " ".join(sorted(set(mnist["record"]))),
-        "Commit": " ".join(sorted({str(commit) for commit in mnist["commit"]})),
-        "Seed": " ".join(sorted({str(seed) for seed in mnist["seed"]})),
+        "Run": " ".join(sorted(set(runs["record"]))),
+        "Commit": " ".join(sorted({str(commit) for commit in runs["commit"]})),
+        "Seed": " ".join(sorted({str(seed) for seed in runs["seed"]})),
     }
-    return [path for name, figure in figures.items() for path in style.save(figure, out, name, facts)]
+    drawn = comparison_figures(table, results)
+    return [path for name, figure in drawn for path in style.save(figure, out, name, facts)]
+
+
+def _comparable(table: pd.DataFrame) -> pd.DataFrame:
+    mnist = table[table["data"] == "mnist"]
+    return mnist if len(mnist) else table
 
 
 def _metadata(run: RunFolder, record: dict) -> dict[str, str]:
@@ -90,4 +102,4 @@ def _metadata(run: RunFolder, record: dict) -> dict[str, str]:
     return {"Run": run.path.resolve().name, "Commit": str(record.get("commit")), "Seed": str(record["config"]["seed"])}
 
 
-__all__ = ["draw", "draw_comparison"]
+__all__ = ["FIGURES", "comparison_figures", "draw", "draw_comparison"]

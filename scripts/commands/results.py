@@ -10,15 +10,22 @@ import click
 @click.command("results")
 @click.argument("records", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option(
-    "--readme", type=click.Path(path_type=Path), help="Markdown file whose results section is to be replaced."
+    "--readme",
+    type=click.Path(path_type=Path),
+    help="Markdown file whose sections results and comparison are to be replaced.",
 )
 def command(records: tuple[Path, ...], readme: Path | None) -> None:
-    """Tabulate the accuracies of the evaluated runs below RECORDS: mean and spread over seeds."""
+    """Tabulate accuracies and costs of the evaluated runs below RECORDS: mean and spread over seeds."""
+    from analysis import comparison
     from analysis.results import collect, replace_section, to_markdown
 
-    table = to_markdown(collect(records))
+    tables = {
+        "results": to_markdown(collect(records)),
+        "comparison": comparison.to_markdown(comparison.compare(records)),
+    }
     if readme is None:
-        click.echo(table)
+        click.echo("\n\n".join(tables.values()))
     else:
-        replace_section(readme, table)
+        for name, table in tables.items():
+            replace_section(readme, name, table)
         click.echo(f"Wrote the results of {len(records)} folder(s) into {readme}")

@@ -1,0 +1,128 @@
+"""One page of runs: what was run, what it gave and cost, figures, provenance. Everything is in the file itself."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import io
+import shlex
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import matplotlib
+import pandas as pd
+from matplotlib.figure import Figure
+
+import models
+from analysis import comparison
+from analysis.figures import FIGURES, comparison_figures, style
+from models.errors import EquispikeError
+from protocols.measuring.operations import ENERGY_AC, ENERGY_MAC
+from protocols.provenance import provenance
+from protocols.run_folder import RunFolder
+from protocols.whole_files import whole_file
+
+CAPTIONS = {
+    "stopping": "Errors of networks that are stopped before an image has ended. Dashed lines and single points: ordinary "
+    "networks. Bands: 95 % intervals of the images and, where there are several, of the seeds.",
+    "robustness": "Accuracy on damaged images and of damaged networks; nothing was trained or labelled anew. Images are damaged "
+    "alike for all networks; in convolutions maps are lost in place of neurons. Bands: 95 % intervals.",
+    "costs": "Errors against the energy of synaptic operations and against learned numbers. Open marks: ordinary networks. "
+    "Bars: 95 % intervals of the images and, where there are several, of the seeds.",
+    "similarity": "How alike layers see the same test images: linear centred kernel alignment of their responses.",
+    "selectivity": "How selective the neurons of a layer are for classes, and how sparse a layer's response to an image is.",
+}
+
+
+def report(folders: Iterable[Path], out: Path, title: str) -> int:
+    """Write the page of all evaluated runs below ``folders``; returns how many there are.
+
+    Raises
+    ------
+    EquispikeError
+        There is no evaluated run, a file is damaged, or ``out`` cannot be written.
+    """
+    table = comparison.compare(folders)
+    runs = [RunFolder.open(folder) for folder in dict.fromkeys(table["folder"])]
+    template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+        files(__name__).joinpath("page.html").read_text()
+    )
+    page = template.render(
+        title=title,
+        date=datetime.date.today().isoformat(),
+        about=provenance(),
+        settings=_settings(table),
+        figures=[(name, CAPTIONS[name], _picture(figure)) for name, figure in comparison_figures(table, out.parent)],
+        runs=[_run(run) for run in runs],
+        energy_ac=ENERGY_AC * 1e12,
+        energy_mac=ENERGY_MAC * 1e12,
+    )
+    with whole_file(out) as temporary:
+        temporary.write_text(page)
+    return len(runs)
+
+
+def _settings(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row a setting, measured or not; each cell with the number it is sorted by."""
+    costs = {row["label"]: row for row in comparison.settings(table).to_dict("records")}
+    rows = []
+    for label, setting, runs in comparison.labelled(table):
+        percent, cost = 100 * runs["accuracy"], costs.get(label)
+        spread = f" ± {percent.std(ddof=1):.2f}" if len(runs) > 1 else ""
+        accuracy = (percent.mean(), f"{percent.mean():.2f}{spread}")
+        low, high = 100 * runs["accuracy_low"].min(), 100 * runs["accuracy_high"].max()
+        numbers = [accuracy, (low, f"{low:.2f} to {high:.2f}"), (len(runs), str(len(runs)))]
+        for name, factor, text in COLUMNS.values():
+            value = None if cost is None or pd.isna(cost[name]) else factor * cost[name]
+            numbers.append((-1, "") if value is None else (value, text(value)))
+        rows.append({"label": label, "data": setting["data"], "kind": runs["kind"].iloc[0], "readout": runs["readout"].iloc[0],
+                     "numbers": numbers, "records": sorted(runs["record"])})  # fmt: skip
+    return sorted(rows, key=lambda row: (row["data"], -row["numbers"][0][0]))
+
+
+#: By heading: the column of :func:`analysis.comparison.settings`, a factor, and how the number is written.
+COLUMNS = {
+    "time steps": ("time_steps", 1, comparison.count),
+    "ACs": ("effective_acs", 1, comparison.count),
+    "MACs": ("effective_macs", 1, comparison.count),
+    "energy (nJ)": ("energy", 1e9, "{:.0f}".format),
+    "spikes": ("spikes", 1, comparison.count),
+    "silent (%)": ("activation_sparsity", 100, "{:.2f}".format),
+    "neuron updates": ("neuron_updates", 1, comparison.count),
+    "parameters": ("parameters", 1, comparison.count),
+    "bytes": ("footprint", 1, comparison.count),
+}
+
+
+def _run(run: RunFolder) -> dict[str, Any]:
+    """Provenance of a run, and its figures."""
+    record, name = run.read_json("run.json"), run.path.resolve().name
+    config = record["config"]
+    pictures = []
+    for figure_name, make in FIGURES[models.get_model(config["model"]).protocol](run):
+        try:
+            pictures.append((figure_name, _picture(make(run))))
+        except EquispikeError:  # the run has no numbers for it
+            continue
+    return {
+        "name": name,
+        "config": config,
+        "command": shlex.join(record.get("command", [])),
+        "commit": record.get("commit", "unknown"),
+        "versions": record.get("versions", {}),
+        "host": record.get("host", {}),
+        "cpu_s": record.get("cpu_s"),
+        "checksum": record.get("data", {}).get("checksum", "")[:12],
+        "figures": pictures,
+    }
+
+
+def _picture(figure: Figure) -> str:
+    """The figure as a data URI."""
+    content = io.BytesIO()
+    with matplotlib.rc_context(style.PAPER):
+        figure.savefig(content, format="png", dpi=150)
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
