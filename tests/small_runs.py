@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 import models
+from models.ann import AnnParams
 from models.conv_stdp import ConvStdpParams
 from models.deep import DeepParams
 from protocols.data import load
@@ -20,6 +21,8 @@ def saved_run(path: Path | str, model: str, **settings: object) -> RunFolder:
     if isinstance(params, DeepParams):
         arrays = {name: values.astype(np.float32) for name, values in state.items()}
         arrays["classes.b"] = rng.normal(0, 0.3, params.n_classes).astype(np.float32)
+    elif isinstance(params, AnnParams):
+        arrays = state
     elif isinstance(params, ConvStdpParams):
         arrays = {f"{name}.w": rng.random(params.kernel_shape(name)) for name in params.conv_names}
     else:

@@ -72,6 +72,8 @@ def layer_colours(layers: Collection[str]) -> list[tuple[float, float, float]]:
 
 def number(n: float) -> str:
     """A number with its thousands apart."""
+    if 0 < n < 1:
+        return f"{n:g}"
     return f"{n:,.0f}".replace(",", "\N{THIN SPACE}")
 
 
