@@ -26,8 +26,10 @@ def saved_run(path: Path | str, model: str, **settings: object) -> RunFolder:
     elif isinstance(params, ConvStdpParams):
         arrays = {f"{name}.w": rng.random(params.kernel_shape(name)) for name in params.conv_names}
     else:
-        arrays = {"w": state["inputs_exc.w"], "theta": 0 * state["exc.theta"]}
+        arrays = {"w": state["inputs_exc.w"].reshape(params.n_input, params.n_exc), "theta": 0 * state["exc.theta"]}
     run = RunFolder.create(path)
-    run.write_json("run.json", {**begun_record(spec, load("digits")), "status": "trained"})
+    run.write_json(
+        "run.json", {**begun_record(spec, load("digits")), "status": "trained", "images_seen": 100, "cpu_s": 1.0}
+    )
     run.write_arrays("arrays.npz", arrays)
     return run

@@ -84,7 +84,7 @@ def test_a_spiking_network_by_hand(tmp_path) -> None:
     assert by_name["hidden1_in"].effective == pytest.approx(len(spikes["pixels"].step) * 12 / n)
     assert by_name["classes_in"].effective == pytest.approx((hidden[:6].sum() * 6 + hidden[6:].sum() * 10) / n)
     assert by_name["classes_in"].dense == 120 * 16
-    assert found.neuron_updates == (12 + 10) * 16 and found.parameters == 784 * 12 + 120 + 12 + 10
+    assert found.neuron_updates == (12 + 10) * 16 and found.parameters == 784 * 12 + 120 + 10
     assert found.activation_sparsity == pytest.approx(1 - hidden.sum() / (n * 12 * 16))
     assert found.acs_by_step.sum() == pytest.approx(found.total("AC"))
 
