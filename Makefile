@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.12 python3.13 python3 python; do \
 EQUISPIKE := $(VENV)/bin/equispike
 DEMO := runs/demo
 
-.PHONY: setup demo test lint results clean
+.PHONY: setup demo test lint results figures clean
 
 setup: $(VENV)/.installed
 
@@ -32,6 +32,13 @@ lint: setup
 
 results: setup
 	$(EQUISPIKE) results records --readme README.md
+	$(EQUISPIKE) compare records --out results/comparison.csv
+
+figures: setup
+	$(EQUISPIKE) figures pretrained/diehl-cook-400 --only weights --out docs/figures/diehl-cook-400
+	$(EQUISPIKE) figures records/dc100-s0 --only learning --out docs/figures/dc100
+	$(EQUISPIKE) figures records/conv-s0 --only kernels-conv2 --out docs/figures/conv
+	$(EQUISPIKE) compare records --out results/comparison.csv --figures docs/figures/comparison
 
 clean:
 	rm -rf $(VENV) runs/demo

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -24,12 +24,13 @@ FIGURES: dict[str, Callable[[RunFolder], Iterable[Source]]] = {
 }
 
 
-def draw(run_path: Path, out: Path | None = None) -> tuple[list[Path], list[str]]:
+def draw(run_path: Path, out: Path | None = None, only: Collection[str] = ()) -> tuple[list[Path], list[str]]:
     """Draw every figure that the run has the numbers for, as PNG and PDF.
 
     Parameters
     ----------
     out : folder of the figures; ``figures`` in the run folder if not given
+    only : names of figures; all if none is given
 
     Returns
     -------
@@ -38,7 +39,7 @@ def draw(run_path: Path, out: Path | None = None) -> tuple[list[Path], list[str]
     Raises
     ------
     EquispikeError
-        ``run_path`` is not a run folder, or ``out`` cannot be written.
+        ``run_path`` is not a run folder, it has no figure of a name in ``only``, or ``out`` cannot be written.
     """
     run = RunFolder.open(run_path)
     folder = run.path / "figures" if out is None else Path(out)
@@ -46,7 +47,11 @@ def draw(run_path: Path, out: Path | None = None) -> tuple[list[Path], list[str]
     metadata = _metadata(run, record)
     protocol = get_model(record["config"].get("model", "diehl-cook")).protocol
     written, skipped = [], []
-    for name, make in FIGURES[protocol](run):
+    sources = list(FIGURES[protocol](run))
+    for name in only:
+        if name not in dict(sources):
+            raise EquispikeError(f"{run.path} has no figure {name}: its figures are {', '.join(dict(sources))}")
+    for name, make in [each for each in sources if not only or each[0] in only]:
         try:
             figure = make(run)
         except EquispikeError as reason:

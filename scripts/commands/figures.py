@@ -12,11 +12,12 @@ from scripts.cli import existing_run
 @click.command("figures")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the pictures.  [default: RUN/figures]")
-def command(run: Path, out: Path | None) -> None:
+@click.option("--only", multiple=True, metavar="NAME", help="Only this figure, such as weights; repeat for more.")
+def command(run: Path, out: Path | None, only: tuple[str, ...]) -> None:
     """Draw everything that RUN holds, as PNG and PDF."""
     from analysis.figures import draw
 
-    written, skipped = draw(existing_run(run).path, out)
+    written, skipped = draw(existing_run(run).path, out, only)
     for path in written:
         click.echo(path)
     for reason in skipped:
