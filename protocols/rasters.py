@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-import models
-from models.codegen import get_backend
+from models.diehl_cook import DiehlCookParams
 from protocols.data import Dataset
-from protocols.evaluating import trained_state
+from protocols.recording import record
 from protocols.run_folder import RunFolder
 from protocols.training import TrainingSpec
 
@@ -19,23 +18,19 @@ def record_raster(run: RunFolder, data: Dataset, which: int = 0) -> None:
     presentation is kept.
     """
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
-    model, params = models.get_model(spec.model), spec.params
-    program = get_backend("numpy").compile(lambda: model.build(params, 1, record_spikes=True))
-    image = data.test_images[which]
-    inputs = {"pixels": image.reshape(1, -1).astype(float), **model.fixed_inputs(params, spec.seed)}
-    records = program.run(trained_state(run, spec), inputs, {"n_images": 1, "learning": 0.0}, seed=spec.seed).records
-    n_presentations = len(records["presentations"]["t"])
-    length = params.n_steps * float(params.dt)  # type: ignore[attr-defined]
-    start = (n_presentations - 1) * length
+    params = spec.params
+    assert isinstance(params, DiehlCookParams)
+    found = record(run, spec, data.test_images[[which]], "numpy")
+    last = len(found.sample) - 1
     arrays: dict[str, np.ndarray] = {
-        "image": image,
+        "image": data.test_images[which],
         "label": data.test_labels[which],
-        "t_present": np.array(params.n_steps_present * float(params.dt)),  # type: ignore[attr-defined]
-        "t_rest": np.array(length - params.n_steps_present * float(params.dt)),  # type: ignore[attr-defined]
-        "n_presentations": np.array(n_presentations),
+        "t_present": np.array(found.n_steps_present * found.dt),
+        "t_rest": np.array((found.n_steps - found.n_steps_present) * found.dt),
+        "n_presentations": np.array(len(found.sample)),
     }
-    for name in ("input", "exc"):
-        spikes = records[f"{name}_spikes"]
-        keep = spikes["t"] >= start - 1e-9
-        arrays |= {f"{name}_t": spikes["t"][keep] - start, f"{name}_i": spikes["i"][keep]}
+    for name, group in (("input", "inputs"), ("exc", "exc")):
+        spikes = found.spikes[group]
+        keep = spikes.presentation == last
+        arrays |= {f"{name}_t": spikes.step[keep] * found.dt, f"{name}_i": spikes.neuron[keep]}
     run.write_arrays("raster.npz", arrays, compress=True)

@@ -11,6 +11,7 @@ from models.codegen import get_backend
 from models.conv_stdp import ConvStdpParams
 from models.deep import DeepParams
 from models.diehl_cook import DiehlCookParams
+from models.parts import Parts
 from protocols.data import Recordings
 from protocols.evaluating import trained_state
 from protocols.gradients.showing import ShownNetwork
@@ -20,24 +21,17 @@ from protocols.presenting import TESTING
 from protocols.run_folder import RunFolder
 from protocols.training import TrainingSpec
 
+_MONITOR = "_spikes"
+
 
 @dataclass(frozen=True)
 class Spikes:
-    """The spikes of a group of ``n_neurons``: for each the sample, the time step since that was shown, and the neuron.
+    """The spikes of a group of ``n_neurons``: for each the presentation, the time step since that began, and the neuron."""
 
-    Where a sample was presented several times, all its spikes are there.
-    """
-
-    sample: np.ndarray
+    presentation: np.ndarray
     step: np.ndarray
     neuron: np.ndarray
     n_neurons: int
-
-    def counts(self, n_samples: int) -> np.ndarray:
-        """Spikes (n_samples, n_neurons)."""
-        counts = np.zeros((n_samples, self.n_neurons), dtype=np.int32)
-        np.add.at(counts, (self.sample, self.neuron), 1)
-        return counts
 
 
 @dataclass(frozen=True)
@@ -46,76 +40,111 @@ class Recording:
 
     Attributes
     ----------
-    presentations : how often samples were shown; more than there are samples where some were repeated
-    n_steps : simulated time steps of a presentation
+    sample : (n_presentations,) which sample each presentation showed; some samples may have been shown again
+    intensity : (n_presentations,) of Diehl and Cook's network, which shows an image again, brighter, after too few spikes
+    n_samples : how many were shown
+    n_steps, n_steps_present : simulated time steps of a presentation, and those before the pause that some end with
     dt : s
     """
 
     spikes: dict[str, Spikes]
+    sample: np.ndarray
+    intensity: np.ndarray | None
     n_samples: int
-    presentations: int
     n_steps: int
+    n_steps_present: int
     dt: float
+
+    def counts(self, group: str) -> np.ndarray:
+        """Spikes (n_samples, n_neurons) of a group in all presentations of each sample."""
+        spikes = self.spikes[group]
+        counts = np.zeros((self.n_samples, spikes.n_neurons), dtype=np.int32)
+        np.add.at(counts, (self.sample[spikes.presentation], spikes.neuron), 1)
+        return counts
+
+    def raster(self, group: str) -> np.ndarray:
+        """Whether each neuron of a group spiked (n_presentations, n_steps, n_neurons)."""
+        spikes = self.spikes[group]
+        raster = np.zeros((len(self.sample), self.n_steps, spikes.n_neurons), dtype=bool)
+        raster[spikes.presentation, spikes.step, spikes.neuron] = True
+        return raster
 
 
 def record(
     run: RunFolder, spec: TrainingSpec, samples: np.ndarray | Recordings, backend: str | None = None
 ) -> Recording:
-    """Show ``samples`` to the trained network of ``run`` in one run: images, recordings of events, or, where the run learned
-    from features, those.
+    """Show ``samples`` to the trained network of ``run``: images, recordings of events, or, where the run learned from
+    features, those.
 
     Raises EquispikeError where the run is not fully trained.
     """
-    if isinstance(spec.params, DiehlCookParams):
-        return _of_presentations(run, spec, spec.params, samples, backend)
-    if isinstance(spec.params, ConvStdpParams):
-        return _of_layers(run, spec, spec.params, samples, backend)
-    return _of_deep(run, spec, samples, backend)
+    params = spec.params
+    if isinstance(params, DiehlCookParams):
+        return _of_presentations(run, spec, params, samples, backend)
+    if isinstance(params, ConvStdpParams):
+        return _of_layers(run, spec, params, samples, backend)
+    assert isinstance(params, DeepParams)
+    return _of_deep(run, spec, params, samples, backend)
 
 
 def _of_presentations(run, spec: TrainingSpec, params: DiehlCookParams, images, backend) -> Recording:
     model, n = models.get_model(spec.model), len(images)
-    program = get_backend(backend or spec.backend).compile(lambda: model.build(params, n, record_spikes=True))
     inputs = {"pixels": images.reshape(n, -1).astype(float), **model.fixed_inputs(params, spec.seed)}
-    draws = int(np.random.SeedSequence([spec.seed, TESTING, 0]).generate_state(1)[0])
-    records = program.run(trained_state(run, spec), inputs, {"n_images": n, "learning": 0.0}, draws).records
-    of_presentation = records["presentations"]["image"].astype(int)  # the image that each presentation showed
-    dt = float(params.dt)
-    spikes = {}
-    for name, group, size in (("input", "inputs", params.n_input), ("exc", "exc", params.n_exc)):
-        found = records[f"{name}_spikes"]
-        presentation, step = np.divmod(np.rint(found["t"] / dt).astype(int), params.n_steps)
-        spikes[group] = Spikes(of_presentation[presentation], step, found["i"], size)
-    return Recording(spikes, n, len(of_presentation), params.n_steps, dt)
+    records, groups = _run(spec, backend, trained_state(run, spec), inputs, {"n_images": n, "learning": 0.0})
+    spikes = _spikes(records, groups, params.n_steps, float(params.dt))
+    shown = records["presentations"]
+    return Recording(spikes, shown["image"].astype(int), shown["intensity"], n, params.n_steps, params.n_steps_present,
+                     float(params.dt))  # fmt: skip
 
 
 def _of_layers(run, spec: TrainingSpec, params: ConvStdpParams, images, backend) -> Recording:
-    build, n, dt = models.get_model(spec.model).build, len(images), float(params.dt)
-    program = get_backend(backend or spec.backend).compile(lambda: build(params, n, record_spikes=True))
-    state, latencies = frozen_state(params, run.trained_arrays()), encode(params, images).astype(float)
-    records = program.run(state, {"latencies": latencies}, {"n_images": n}, seed=0).records
-    spikes = {}
-    for name, shape in params.shapes.items():
-        found = records[f"{name}_spikes"]
-        image, step = np.divmod(np.rint(found["t"] / dt).astype(int), params.n_bins)
-        spikes[name] = Spikes(image, step, found["i"], shape.n_neurons)
-    return Recording(spikes, n, n, params.n_bins, dt)
+    n, inputs = len(images), {"latencies": encode(params, images).astype(float)}
+    records, groups = _run(spec, backend, frozen_state(params, run.trained_arrays()), inputs, {"n_images": n})
+    spikes = _spikes(records, groups, params.n_bins, float(params.dt))
+    return Recording(spikes, np.arange(n), None, n, params.n_bins, params.n_bins, float(params.dt))
 
 
-def _of_deep(run, spec: TrainingSpec, samples, backend) -> Recording:
-    params = spec.params
-    assert isinstance(params, DeepParams)
-    network, dt = ShownNetwork.of(spec, len(samples), backend), float(params.dt)
+def _run(spec: TrainingSpec, backend: str | None, state, inputs, constants) -> tuple[dict, dict[str, tuple[str, int]]]:
+    """Records of one run, and by name of the groups that spike their monitor and size."""
+    groups: dict[str, tuple[str, int]] = {}
+
+    def build() -> Parts:
+        parts = models.get_model(spec.model).build(spec.params, constants["n_images"], record_spikes=True)
+        monitors = {name: monitor for name, monitor in parts.monitors.items() if name.endswith(_MONITOR)}
+        groups.update({each.source.name: (name, len(each.source)) for name, each in monitors.items()})
+        return parts
+
+    program = get_backend(backend or spec.backend).compile(build)
+    draws = int(np.random.SeedSequence([spec.seed, TESTING, 0]).generate_state(1)[0])
+    return program.run(state, inputs, constants, draws).records, groups
+
+
+def _of_deep(run, spec: TrainingSpec, params: DeepParams, samples, backend) -> Recording:
+    network, dt, n_steps = ShownNetwork.of(spec, len(samples), backend), float(params.dt), params.n_steps
     sizes = {"pixels": params.n_input, "classes": params.n_classes}
     sizes |= {f"hidden{number}": layer.n for number, layer in enumerate(params.hidden, start=1)}
-    found: dict[str, list[tuple[np.ndarray, ...]]] = {name: [] for name in network.spiking}
-    shown = 0
+    groups = {name: (f"{name}{_MONITOR}", sizes[name]) for name in network.spiking}
+    parts, shown = [], 0
     for n, records in network.records(run.trained_arrays(), samples, phase=TESTING):
-        for name in network.spiking:
-            fired = records[f"{name}_spikes"]
-            sample, step = np.divmod(np.rint(fired["t"] / dt).astype(int), params.n_steps)
-            found[name].append((shown + sample, step, fired["i"]))
+        parts.append(_spikes(records, groups, n_steps, dt, shown))
         shown += n
-    joined = {name: [np.concatenate(part) for part in zip(*parts, strict=True)] for name, parts in found.items()}
-    spikes = {name: Spikes(sample, step, i, sizes[name]) for name, (sample, step, i) in joined.items()}
-    return Recording(spikes, shown, shown, params.n_steps, dt)
+    spikes = {name: _joined([part[name] for part in parts]) for name in groups}
+    return Recording(spikes, np.arange(shown), None, shown, n_steps, n_steps, dt)
+
+
+def _spikes(
+    records: dict, groups: dict[str, tuple[str, int]], n_steps: int, dt: float, first: int = 0
+) -> dict[str, Spikes]:
+    """From the records of a run whose presentations are counted from ``first``."""
+    found = {}
+    for group, (monitor, size) in groups.items():
+        presentation, step = np.divmod(np.rint(records[monitor]["t"] / dt).astype(int), n_steps)
+        found[group] = Spikes(first + presentation, step, records[monitor]["i"].astype(int), size)
+    return found
+
+
+def _joined(parts: list[Spikes]) -> Spikes:
+    presentation, step, neuron = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("presentation", "step", "neuron")
+    )
+    return Spikes(presentation, step, neuron, parts[0].n_neurons)

@@ -20,8 +20,8 @@ from protocols.exporting import export
 from protocols.features import with_features
 from protocols.gradients import show
 from protocols.gradients.frames import frames
+from protocols.recording import record
 from protocols.run_folder import RunFolder
-from protocols.spike_trains import record
 from protocols.training import TrainingSpec
 
 _SCORES = {
@@ -38,17 +38,6 @@ def inputs(params: DeepParams, samples: np.ndarray | Recordings) -> np.ndarray:
     if params.encoding == "latency":
         return (values == np.arange(params.n_steps)[:, None]).astype(float)
     return np.repeat(values, params.n_steps // params.n_frames, axis=1)
-
-
-def rasters(block: Any, params: DeepParams) -> dict[str, np.ndarray]:
-    """Recorded spikes (n, n_steps, neurons) of each layer."""
-    segment, found = block.segments[0], {}
-    for train in segment.spiketrains:
-        raster = np.zeros((len(segment.epochs[0]), params.n_steps, train.annotations["n_neurons"]), bool)
-        image, step = np.divmod(np.rint(train.magnitude / float(params.dt)).astype(int), params.n_steps)
-        raster[image, step, train.array_annotations["index"]] = True
-        found[train.name] = raster
-    return found
 
 
 def chain(graph: Any) -> list[str]:
@@ -128,12 +117,12 @@ def compare(
     with tempfile.TemporaryDirectory() as folder:
         export(run, Path(folder) / "network.nir")
         graph = nir.read(Path(folder) / "network.nir")
-    expected = rasters(record(run, data, n_images=n_images), params)
     samples = split_images(with_features(data, spec, run, "test"), spec, "test")[0][:n_images]
+    expected = record(run, spec, samples)
     found = simulate(graph, inputs(params, samples), plain=plain)
     spikes = {
-        name: (int(raster.sum()), int((found[name] != raster).sum()))
-        for name, raster in expected.items()
+        name: (len(expected.spikes[name].step), int((found[name] != expected.raster(name)).sum()))
+        for name in expected.spikes
         if name in found
     }
     scores = show(spec, run.trained_arrays(), samples)[0]

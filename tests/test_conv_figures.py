@@ -7,6 +7,7 @@ from analysis.figures import draw
 from models.codegen import BACKENDS
 from models.conv_stdp import ConvStdpParams
 from protocols import layerwise
+from protocols.activity import record_activity
 from protocols.data import load
 from protocols.run_folder import RunFolder
 from protocols.training import TrainingSpec
@@ -32,7 +33,7 @@ def test_a_run_from_training_to_figures(tmp_path):
     assert set(record["accuracy"]) == {"svm", "svm-global", "lif", "lif-global"}
     assert list(record["accuracy_by_bins"]["accuracy"]) == ["5"]
     assert record["accuracy"]["svm"] > 0.2  # a tenth is chance
-    layerwise.record_activity(run, data, 20)
+    record_activity(run, data, 20)
     counts = run.read_arrays("activity.npz")
     assert np.all(counts["conv2.counts"] <= params.shapes["conv2"].n_places)
     written, skipped = draw(run.path)

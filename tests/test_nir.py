@@ -10,10 +10,10 @@ from small_runs import saved_run
 from protocols.data import load
 from protocols.exporting import export
 from protocols.gradients import show
+from protocols.recording import record
 from protocols.run_folder import RunFolder
-from protocols.spike_trains import record
 from protocols.training import TrainingSpec
-from scripts.nir_in_sinabs import chain, compare, inputs, maps_last, rasters
+from scripts.nir_in_sinabs import chain, compare, inputs, maps_last
 
 nir = pytest.importorskip("nir")
 
@@ -29,8 +29,9 @@ N = 6
 
 def brian2(run: RunFolder) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The input of some images, and Brian2's spikes (n, n_steps, neurons) of each layer."""
-    params = TrainingSpec.from_json(run.read_json("run.json")["config"]).params
-    return inputs(params, load("digits").test_images[:N]), rasters(record(run, load("digits"), n_images=N), params)
+    spec, images = TrainingSpec.from_json(run.read_json("run.json")["config"]), load("digits").test_images[:N]
+    recording = record(run, spec, images)
+    return inputs(spec.params, images), {name: recording.raster(name) for name in recording.spikes}
 
 
 def simulated(graph, values: np.ndarray) -> dict[str, np.ndarray]:

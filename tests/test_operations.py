@@ -76,12 +76,12 @@ def test_a_spiking_network_by_hand(tmp_path) -> None:
     run.write_arrays("arrays.npz", arrays)
     data, n = load("digits"), 5
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
-    spikes = record(run, spec, data.test_images[:n]).spikes
-    hidden = spikes["hidden1"].counts(n).sum(axis=0)
+    recording = record(run, spec, data.test_images[:n])
+    hidden = recording.counts("hidden1").sum(axis=0)
     found = workload(run, data, n)
     by_name = {each.projection: each for each in found.operations}
     assert by_name["hidden1_in"].kind == by_name["classes_in"].kind == "AC"
-    assert by_name["hidden1_in"].effective == pytest.approx(len(spikes["pixels"].step) * 12 / n)
+    assert by_name["hidden1_in"].effective == pytest.approx(len(recording.spikes["pixels"].step) * 12 / n)
     assert by_name["classes_in"].effective == pytest.approx((hidden[:6].sum() * 6 + hidden[6:].sum() * 10) / n)
     assert by_name["classes_in"].dense == 120 * 16
     assert found.neuron_updates == (12 + 10) * 16 and found.parameters == 784 * 12 + 120 + 10

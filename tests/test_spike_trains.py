@@ -90,7 +90,7 @@ def test_repeated_images_of_diehl_cook(tmp_path) -> None:
     assert list(epoch.labels) == [str(data.test_labels[each]) for each in image]
     np.testing.assert_allclose(np.diff(epoch.times.magnitude), n_steps * 0.0005)
     np.testing.assert_allclose(epoch.durations.magnitude, 0.04)
-    assert [train.name for train in segment.spiketrains] == ["input", "exc", "inh"]
+    assert [train.name for train in segment.spiketrains] == ["inputs", "exc", "inh"]
     exc = segment.spiketrains[1]
     counts = np.zeros((len(image), 8))
     np.add.at(counts, (np.rint(exc.magnitude / 0.0005).astype(int) // n_steps, exc.array_annotations["index"]), 1)

@@ -26,8 +26,8 @@ def responses(subject: Subject, n_images: int) -> dict[str, np.ndarray]:
         found = {name: values.reshape(len(values), -1) for name, values in layers.items()}
     else:
         samples = with_features(subject.data, subject.spec, subject.run, "test").test_images[::every]
-        spikes = record(subject.run, subject.spec, samples, subject.backend).spikes
-        found = {name: each.counts(len(samples)) for name, each in spikes.items() if name not in _INPUTS}
+        recording = record(subject.run, subject.spec, samples, subject.backend)
+        found = {name: recording.counts(name) for name in recording.spikes if name not in _INPUTS}
         if isinstance(subject, ConvStdp):
             found = {name: counts for name, counts in found.items() if name.startswith("pool")}
             found["features"] = Features.of_run(subject.run, subject.spec, GRID, subject.backend).extract(images)

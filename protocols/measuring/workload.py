@@ -121,11 +121,11 @@ def _of_spikes(
     spike, by group.
     """
     n_frames = len(next(iter(numbers.values()))) if numbers else 1
-    steps = recording.n_steps * recording.presentations / recording.n_samples
-    arrivals = {name: spikes.counts(recording.n_samples).mean(axis=0) for name, spikes in recording.spikes.items()}
+    steps = recording.n_steps * len(recording.sample) / recording.n_samples
+    arrivals = {name: recording.counts(name).mean(axis=0) for name in recording.spikes}
     layers = list(arrivals) if numbers is not None else list(arrivals)[1:]  # without the input
     arrivals |= {name: values.sum(axis=0) for name, values in (numbers or {}).items()}
-    arrivals["inh"] = arrivals.get("exc", np.zeros(0))  # one inhibitory spike after each excitatory one
+    arrivals.setdefault("inh", arrivals.get("exc", np.zeros(0)))  # one inhibitory spike after each excitatory one
     operations = [
         Operations(
             each.name,
@@ -162,7 +162,7 @@ def _acs_by_step(built: Structure, recording: Recording) -> np.ndarray:
         if each.source in recording.spikes:
             spikes = recording.spikes[each.source]
             total += np.bincount(spikes.step, each.fan_out[spikes.neuron], minlength=recording.n_steps)
-    return total / recording.presentations
+    return total / len(recording.sample)
 
 
 def _macs_by_step(built: Structure, n_steps: int, numbers: Mapping[str, np.ndarray]) -> np.ndarray:

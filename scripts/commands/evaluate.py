@@ -71,6 +71,7 @@ def _evaluate_spikes(folder, dataset, label_images, progress, common):
 
 def _evaluate_features(folder, dataset, label_images, readouts, grid, bins, progress, common):
     from protocols import layerwise
+    from protocols.activity import record_activity
 
     try:
         stops = [int(number) for number in bins.split(",")] if bins else []
@@ -89,6 +90,6 @@ def _evaluate_features(folder, dataset, label_images, readouts, grid, bins, prog
         **common,
     )
     progress.update("recording spikes", 0, 1)
-    layerwise.record_activity(folder, dataset, backend=common["backend"])
+    record_activity(folder, dataset, backend=common["backend"])
     progress.update("recording spikes", 1, 1)
     return outcome
