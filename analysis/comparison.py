@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import binomtest
 
 import models
-from analysis.results import collect, rows_by_setting
+from analysis.results import SETTING, collect, rows_by_setting
 from protocols.measuring import MEASURES
 from protocols.run_folder import RunFolder
 from protocols.whole_files import whole_file
@@ -93,7 +93,7 @@ def to_markdown(table: pd.DataFrame) -> str:
     headings = ("model", "data", "neurons", "settings", "accuracy (%)", "seeds", "time steps", "ACs", "MACs", "energy (nJ)",
                 "spikes", "silent (%)", "neuron updates", "parameters", "bytes", "CPU ms", "records")  # fmt: skip
     lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
-    groups = [(setting, rows) for setting, rows in rows_by_setting(table[table["headline"]]) if _measured(rows)]
+    groups = [(setting, rows) for setting, rows in rows_by_setting(table[table["headline"]]) if _has_costs(rows)]
     for setting, rows in sorted(groups, key=lambda each: (each[0]["data"], each[1]["accuracy"].mean())):
         percent = 100 * rows["accuracy"]
         spread = f" ± {percent.std(ddof=1):.2f}" if len(rows) > 1 else ""
@@ -133,9 +133,10 @@ def curves(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     seeds), ``low`` and ``high`` (95 %: of the images, and of the seeds where there are several), ``seeds``.
     """
     parts = []
-    measured = table[table["folder"].map(lambda folder: RunFolder(folder).has(MEASURES[measure]))]
-    for label, setting, rows in labelled(measured):
-        folders = [RunFolder.open(folder) for folder in rows["folder"]]
+    for label, setting, rows in labelled(table):
+        folders = [folder for folder in map(RunFolder.open, rows["folder"]) if folder.has(MEASURES[measure])]
+        if not folders:
+            continue
         found = [folder.read_table(MEASURES[measure]) for folder in folders]
         joined = pd.concat(found).assign(accuracy=lambda all_: all_["correct"] / all_["n_images"])
         keys = ["step", "time"] if measure == "stopping" else ["damage", "level"]
@@ -156,7 +157,7 @@ def settings(table: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for label, setting, runs in labelled(table):
-        if not _measured(runs):
+        if not _has_costs(runs):
             continue
         p = runs["accuracy"].mean()
         margin = _margin(p, setting["n_test"], runs["accuracy"].std(ddof=1) if len(runs) > 1 else 0.0, len(runs))
@@ -167,8 +168,13 @@ def settings(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _measured(rows: pd.DataFrame) -> bool:
-    """Whether the workload of at least one seed was measured; the others differ little."""
+def measured(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of settings of which something was measured of at least one seed; the others differ little."""
+    has_any = table["folder"].map(lambda folder: any(map(RunFolder(folder).has, MEASURES.values())))
+    return table[has_any.groupby([table[key] for key in SETTING]).transform("any")]
+
+
+def _has_costs(rows: pd.DataFrame) -> bool:
     return bool(rows["effective_acs"].notna().any())
 
 
@@ -177,13 +183,17 @@ def _margin(p, n_images, spread, seeds: int):
     return 1.96 * np.sqrt(p * (1 - p) / n_images + spread**2 / seeds)
 
 
+#: What tells settings apart that have the same short name, and how it is written.
+_TOLD_BY = {"data": "{}", "settings": "{}", "backend": "{}", "images": "{} training images", "n_test": "{} test images"}
+
+
 def labelled(table: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], pd.DataFrame]]:
     """What a legend calls each setting of a table of :func:`compare`, the setting, and its headline rows."""
-    groups = list(rows_by_setting(table[table["headline"]]))
-    short = [_short(setting) for setting, _ in groups]
-    for name, (setting, rows) in zip(short, groups, strict=True):
-        unique = short.count(name) == 1
-        yield name if unique else f"{name}, {setting['settings']}, {setting['backend']}", setting, rows
+    groups = [(_short(setting), setting, rows) for setting, rows in rows_by_setting(table[table["headline"]])]
+    for name, setting, rows in groups:
+        same = [other for short, other, _ in groups if short == name]
+        differ = [key for key in _TOLD_BY if len({other[key] for other in same}) > 1]
+        yield ", ".join([name, *(_TOLD_BY[key].format(setting[key]) for key in differ)]), setting, rows
 
 
 def _short(setting: dict[str, Any]) -> str:

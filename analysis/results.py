@@ -13,6 +13,9 @@ import models
 from models.errors import EquispikeError
 from protocols.run_folder import RunFolder
 
+#: What runs have in common that differ in the seed alone.
+SETTING = ["model", "data", "network", "settings", "backend", "images", "n_test"]
+
 
 def collect(folders: Iterable[Path]) -> pd.DataFrame:
     """One row for each evaluated run below ``folders``.
@@ -86,12 +89,11 @@ def _table(runs: pd.DataFrame, readouts: tuple[str, ...]) -> str:
 
 def rows_by_setting(runs: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
     """Rows that differ in the seed alone, with what they have in common."""
-    keys = ["model", "data", "network", "settings", "backend", "images", "n_test"]
     runs = runs.assign(size=runs["network"].map(len))  # 400 before 1600
-    for key, group in runs.groupby([*keys[:2], "size", *keys[2:]], sort=True):
+    for key, group in runs.groupby([*SETTING[:2], "size", *SETTING[2:]], sort=True):
         values = list(key)  # type: ignore[call-overload]
         del values[2]
-        yield dict(zip(keys, values, strict=True)), group
+        yield dict(zip(SETTING, values, strict=True)), group
 
 
 def _cell(accuracies: pd.Series, readout: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.comparison import curves, settings
+from analysis.comparison import curves, labelled, measured, settings
 from analysis.figures import baselines, comparison, gradients, layerwise, presenting, style
 from analysis.figures.sources import Source
 from models import get_model
@@ -67,15 +67,16 @@ def comparison_figures(table: pd.DataFrame, results: Path) -> list[tuple[str, Fi
 
     Of MNIST alone, where there is any: accuracies on different data are not compared.
     """
-    mnist = _comparable(table)
+    runs = measured(_comparable(table))
+    look = comparison.looks({label: rows["kind"].iloc[0] for label, _, rows in labelled(runs)})
     figures: dict[str, Figure] = {}
     for name, draw_curves in (("stopping", comparison.stopping_curves), ("robustness", comparison.robustness_curves)):
-        points = curves(mnist, name)
+        points = curves(runs, name)
         if len(points):
-            figures[name] = draw_curves(points)
-    measured = settings(mnist)
-    if len(measured):
-        figures["costs"] = comparison.costs(measured)
+            figures[name] = draw_curves(points, look)
+    with_costs = settings(runs)
+    if len(with_costs):
+        figures["costs"] = comparison.costs(with_costs, look)
     for name, draw_table in (
         ("similarity", comparison.similarity_map),
         ("selectivity", comparison.selectivity_bars),

@@ -26,22 +26,21 @@ DAMAGE = {
 }
 
 
-def looks(labels: list[str], kinds: dict[str, str]) -> dict[str, dict]:
-    """Colour, mark and line of each label: lines of ordinary networks are dashed."""
-    palette = itertools.cycle(style.CLASS_COLOURS)
+def looks(kinds: dict[str, str]) -> dict[str, dict]:
+    """Colour, mark and line of each label, by its kind: colours start anew with ordinary networks, whose lines are dashed and
+    whose marks are open.
+    """
     marks = itertools.cycle(_MARKS)
-    return {
-        name: {"color": next(palette), "marker": next(marks), "linestyle": "--" if kinds[name] == "ordinary" else "-"}
-        for name in labels
-    }
-
-
-def _kinds(points: pd.DataFrame) -> dict[str, str]:
-    return dict(zip(points["label"], points["kind"], strict=True))
+    found: dict[str, dict] = {}
+    for kind, line, face in (("spiking", "-", {}), ("ordinary", "--", {"markerfacecolor": "white"})):
+        colours = itertools.cycle(style.CLASS_COLOURS)
+        for label in [label for label, own in kinds.items() if own == kind]:
+            found[label] = {"color": next(colours), "marker": next(marks), "linestyle": line, **face}
+    return {label: found[label] for label in kinds}
 
 
 def _band(axes: Axes, rows: pd.DataFrame, x: np.ndarray, look: dict, **more: Any) -> None:
-    axes.plot(x, rows["value"], markersize=2.5, **look, **more)
+    axes.plot(x, rows["value"], markersize=3, **look, **more)
     if len(rows) > 1:
         axes.fill_between(x, rows["low"], rows["high"], color=look["color"], alpha=0.2, linewidth=0)
 
@@ -51,16 +50,16 @@ def _legend(figure: Figure, axes: Axes, columns: int) -> None:
 
 
 @rc_context(style.PAPER)
-def stopping_curves(points: pd.DataFrame) -> Figure:
+def stopping_curves(points: pd.DataFrame, look: dict[str, dict]) -> Figure:
     """Errors against simulated time, and against synaptic operations, of networks that are stopped early.
 
     Parameters
     ----------
     points : :func:`analysis.comparison.curves` of ``stopping``; of ordinary networks the one point is a line across time
+    look : of each label, :func:`looks`
     """
-    figure = style.new_figure(style.DOUBLE, 85)
+    figure = style.new_figure(style.DOUBLE, 95)
     time, operations = figure.subplots(1, 2, sharey=True)
-    look = looks(list(dict.fromkeys(points["label"])), _kinds(points))
     errors = {
         "value": 100 * (1 - points["accuracy"]),
         "low": 100 * (1 - points["high"]),
@@ -69,13 +68,15 @@ def stopping_curves(points: pd.DataFrame) -> Figure:
     points = points.assign(**errors)
     for name, rows in points.groupby("label", sort=False):
         if rows["kind"].iloc[0] == "ordinary":
-            of_line = {key: value for key, value in look[name].items() if key != "marker"}
+            of_line = {key: value for key, value in look[name].items() if not key.startswith("marker")}
             time.axhline(rows["value"].iloc[0], linewidth=0.8, **of_line)
         else:
             _band(time, rows, 1000 * rows["time"].to_numpy(), look[name])
         _band(operations, rows, (rows["acs"] + rows["macs"]).to_numpy(), look[name], label=name)
     time.set(xlabel="Simulated time (ms)", ylabel="Errors (%)", xscale="log", yscale="log", ylim=(0.5, 100))
-    operations.set(xlabel="Synaptic operations an image (ACs and MACs)", xscale="log")
+    whole = (points["acs"] + points["macs"]).groupby(points["label"]).max()
+    least = 0.5 * whole.min()  # first steps with next to no operations would stretch the axis
+    operations.set(xlabel="Synaptic operations an image (ACs and MACs)", xscale="log", xlim=(least, None))
     style.label_decades(time.xaxis, 1, 3)
     style.label_decades(time.yaxis, 1, 2, 5)
     style.label_decades(operations.xaxis, 1)
@@ -84,20 +85,22 @@ def stopping_curves(points: pd.DataFrame) -> Figure:
 
 
 @rc_context(style.PAPER)
-def robustness_curves(points: pd.DataFrame) -> Figure:
+def robustness_curves(points: pd.DataFrame, look: dict[str, dict]) -> Figure:
     """Accuracy against the level of each kind of damage.
 
     Parameters
     ----------
     points : :func:`analysis.comparison.curves` of ``robustness``
+    look : of each label, :func:`looks`
     """
     figure = style.new_figure(style.DOUBLE, 125)
     panels = figure.subplots(2, 3, sharey=True).ravel()
-    look = looks(list(dict.fromkeys(points["label"])), _kinds(points))
     points = points.assign(value=100 * points["accuracy"], low=100 * points["low"], high=100 * points["high"])
     for axes, (damage, axis_label) in zip(panels, DAMAGE.items(), strict=False):
         for name, rows in points.groupby("label", sort=False):
             own = rows[rows["damage"] == damage]
+            if own.empty:
+                continue
             if damage != "bits":  # where nothing is damaged
                 own = pd.concat([rows[rows["damage"] == "none"], own])
             x = own["level"].to_numpy() * (100 if damage.endswith("loss") else 1)
@@ -113,25 +116,24 @@ def robustness_curves(points: pd.DataFrame) -> Figure:
 
 
 @rc_context(style.PAPER)
-def costs(settings: pd.DataFrame) -> Figure:
+def costs(settings: pd.DataFrame, look: dict[str, dict]) -> Figure:
     """Error against energy of synaptic operations, and against learned numbers.
 
     Parameters
     ----------
     settings : one row a setting: label, kind, accuracy, low, high, energy (J), parameters
+    look : of each label, :func:`looks`
     """
     figure = style.new_figure(style.DOUBLE, 85)
     panels = figure.subplots(1, 2, sharey=True)
-    look = looks(list(settings["label"]), _kinds(settings))
     for axes, column, scale, axis_label in (
         (panels[0], "energy", 1e9, "Energy of synaptic operations (nJ an image)"),
         (panels[1], "parameters", 1.0, "Learned numbers"),
     ):
         for row in settings.to_dict("records"):
-            filled = {"markerfacecolor": "white"} if row["kind"] == "ordinary" else {}
             errors = [[100 * (row["accuracy"] - row["low"])], [100 * (row["high"] - row["accuracy"])]]
             axes.errorbar(scale * row[column], 100 * (1 - row["accuracy"]), yerr=errors[::-1], capsize=1.5, markersize=4,
-                          **(look[row["label"]] | {"linestyle": ""}), **filled, label=row["label"])  # fmt: skip
+                          **(look[row["label"]] | {"linestyle": ""}), label=row["label"])  # fmt: skip
         axes.set(xlabel=axis_label, xscale="log", yscale="log")
     panels[0].set_ylabel("Errors (%)")
     style.label_decades(panels[0].yaxis, 1, 2, 5)
@@ -178,8 +180,8 @@ def selectivity_bars(table: pd.DataFrame) -> Figure:
     lifetime, population = figure.subplots(1, 2, sharey=True)
     places = np.arange(len(table))[::-1]
     for axes, column, axis_label in (
-        (lifetime, "lifetime", "Selectivity for classes (median lifetime sparseness)"),
-        (population, "population", "Sparseness of the response to an image"),
+        (lifetime, "lifetime", "Selectivity for classes (median)"),
+        (population, "population", "Sparseness of responses to an image"),
     ):
         axes.barh(places, table[column], color=style.MAIN, height=0.7)
         axes.set(xlabel=axis_label, xlim=(0, 1))

@@ -32,11 +32,12 @@ def robustness(
 
     Returns
     -------
-    columns damage, level, n_images, correct; the first row is without damage
+    columns damage, level, n_images, correct; the first row is without damage; no loss of neurons where there are no hidden ones
     """
     every = max(1, len(subject.data.test_images) // n_images)
     images, truth = subject.data.test_images[::every], subject.data.test_labels[::every]
-    conditions = [(NONE, 0.0), *((kind, float(level)) for kind, levels in LEVELS.items() for level in levels)]
+    kinds = [kind for kind in LEVELS if kind != "neuron loss" or subject.units]
+    conditions = [(NONE, 0.0), *((kind, float(level)) for kind in kinds for level in LEVELS[kind])]
     rows = []
     for done, (kind, level) in enumerate(conditions):
         report("robustness", done, len(conditions))
