@@ -10,11 +10,9 @@ import pandas as pd
 
 from models.diehl_cook import DiehlCookParams
 from protocols import readout
-from protocols.evaluating import label_indices, trained_state
+from protocols.evaluating import trained_state
 from protocols.features import with_features
 from protocols.gradients.showing import ShownNetwork
-from protocols.layerwise.evaluating import STOPPED_LABELS
-from protocols.layerwise.readouts import READOUTS
 from protocols.measuring.subjects import ConvStdp, Deep, DiehlCook, Subject
 from protocols.measuring.workload import Workload
 from protocols.presenting import TESTING
@@ -87,14 +85,10 @@ def _of_presentations(subject: DiehlCook, which: np.ndarray) -> Answers:
 
 
 def _of_layers(subject: ConvStdp, which: np.ndarray) -> Answers:
-    labelled = label_indices(subject.spec, subject.data, STOPPED_LABELS)
-    images, labels = subject.data.train_images[labelled], subject.data.train_labels[labelled]
+    images = subject.data.test_images[which]
     for n_bins in sorted({max(1, round(part * subject.params.n_bins)) for part in PARTS}):
-        train, test = (
-            subject.network.extract(shown, jobs=subject.jobs, n_bins=n_bins)
-            for shown in (images, subject.data.test_images[which])
-        )
-        yield n_bins, READOUTS["svm"]("").fit(train, labels).predict(test)
+        features = subject.network.extract(images, jobs=subject.jobs, n_bins=n_bins)
+        yield n_bins, subject.trained_readout(n_bins).predict(features)
 
 
 def _of_deep(subject: Deep, which: np.ndarray) -> Answers:
