@@ -34,8 +34,8 @@ def compare(folders: Iterable[Path]) -> pd.DataFrame:
     ``accuracy_low`` and ``accuracy_high`` (Wilson's 95 % interval for the images), ``kind`` (``spiking`` or ``ordinary``),
     ``headline`` (whether the readout stands for the run), and, of runs that were measured, parameters, footprint (bytes),
     neurons, time_steps, duration (s), neuron_updates, spikes, activation_sparsity (0 to 1), effective_acs, effective_macs,
-    dense_operations, energy (J) and first_layer, all of one image; and train_cpu_s, train_wall_s, inference_cpu_s (of an
-    image), commit, folder.
+    dense_operations, energy (J) and first_layer, all of one image; and train_cpu_s, train_wall_s, inference_cpu_s and
+    inference_wall_s (of an image; several cores may have worked), commit, folder.
     """
     rows = []
     for run in collect(folders).to_dict("records"):
@@ -71,18 +71,26 @@ def _costs(run: RunFolder) -> dict[str, Any]:
     return costs | {
         "train_cpu_s": record["cpu_s"],
         "train_wall_s": record.get("wall_s"),
-        "inference_cpu_s": _inference(evaluation),
+        "inference_cpu_s": _inference_cpu(evaluation),
+        "inference_wall_s": _of_image(evaluation, "wall_s"),
         "commit": record.get("commit"),
     }
 
 
-def _inference(evaluation: dict[str, Any]) -> float | None:
-    """CPU seconds of an image: of features alone where readouts were trained, with labelling where neurons were labelled."""
+def _inference_cpu(evaluation: dict[str, Any]) -> float | None:
+    """CPU seconds of an image: of features alone where readouts were trained."""
     if "features_images_per_cpu_s" in evaluation:
         return 1 / evaluation["features_images_per_cpu_s"]
-    if "cpu_s" not in evaluation:
+    return _of_image(evaluation, "cpu_s")
+
+
+def _of_image(evaluation: dict[str, Any], key: str) -> float | None:
+    """A time of an evaluation for one of its images, those that neurons were labelled with among them; readouts, whose
+    training takes most of it, have none.
+    """
+    if key not in evaluation or "features_images_per_cpu_s" in evaluation:
         return None
-    return evaluation["cpu_s"] / (evaluation["n_images"] + evaluation.get("n_label", 0))
+    return evaluation[key] / (evaluation["n_images"] + evaluation.get("n_label", 0))
 
 
 def to_markdown(table: pd.DataFrame) -> str:

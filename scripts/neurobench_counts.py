@@ -104,7 +104,7 @@ def of_spikes(run: RunFolder, spec: TrainingSpec, samples: np.ndarray) -> dict[s
             counted(torch.nn.Sequential(layer), part) for part in signal.split(100)
         ]  # sums in single precision are exact
         sizes = [len(part) for part in signal.split(100)]
-        found[name] = {key: np.dot([part[key] for part in parts], sizes) / len(samples) for key in parts[0]}
+        found[name] = {key: float(np.dot([part[key] for part in parts], sizes)) / len(samples) for key in parts[0]}
     return found
 
 
