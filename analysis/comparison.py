@@ -42,7 +42,7 @@ def compare(folders: Iterable[Path]) -> pd.DataFrame:
         folder = RunFolder.open(run.pop("folder"))
         accuracies, protocol = run.pop("accuracy"), models.get_model(run["model"]).protocol
         headline = HEADLINE.get(protocol, next(iter(accuracies)))
-        costs = _costs(folder)
+        costs = costs_of(folder, folder.read_json("evaluation-test.json"))
         for readout, accuracy in accuracies.items():
             interval = binomtest(round(accuracy * run["n_test"]), run["n_test"]).proportion_ci(method="wilson")
             rows.append(
@@ -61,9 +61,9 @@ def compare(folders: Iterable[Path]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _costs(run: RunFolder) -> dict[str, Any]:
-    """What a run's files say of its cost; empty cells where it was not measured."""
-    record, evaluation = run.read_json("run.json"), run.read_json("evaluation-test.json")
+def costs_of(run: RunFolder, evaluation: dict[str, Any]) -> dict[str, Any]:
+    """What a run's files, and one of its evaluations, say of its cost; empty cells where it was not measured."""
+    record = run.read_json("run.json")
     costs: dict[str, Any] = dict.fromkeys((*WORKLOAD, "spikes"))
     if run.has(MEASURES["workload"]):
         load = run.read_json(MEASURES["workload"])

@@ -55,7 +55,7 @@ def export(run: RunFolder, out: Path) -> Any:
             f"{run.path} cannot be exported: {spec.model} has {_BEYOND_NIR[spec.model]}, which NIR cannot describe; "
             "spiking-mlp, spiking-cnn and lif-readout can be"
         )
-    need("nir")
+    need("exchange", "nir")
     import nir
 
     nodes = _nodes(params, run.trained_arrays())

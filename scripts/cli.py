@@ -21,6 +21,7 @@ class _Commands(click.Group):
         "measure",
         "compare",
         "report",
+        "sweep",
         "verify",
         "predict",
         "figures",

@@ -7,7 +7,6 @@ import datetime
 import io
 import shlex
 from collections.abc import Iterable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +46,9 @@ def report(folders: Iterable[Path], out: Path, title: str) -> int:
     """
     table = comparison.compare(folders)
     runs = [RunFolder.open(folder) for folder in dict.fromkeys(table["folder"])]
-    template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-        files(__name__).joinpath("page.html").read_text()
-    )
-    page = template.render(
+    page = render(
+        "runs.html",
         title=title,
-        date=datetime.date.today().isoformat(),
-        about=provenance(),
         settings=_settings(table),
         figures=[(name, CAPTIONS[name], _picture(figure)) for name, figure in comparison_figures(table, out.parent)],
         runs=[_run(run) for run in runs],
@@ -63,6 +58,15 @@ def report(folders: Iterable[Path], out: Path, title: str) -> int:
     with whole_file(out) as temporary:
         temporary.write_text(page)
     return len(runs)
+
+
+def render(template: str, **facts: Any) -> str:
+    """A page from one of the templates here, with today's date and what this version is."""
+    loader = jinja2.PackageLoader("analysis.report", "")
+    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template(template).render(
+        date=datetime.date.today().isoformat(), about=provenance(), **facts
+    )
 
 
 def _settings(table: pd.DataFrame) -> list[dict[str, Any]]:

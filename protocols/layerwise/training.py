@@ -97,9 +97,9 @@ def train(
     run.write_json("run.json", {**record, "status": "training", "images_seen": progress.images_total})
     while progress.layer < len(names):
         name = names[progress.layer]
-        program = _program(spec, params, name)
+        network = program(spec, params, name)
         while not _has_learned(progress, params, name, spec.n_images):
-            _train_chunk(progress, spec, params, name, program, data)
+            _train_chunk(progress, spec, params, name, network, data)
             progress.save(run)
             run.write_metrics(progress.metrics)
             report(progress)
@@ -124,7 +124,8 @@ def _conv_params(spec: TrainingSpec) -> ConvStdpParams:
     return spec.params
 
 
-def _program(spec: TrainingSpec, params: ConvStdpParams, name: str) -> Program:
+def program(spec: TrainingSpec, params: ConvStdpParams, name: str) -> Program:
+    """The network up to the layer ``name``, which learns."""
     build = models.get_model(spec.model).build
     return get_backend(spec.backend).compile(lambda: build(params, spec.chunk_images, learning=name))
 

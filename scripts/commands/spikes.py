@@ -27,7 +27,7 @@ def command(run: Path, out: Path, data_dir: Path | None, split: str, images: int
     from protocols.optional import need
     from scripts.progress import PhaseProgress
 
-    need("neo", "nixio", "elephant")
+    need("exchange", "neo", "nixio", "elephant")
     folder = existing_run(run)
     with PhaseProgress() as progress:
         block = spike_trains.record(

@@ -80,8 +80,10 @@ def command(
             raise EquispikeError("name a model, such as: equispike train diehl-cook ('equispike list' shows them)")
         out = out or Path("runs") / f"{model}-{data}-s{seed}"
         settings = options.model_settings(config, pairs)
-        source = _source(model, features)
-        spec, dataset = _new(model, data, data_dir, source, settings, images, seed, backend, holdout, chunk_images, out)
+        source = source_of(model, features)
+        spec, dataset = new_spec(
+            model, data, data_dir, source, settings, images, seed, backend, holdout, chunk_images, out
+        )
         run = RunFolder.create(out)
     _TRAININGS[models.get_model(spec.model).protocol](spec, dataset, run, jobs)
     click.echo(f"Trained {run.path}. Next: equispike evaluate {run.path}")
@@ -156,7 +158,8 @@ def _train_seeds(given: set[str], values: dict) -> None:
     click.echo(f"Trained {', '.join(map(str, runs))}. Next: equispike evaluate RUN, for each")
 
 
-def _new(model, data, data_dir, source, settings, images, seed, backend, holdout, chunk_images, out):
+def new_spec(model, data, data_dir, source, settings, images, seed, backend, holdout, chunk_images, out):
+    """What the options of a new training ask for, and its data."""
     import models
     from protocols.data import load
     from protocols.training import TrainingSpec
@@ -175,7 +178,7 @@ def _new(model, data, data_dir, source, settings, images, seed, backend, holdout
     return spec, dataset
 
 
-def _source(model: str, features: Path | None):
+def source_of(model: str, features: Path | None):
     """The run whose features are learned from, if any."""
     import models
     from protocols.features import FeatureSource

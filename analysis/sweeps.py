@@ -1,0 +1,57 @@
+"""The runs of a sweep as one tidy table, every setting a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import models
+from analysis.comparison import costs_of
+from models.params import Params
+from protocols.run_folder import RunFolder
+
+
+def tidy(folders: Iterable[str | Path]) -> pd.DataFrame:
+    """One row for each readout and split of each evaluated run.
+
+    Returns
+    -------
+    Columns run, model, data, backend, images (presented), holdout, seed, readout, split, accuracy (0 to 1), n_images (evaluated),
+    every parameter of the model (numbers with their unit behind the name, such as ``tau_mem (ms)``, others as they are), costs
+    of runs that were measured and times as in :func:`analysis.comparison.compare`, commit, folder
+    """
+    rows: list[dict[str, Any]] = []
+    for folder in folders:
+        run = RunFolder.open(folder)
+        record = run.read_json("run.json")
+        config = record["config"]
+        params = models.get_model(config["model"]).params().updated(config["params"])
+        about = {"run": run.path.name, "model": config["model"], "data": config["data"], "backend": config["backend"],
+                 "images": record["images_seen"], "holdout": config["holdout"], "seed": config["seed"]}  # fmt: skip
+        for path in sorted(run.path.glob("evaluation-*.json")):
+            evaluation = run.read_json(path.name)
+            costs = costs_of(run, evaluation)
+            for readout, accuracy in evaluation["accuracy"].items():
+                found = {"readout": readout, "split": evaluation["split"], "accuracy": accuracy,
+                         "n_images": evaluation["n_images"]}  # fmt: skip
+                rows.append(about | found | settings(params) | costs | {"folder": str(run.path)})
+    return pd.DataFrame(rows)
+
+
+def settings(params: Params) -> dict[str, float | int | str]:
+    """Every parameter by the name that its column has."""
+    found: dict[str, float | int | str] = {}
+    for prefix, section in params.sections().items():
+        for field in section.declared():
+            value, unit = getattr(section, field.name), field.metadata["unit"]
+            name = prefix + field.name
+            found[name if unit is None else f"{name} ({unit})"] = value if unit is None else float(value / unit)
+    return found
+
+
+def column(name: str, table: pd.DataFrame) -> str:
+    """The column of ``table`` that holds the setting ``name``, with its unit."""
+    return next((each for each in table.columns if each == name or each.startswith(f"{name} (")), name)

@@ -1,0 +1,140 @@
+"""``equispike sweep``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from models.errors import EquispikeError
+from scripts.commands import options
+
+
+@click.command("sweep")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder of the sweep.  [default: runs/sweeps/NAME_OF_FILE]"
+)
+@click.option("--dry-run", is_flag=True, help="List the runs and what they would cost; nothing is run.")
+@click.option("--benchmark", is_flag=True, help="Measure what runs of each kind cost here, with few images.")
+@click.option("--status", is_flag=True, help="What is done, running, failed (and why) and missing.")
+@click.option("--cores", type=click.IntRange(min=1), default=options.usable_cores, show_default="all cores",
+              help="On this machine: how many to use.")  # fmt: skip
+@click.option("--profile", help="slurm for a Slurm cluster, or a folder with a profile of Snakemake.")
+def command(file, out, dry_run, benchmark, status, cores, profile) -> None:
+    """Carry out the runs of a sweep FILE, here or on a cluster; the same command again goes on with what is left.
+
+    Ends with 0 when all runs are done, 1 when some failed, 2 when something in FILE cannot work.
+    """
+    from protocols.optional import need
+    from scripts.workflow import driver
+    from scripts.workflow.plan import plan
+    from scripts.workflow.sweep_file import open_sweep
+
+    need("sweeps", "snakemake", "pyarrow")
+    sweep = open_sweep(file)
+    folder = (out or Path("runs", "sweeps", file.stem)).absolute()
+    if sweep.search is not None:
+        _search(sweep, folder, dry_run, status, cores, profile)
+        return
+    planned = plan(sweep)
+    if benchmark:
+        _benchmark(planned)
+    if dry_run or status or benchmark:
+        _show(planned, folder, status)
+        return
+    if sweep.resources.cpus > cores and profile is None:
+        raise EquispikeError(
+            f"a run needs {sweep.resources.cpus} cores (resources of {file}), but only {cores} are given"
+        )
+    _writable(folder)
+    found = driver.carry_out(planned, folder, cores, profile, lambda line: click.echo(line, err=True))
+    _summary(found, folder)
+
+
+def _writable(folder: Path) -> None:
+    from protocols.whole_files import whole_file
+
+    with whole_file(folder / ".writable") as temporary:
+        temporary.touch()
+    (folder / ".writable").unlink()
+
+
+def _benchmark(planned) -> None:
+    from scripts.progress import PhaseProgress
+    from scripts.workflow import costs
+
+    with PhaseProgress() as progress:
+        failures = costs.benchmark(planned, progress.update)
+    for failure in failures:
+        click.echo(f"Warning: {failure}", err=True)
+
+
+def _show(planned, folder: Path, status: bool) -> None:
+    """The runs with their states and costs, or what is worth knowing of them."""
+    import pandas as pd
+
+    from scripts.workflow.costs import estimate
+    from scripts.workflow.status import count, states
+
+    found = states(planned, folder)
+    if status:
+        for name, state in found.items():
+            if state.name in ("failed", "running", "interrupted"):
+                click.echo(
+                    f"{name}: {state.name}{f': {state.reason}' if state.reason else ''} (log: {folder}/logs/{name}.log)"
+                )
+        click.echo(f"{len(found)} runs: {count(found)}")
+        return
+    costs = estimate(planned)
+    rows = [
+        {"run": name, **{axis: run.settings.get(axis, "") for axis in planned.axes}, "seed": run.seed, "state": found[name].name,
+         "CPU time": _cpu_time(costs[name])}
+        for name, run in planned.runs.items()
+    ]  # fmt: skip
+    click.echo(pd.DataFrame(rows).to_string(index=False))
+    left = [costs[name] for name, state in found.items() if state.name != "done"]
+    priced = [cost for cost in left if cost is not None]
+    hours = sum(cost.train_cpu_s + cost.other_cpu_s for cost in priced) / 3600
+    memory = max((cost.max_rss for cost in priced), default=0) / 1e6
+    disk = sum(cost.bytes for cost in priced) / 1e6
+    click.echo(f"{len(found)} runs, to be in {folder}: {count(found)}")
+    click.echo(f"Left to do: about {hours:.2f} CPU hours, {disk:.0f} MB of disk, up to {memory:.0f} MB of memory a run")
+    if len(priced) < len(left):
+        click.echo(
+            f"without {len(left) - len(priced)} runs of kinds that never ran here: --benchmark measures what they cost"
+        )
+
+
+def _cpu_time(cost) -> str:
+    from scripts.workflow.driver import duration
+
+    return duration(cost.train_cpu_s + cost.other_cpu_s) if cost else "unknown"
+
+
+def _summary(found, folder: Path) -> None:
+    from scripts.workflow.status import count
+
+    click.echo(f"{len(found)} runs: {count(found)}.", err=True)
+    failed = {name: state for name, state in found.items() if state.name != "done"}
+    for name, state in failed.items():
+        click.echo(f"{name} {state.name}: {state.reason} (log: {folder}/logs/{name}.log)", err=True)
+    if failed:
+        click.echo("The same command again repeats what failed, and goes on with what was interrupted.", err=True)
+        sys.exit(1)
+    click.echo(f"Table: {folder}/table.csv (and .parquet); figures: {folder}/figures; report: {folder}/report.html")
+
+
+def _search(sweep, folder: Path, dry_run: bool, status: bool, cores: int, profile: str | None) -> None:
+    from scripts.workflow import search
+
+    if dry_run or status:
+        for line in search.describe(sweep, folder):
+            click.echo(line)
+        return
+    _writable(folder)
+    found = search.carry_out(sweep, folder, cores, profile, lambda line: click.echo(line, err=True))
+    _summary(found, folder)
+    for line in search.describe(sweep, folder):
+        click.echo(line)

@@ -1,0 +1,106 @@
+"""Which code a step of a run depends on, and a hash of it: what a change of code makes stale, and no more."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import models
+
+_ROOT = Path(__file__).parent.parent.parent
+#: Packages of the project that may be imported.
+_ROOMS = ("models", "protocols", "analysis")
+#: Modules that import every model; a run depends on its own alone.
+_CATALOGUE = ("models", "models.catalogue")
+#: Files that no import shows.
+_BESIDE = {"models.codegen.cpp": ("templates/*.cpp", "include/*"), "analysis.report": ("*.html",)}
+
+#: By step and protocol of the model: the modules that it begins with.
+_ENTRIES = {
+    ("train", "presenting"): ["protocols.training"],
+    ("evaluate", "presenting"): ["protocols.evaluating"],
+    ("train", "layerwise"): ["protocols.layerwise.training"],
+    ("evaluate", "layerwise"): ["protocols.layerwise.evaluating"],
+    ("train", "gradients"): ["protocols.gradients.training"],
+    ("evaluate", "gradients"): ["protocols.gradients.evaluating"],
+    ("train", "baseline"): ["protocols.baselines"],
+}
+
+
+def of_step(step: str, model: str) -> str:
+    """Hash of the code that ``train``, ``evaluate`` or ``measure`` of a model depends on."""
+    chosen = models.get_model(model)
+    entries = _ENTRIES.get((step, chosen.protocol), ["protocols.measuring"])
+    return _hash((*entries, chosen.params.__module__.rpartition(".")[0]))
+
+
+def of_analysis() -> str:
+    """Hash of the code that tables, figures and reports of a sweep depend on."""
+    return _hash(("analysis.sweeps", "analysis.figures.sweeps", "analysis.report.sweep"))
+
+
+@cache
+def _hash(entries: tuple[str, ...]) -> str:
+    digest = hashlib.sha256()
+    for module in sorted(_closure(entries)):
+        for path in (_file(module), *_others(module)):
+            digest.update(module.encode() + _meaning(path))
+    return digest.hexdigest()[:16]
+
+
+def _closure(entries: Iterable[str]) -> set[str]:
+    """The modules and all that they import, without models other than those in ``entries``."""
+    others = {each.params.__module__.rpartition(".")[0] for each in models.MODELS.values()} - set(entries)
+    found: set[str] = set()
+    waiting = list(entries)
+    while waiting:
+        module = waiting.pop()
+        if module in found or any(module == other or module.startswith(f"{other}.") for other in others):
+            continue
+        found.add(module)
+        if module not in _CATALOGUE:
+            waiting += _imported(module)
+        if "." in module:
+            waiting.append(module.rpartition(".")[0])
+    return found
+
+
+@cache
+def _imported(module: str) -> tuple[str, ...]:
+    """Modules of the project that ``module`` imports, anywhere in it."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(_file(module).read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(dict.fromkeys(name for name in names if name.split(".")[0] in _ROOMS and _exists(name)))
+
+
+def _file(module: str) -> Path:
+    path = _ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _exists(module: str) -> bool:
+    return _file(module).is_file()
+
+
+def _others(module: str) -> list[Path]:
+    return sorted(path for pattern in _BESIDE.get(module, ()) for path in _file(module).parent.glob(pattern))
+
+
+def _meaning(path: Path) -> bytes:
+    """What a file says to the interpreter: comments, docstrings and layout change nothing."""
+    if path.suffix != ".py":
+        return path.read_bytes()
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.dump(tree).encode()

@@ -1,0 +1,200 @@
+"""One run of a sweep, as a scheduler starts it: ``python -m scripts.workflow.job run ID`` in the folder of the sweep.
+
+What a run needs and what it has done are in files, so that it can be killed at any moment and started again anywhere: steps that
+are done are skipped, a training goes on from its checkpoint, and of two processes with the same run one waits for the other.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import socket
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import click
+
+from models.errors import EquispikeError
+from protocols.whole_files import whole_file
+from scripts.workflow.claim import claimed
+from scripts.workflow.plan import Plan, Run, Step
+
+#: In the folder of a sweep: what is done, failed and held; the attempts at each run, and the steps that it has done.
+DONE, FAILED, CLAIMS, ATTEMPTS, STEPS, BUILDS = "done", "failed", "claims", "attempts", "steps", "builds"
+
+
+def carry_out(plan: Plan, run: Run) -> dict[str, Any]:
+    """Do what is left of a run; returns what its marker says.
+
+    Raises whatever ends a step early.
+    """
+    folder, file = Path(run.folder), Path(STEPS, f"{run.id}.json")
+    kept = _read(file)
+    if kept.get("trained_as") != run.steps[0].key:  # another command or other code: nothing of it can be gone on with
+        shutil.rmtree(folder, ignore_errors=True)
+        kept = {"trained_as": run.steps[0].key}
+        _write(file, kept)
+    for place, step in enumerate(run.steps):
+        if kept.get(step.name, {}).get("key") == step.key:
+            continue
+        for later in run.steps[place:]:
+            kept.pop(later.name, None)
+        began, cpu = time.time(), _cpu()
+        _command(_words(plan, run, step, folder))
+        kept[step.name] = {"key": step.key, "wall_s": time.time() - began, "cpu_s": _cpu() - cpu}
+        _write(file, kept)
+    return {"key": run.key, "accuracy": _accuracy(folder), "steps": {step.name: kept[step.name] for step in run.steps},
+            "host": socket.gethostname(), "max_rss": _largest(), "bytes": _bytes(folder)}  # fmt: skip
+
+
+def _words(plan: Plan, run: Run, step: Step, folder: Path) -> list[str]:
+    """What a person would type for this step now."""
+    cpus = f"--jobs={plan.resources.cpus}"
+    if step.name == "evaluate":
+        (folder / "labels.npz").unlink(missing_ok=True)  # of other settings
+    if step.name != "train":
+        return [step.name, run.folder, *step.words, cpus]
+    command, *words = step.words
+    if (folder / "run.json").exists():
+        words = [f"--resume={run.folder}"]
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+        words.append(f"--out={run.folder}")
+    return [command, *words] if command == "baseline" else [command, *words, cpus]
+
+
+def _command(words: list[str]) -> None:
+    """In this process: starting another would import everything again."""
+    from scripts.cli import equispike
+
+    print("equispike", *words, flush=True)
+    sys.argv = ["equispike", *words]
+    equispike(words, prog_name="equispike", standalone_mode=False)
+
+
+def build(plan: Plan, name: str) -> None:
+    """Compile what runs share, before many of them would at the same time."""
+    from protocols.building import compile_programs
+    from scripts.commands import options, train
+
+    words = plan.runs[plan.builds[name]].steps[0].words[1:]
+    asked = train.command.make_context("train", list(words)).params
+    settings = options.model_settings(None, asked["pairs"])
+    source = train.source_of(asked["model"], asked["features"])
+    spec, _ = train.new_spec(asked["model"], asked["data"], None, source, settings, asked["images"], asked["seed"],
+                             asked["backend"], asked["holdout"], asked["chunk_images"], Path("runs", "build"))  # fmt: skip
+    compile_programs(spec)
+    _write(Path(BUILDS, f"{name}.json"), {"run": plan.builds[name]})
+
+
+def _accuracy(folder: Path) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for path in sorted(folder.glob("evaluation-*.json")):
+        found |= _read(path).get("accuracy", {})
+    return found
+
+
+def _cpu() -> float:
+    return sum(
+        used.ru_utime + used.ru_stime
+        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _largest() -> int:
+    """Bytes of memory at most, of this process and the largest of those that it started."""
+    return 1024 * sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def _note(name: str, **facts: object) -> None:
+    """A line in the list of attempts at a run, of which the holder of its claim is the only writer."""
+    path = Path(ATTEMPTS, f"{name}.jsonl")
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a") as file:
+        file.write(json.dumps({"time": time.time(), "host": socket.gethostname(), "pid": os.getpid(), **facts}) + "\n")
+
+
+def _stopped(number: int, frame: object) -> None:
+    raise SystemExit(f"stopped by signal {signal.Signals(number).name}")
+
+
+def attempt(name: str) -> str | None:
+    """Carry a run out, unless it is done; returns the reason where it failed."""
+    plan = Plan.open(Path())
+    run, marker, failed = plan.runs[name], Path(DONE, f"{name}.json"), Path(FAILED, f"{name}.json")
+    while True:
+        with claimed(Path(CLAIMS, name)) as mine:
+            if _read(marker).get("key") == run.key:
+                return None
+            if mine:
+                return _attempt(plan, run, marker, failed)
+        time.sleep(2)  # another process has it
+
+
+def _attempt(plan: Plan, run: Run, marker: Path, failed: Path) -> str | None:
+    from scripts.workflow import costs
+
+    failed.unlink(missing_ok=True)
+    _note(run.id, event="began", key=run.key)
+    reason = None
+    try:
+        done = carry_out(plan, run)
+        _write(marker, done)
+        costs.keep(run, done)
+    except click.ClickException as error:
+        reason = error.format_message()
+    except EquispikeError as error:
+        reason = str(error)
+    except SystemExit as error:
+        reason = str(error.code)
+    except MemoryError:
+        reason = "not enough memory: ask for more under resources, or for a smaller network"
+    except Exception as error:
+        traceback.print_exc()
+        reason = f"unexpected {type(error).__name__}: {error}"
+    if reason is not None:
+        print(f"Error: {reason}", flush=True)
+        _write(failed, {"reason": reason, "key": run.key})
+    _note(run.id, event="failed" if reason else "done", reason=reason)
+    return reason
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["run", "build"]))
+@click.argument("name")
+def main(what: str, name: str) -> None:
+    """Do a job of the sweep in the current folder."""
+    signal.signal(signal.SIGTERM, _stopped)
+    if what == "run":
+        sys.exit(1 if attempt(name) else 0)
+    try:
+        build(Plan.open(Path()), name)
+    except EquispikeError as error:
+        print(f"Error: {error}", flush=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,260 @@
+"""The runs of a sweep: what each is, the commands that make it, and where it lies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import models
+from models.errors import EquispikeError
+from models.params import Params
+from protocols.data import load
+from protocols.whole_files import whole_file
+from scripts.workflow import code
+from scripts.workflow.axes import OPTIONS, Point
+from scripts.workflow.located import Located
+from scripts.workflow.sweep_file import Resources, Sweep, params_of
+
+#: In the folder of a sweep.
+PLAN = "plan.json"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command of a run; ``key`` changes with its words and with the code that it depends on."""
+
+    name: str
+    words: list[str]
+    key: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a sweep.
+
+    Attributes
+    ----------
+    id : its name, of what differs, the seed, and a hash of what it is trained on and how
+    settings : of all axes, as text
+    build : the compiled programs that it shares with others; empty where it needs none
+    size : what its cost depends on: model, size of the network, data, backend
+    images : that are presented for training
+    """
+
+    id: str
+    settings: dict[str, str]
+    seed: int
+    steps: list[Step]
+    build: str
+    size: list[str]
+    images: int
+
+    @property
+    def key(self) -> str:
+        """Changes with anything that the run depends on."""
+        return _hash([step.key for step in self.steps])
+
+    @property
+    def folder(self) -> str:
+        """Below the folder of the sweep."""
+        return f"runs/{self.id}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a sweep, with what is made of them.
+
+    Attributes
+    ----------
+    builds : by name, the id of a run that needs these programs
+    axes : names of the settings that differ
+    analysis : hash of the code of tables and figures
+    """
+
+    name: str
+    runs: dict[str, Run]
+    builds: dict[str, str]
+    axes: list[str]
+    resources: Resources
+    figures: list[dict[str, Any]] = field(default_factory=list)
+    analysis: str = ""
+
+    def write(self, folder: Path) -> None:
+        with whole_file(folder / PLAN) as temporary:
+            temporary.write_text(json.dumps(asdict(self)))
+
+    @classmethod
+    def open(cls, folder: Path) -> Plan:
+        try:
+            content = json.loads((folder / PLAN).read_text())
+        except OSError:
+            raise EquispikeError(f"{folder} is not the folder of a sweep: it has no {PLAN}") from None
+        except ValueError:
+            raise EquispikeError(f"{folder / PLAN} is damaged: start the sweep again to write it anew") from None
+        runs = {
+            name: Run(**{**run, "steps": [Step(**step) for step in run["steps"]]})
+            for name, run in content["runs"].items()
+        }
+        return cls(**{**content, "runs": runs, "resources": Resources(**content["resources"])})
+
+
+def plan(sweep: Sweep, points: Iterable[Point] | None = None) -> Plan:
+    """Check every run of a sweep, and plan them all.
+
+    Parameters
+    ----------
+    points : settings in place of the sweep file's
+
+    Raises
+    ------
+    EquispikeError
+        A run cannot work, or two are the same; names the line.
+    """
+    runs: dict[str, Run] = {}
+    builds: dict[str, str] = {}
+    trained: dict[str, str] = {}
+    checked: set[str] = set()
+    for point in sweep.points if points is None else points:
+        for run, words in _runs(sweep, point, checked):
+            again = _hash(words)
+            if again in trained:
+                where = next(iter(point.values()), next(iter(sweep.options.values())))
+                raise where.error(f"this run is planned twice (as {trained[again]}): leave one of them away")
+            trained[again] = run.id
+            runs[run.id] = run
+            if run.build:
+                builds.setdefault(run.build, run.id)
+    figures = [_figure(figure, sweep) for figure in sweep.figures]
+    return Plan(sweep.path.stem, runs, builds, sweep.axes, sweep.resources, figures, code.of_analysis())
+
+
+def _runs(sweep: Sweep, point: Point, checked: set[str]) -> Iterable[tuple[Run, list[str]]]:
+    """The runs of all seeds at a point, with what tells each from others: settings as the model reads them, and the seed."""
+    options = sweep.options | {name: node for name, node in point.items() if name in OPTIONS}
+    settings = sweep.fixed | {name: node for name, node in point.items() if name not in OPTIONS}
+    model = options["model"].text("model")
+    params = _checked(params_of(options["model"]), settings, point)
+    _check_data(options, params, settings, point, checked)
+    protocol = models.get_model(model).protocol
+    words = _train_words(protocol, options, settings)
+    steps = [Step("train", words, "")]
+    if protocol != "baseline":
+        steps.append(Step("evaluate", _evaluate_words(sweep), ""))
+    if sweep.measure:
+        steps.append(
+            Step("measure", [*(f"--what={name}" for name in sweep.measure), f"--jobs={sweep.resources.cpus}"], "")
+        )
+    text = {name: node.text(name) for name, node in point.items()}
+    label = "_".join(f"{name}={text[name]}" for name in sweep.axes if name in text)
+    label = re.sub(r"[^A-Za-z0-9.,=_+-]", "", label)[:80]
+    backend = options["backend"].text("backend") if "backend" in options else "auto"
+    size = [model, params.structure(), options["data"].text("data"), backend]
+    words_of_params = sorted(f"{key}={value}" for key, value in params.as_text().items())
+    for seed in dict.fromkeys(sweep.seeds):
+        seeded = [Step("train", [*words, f"--seed={seed}"], ""), *steps[1:]]
+        keyed = [Step(step.name, step.words, _hash([*step.words, code.of_step(step.name, model)])) for step in seeded]
+        name = f"{label}_s{seed}-{_hash(seeded[0].words)[:6]}".lstrip("_")
+        told_by = [*words_of_params, str(seed), *(f"{key}={node.value}" for key, node in sorted(options.items()))]
+        build = _hash([*size, *_structure(params)])[:12] if protocol != "baseline" and backend != "numpy" else ""
+        yield Run(name, text, seed, keyed, build, size, _images(options, params)), told_by
+    if len(set(sweep.seeds)) < len(sweep.seeds):
+        raise EquispikeError(f"{sweep.path}: a seed is there twice: leave one of them away")
+
+
+def _checked(params: Params, settings: dict[str, Located], point: Point) -> Params:
+    """``params`` with ``settings``; raises EquispikeError that names the line at fault."""
+    try:
+        return params.updated({name: node.text(name) for name, node in settings.items()})
+    except EquispikeError as error:
+        for name, node in settings.items():  # the first that is wrong by itself
+            try:
+                params.updated({name: node.text(name)})
+            except EquispikeError as own:
+                raise node.error(str(own)) from None
+        where = next(iter([*point.values(), *settings.values()]))
+        raise where.error(str(error)) from None
+
+
+def _check_data(options: dict[str, Located], params: Params, settings, point: Point, checked: set[str]) -> None:
+    """Raise EquispikeError where the network cannot be trained on the data, or with so few images; names the line."""
+    from protocols.training import TrainingSpec
+
+    data, images = options["data"].text("data"), _images(options, params)
+    holdout = options["holdout"].whole("holdout", 0) if "holdout" in options else 0
+    if "images" in options:
+        options["images"].whole("images")
+    model = options["model"].text("model")
+    if "backend" in options:
+        _check_backend(options["backend"])
+    kind = _hash([data, str(images), str(holdout), model, *map(str, params.structure_keys()), *_structure(params)])
+    if kind in checked:
+        return
+    checked.add(kind)
+    if "features" in options:  # only the folder says what it has
+        return
+    try:
+        dataset = load(data)
+    except EquispikeError as error:
+        raise options["data"].error(str(error)) from None
+    try:
+        TrainingSpec(model, params, data, images or len(dataset.train_images), 0, "auto", holdout).check(dataset)
+    except EquispikeError as error:
+        where = next(iter([*point.values(), *settings.values(), options["data"]]))
+        raise where.error(str(error)) from None
+
+
+def _check_backend(node: Located) -> None:
+    from models.codegen import BACKENDS
+
+    name = node.text("backend")
+    if name not in (*BACKENDS, "auto"):
+        raise node.error(f"unknown backend '{name}'; the backends are: auto, {', '.join(BACKENDS)}")
+
+
+def _images(options: dict[str, Located], params: Params) -> int:
+    """0 where it depends on the size of the training set alone."""
+    return options["images"].whole("images") if "images" in options else 0
+
+
+def _structure(params: Params) -> list[str]:
+    """Parameters that may change the code of a network: its size, and those that are words."""
+    keys = params.structure_keys()
+    return sorted(
+        f"{key}={value}"
+        for key, value in params.as_text().items()
+        if key in keys or not value[:1].lstrip("-").isdigit()
+    )
+
+
+def _train_words(protocol: str, options: dict[str, Located], settings: dict[str, Located]) -> list[str]:
+    words = ["baseline" if protocol == "baseline" else "train", options["model"].text("model")]
+    for name, node in options.items():
+        if name == "features":
+            words.append(f"--features={os.path.abspath(node.text(name))}")
+        elif name != "model":
+            words.append(f"--{name}={node.text(name)}")
+    return words + [f"--set={name}={node.text(name)}" for name, node in sorted(settings.items())]
+
+
+def _evaluate_words(sweep: Sweep) -> list[str]:
+    return [f"--{name}={value}" for name, values in sweep.evaluate.items() for value in values]
+
+
+def _figure(figure: dict[str, Any], sweep: Sweep) -> dict[str, Any]:
+    known = (*sweep.axes, "readout", "seed")
+    for name in ("x", "lines"):
+        if figure.get(name, known[0]) not in known:
+            raise EquispikeError(
+                f"{figure['where']}: {figure[name]} is no axis of this sweep; there are {', '.join(known)}"
+            )
+    return {name: value for name, value in figure.items() if name != "where"}
+
+
+def _hash(words: Iterable[str]) -> str:
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]

@@ -1,0 +1,62 @@
+"""Table, figures and report of a sweep: ``python -m scripts.workflow.products table|figures|report`` in its folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from protocols.whole_files import whole_file
+from scripts.workflow.plan import Plan
+
+
+def table(plan: Plan) -> None:
+    """table.parquet and table.csv: one row for each readout of each run."""
+    from analysis.sweeps import tidy
+
+    found = tidy(run.folder for run in plan.runs.values())
+    with whole_file(Path("table.csv")) as temporary:
+        found.to_csv(temporary, index=False, lineterminator="\n")
+    with whole_file(Path("table.parquet")) as temporary:
+        found.to_parquet(temporary, index=False)
+
+
+def figures(plan: Plan) -> None:
+    """Every figure that the sweep file asks for, in figures/."""
+    from analysis.figures import style
+    from analysis.figures.sweeps import draw
+
+    found = pd.read_parquet("table.parquet")
+    facts = {
+        "Run": plan.name,
+        "Commit": " ".join(sorted(set(found["commit"].astype(str)))),
+        "Seed": " ".join(sorted(set(found["seed"].astype(str)))),
+    }
+    written = []
+    for figure in plan.figures:
+        written += style.save(draw(found, figure), Path("figures"), figure["name"], facts)
+    with whole_file(Path("figures.json")) as temporary:
+        temporary.write_text(json.dumps([str(path) for path in written]) + "\n")
+
+
+def report(plan: Plan) -> None:
+    """report.html: one page that opens from disk."""
+    from analysis.report.sweep import sweep_report
+    from analysis.sweeps import column
+
+    paths = [Path(path) for path in json.loads(Path("figures.json").read_text()) if path.endswith(".png")]
+    found = pd.read_parquet("table.parquet")
+    sweep_report(found, [column(name, found) for name in plan.axes], paths, Path("report.html"), plan.name)
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["table", "figures", "report"]))
+def main(what: str) -> None:
+    """Make a product of the sweep in the current folder."""
+    {"table": table, "figures": figures, "report": report}[what](Plan.open(Path()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""A search by Optuna on held-out training images: rounds of trials, each an ordinary sweep of all trials so far.
+
+What was proposed is kept in search.json; the rest is replayed from the results of the runs, so that a search goes on after any
+interruption and proposes what it would have proposed without.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.errors import EquispikeError
+from protocols.whole_files import whole_file
+from scripts.workflow import driver
+from scripts.workflow.axes import Point, Range
+from scripts.workflow.located import Located
+from scripts.workflow.plan import Plan, plan
+from scripts.workflow.status import State, states
+from scripts.workflow.sweep_file import Search, Sweep
+
+TRIALS = "search.json"
+
+type Trial = dict[str, float | int | str]
+
+
+def carry_out(
+    sweep: Sweep, folder: Path, cores: int, profile: str | None, tell: Callable[[str], None]
+) -> dict[str, State]:
+    """Propose and run trials until there are as many as asked for; returns the states of all runs."""
+    search = _search_of(sweep)
+    trials = _trials(folder)
+    while True:
+        if trials:
+            planned = _plan(sweep, trials)
+            found = driver.carry_out(planned, folder, cores, profile, tell)
+            if len(trials) >= search.trials:
+                return found
+            values = _values(planned, found, search, len(trials), len(sweep.seeds))
+        else:
+            values = []
+        trials += _propose(search, trials, values, min(search.at_a_time, search.trials - len(trials)))
+        with whole_file(folder / TRIALS) as temporary:
+            temporary.write_text(json.dumps(trials, indent=1) + "\n")
+        tell(f"trials {len(values) + 1} to {len(trials)} of {search.trials}")
+
+
+def describe(sweep: Sweep, folder: Path) -> list[str]:
+    """The best trials so far, one a line."""
+    search, trials = _search_of(sweep), _trials(folder)[: _search_of(sweep).trials]
+    if not trials:
+        return [f"{search.trials} trials, {search.at_a_time} at a time; none was proposed yet"]
+    planned = _plan(sweep, trials)
+    values = _values(planned, states(planned, folder), search, len(trials), len(sweep.seeds))
+    order = sorted((place for place, value in enumerate(values) if value is not None), key=lambda place: -values[place])  # type: ignore[operator]
+    lines = [
+        f"{len(order)} of {search.trials} trials have results; best on held-out training images ({search.maximise}):"
+    ]
+    for place in order[:5]:
+        settings = " ".join(f"--set {name}={value}" for name, value in trials[place].items())
+        lines.append(f"{100 * values[place]:.2f} % (trial {place + 1}): {settings}")  # type: ignore[operator]
+    return lines
+
+
+def _search_of(sweep: Sweep) -> Search:
+    assert sweep.search is not None
+    return sweep.search
+
+
+def _trials(folder: Path) -> list[Trial]:
+    """What was proposed so far: text of each setting."""
+    try:
+        return json.loads((folder / TRIALS).read_text())
+    except FileNotFoundError:
+        return []
+    except ValueError:
+        raise EquispikeError(
+            f"{folder / TRIALS} is damaged: delete it to begin the search anew; runs are kept"
+        ) from None
+
+
+def _plan(sweep: Sweep, trials: list[Trial]) -> Plan:
+    where = {axis.name: axis.where.where for axis in _search_of(sweep).axes}
+    points: list[Point] = [
+        {name: Located(str(value), where.get(name, str(sweep.path))) for name, value in trial.items()}
+        for trial in trials
+    ]
+    shown = dataclasses.replace(sweep, evaluate=sweep.evaluate | {"split": ["validation"]})
+    return plan(shown, points)
+
+
+def _values(planned: Plan, found: dict[str, State], search: Search, n_trials: int, n_seeds: int) -> list[float | None]:
+    """Mean accuracy over seeds of each trial; None where one failed."""
+    accuracies = []
+    for name in planned.runs:
+        marker = found[name].marker or {}
+        accuracy = marker.get("accuracy", {})
+        if accuracy and search.maximise not in accuracy:
+            raise EquispikeError(f"maximise: there is no readout '{search.maximise}'; there are: {', '.join(accuracy)}")
+        accuracies.append(accuracy.get(search.maximise, np.nan))
+    means = np.reshape(accuracies, (n_trials, n_seeds)).mean(axis=1)
+    return [float(mean) if np.isfinite(mean) else None for mean in means]
+
+
+def _propose(search: Search, trials: list[Trial], values: list[float | None], number: int) -> list[Trial]:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    # A seed for each round: what is proposed depends on the results before it alone.
+    sampler = optuna.samplers.TPESampler(seed=search.seed + len(trials), constant_liar=True)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    distributions = {axis.name: _distribution(axis) for axis in search.axes}
+    for trial, value in zip(trials, values, strict=True):
+        params = {axis.name: _number(axis, trial[axis.name]) for axis in search.axes}
+        state = optuna.trial.TrialState.FAIL if value is None else optuna.trial.TrialState.COMPLETE
+        study.add_trial(optuna.trial.create_trial(params=params, distributions=distributions, value=value, state=state))
+    proposed = [study.ask(distributions).params for _ in range(number)]
+    return [
+        {
+            axis.name: str(axis.written(params[axis.name]).value) if not axis.words else params[axis.name]
+            for axis in search.axes
+        }
+        for params in proposed
+    ]
+
+
+def _distribution(axis: Range) -> Any:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if axis.words:
+        return CategoricalDistribution(axis.words)
+    if axis.whole:
+        return IntDistribution(round(axis.low), round(axis.high), log=axis.log)
+    return FloatDistribution(axis.low, axis.high, log=axis.log)
+
+
+def _number(axis: Range, text: float | int | str) -> float | int | str:
+    """A setting's text as the number that was proposed, within the axis in spite of rounding."""
+    if axis.words:
+        return text
+    number = float(str(text).partition("*")[0])
+    return round(number) if axis.whole else min(max(number, axis.low), axis.high)
