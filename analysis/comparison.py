@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
+from scipy.stats import t as student
 
 import models
 from analysis.results import SETTING, collect, rows_by_setting
+from models.errors import EquispikeError
 from protocols.measuring import MEASURES
 from protocols.run_folder import RunFolder
 from protocols.whole_files import whole_file
@@ -35,7 +37,7 @@ def compare(folders: Iterable[Path]) -> pd.DataFrame:
     ``headline`` (whether the readout stands for the run), and, of runs that were measured, parameters, footprint (bytes),
     neurons, time_steps, duration (s), neuron_updates, spikes, activation_sparsity (0 to 1), effective_acs, effective_macs,
     dense_operations, energy (J) and first_layer, all of one image; and train_cpu_s, train_wall_s, inference_cpu_s and
-    inference_wall_s (of an image; several cores may have worked), commit, folder.
+    inference_wall_s (of an image; not of networks on features, whose images another run saw), commit, folder.
     """
     rows = []
     for run in collect(folders).to_dict("records"):
@@ -67,30 +69,28 @@ def costs_of(run: RunFolder, evaluation: dict[str, Any]) -> dict[str, Any]:
     costs: dict[str, Any] = dict.fromkeys((*WORKLOAD, "spikes"))
     if run.has(MEASURES["workload"]):
         load = run.read_json(MEASURES["workload"])
+        if missing := [name for name in (*WORKLOAD, "spikes") if name not in load]:
+            raise EquispikeError(f"{run.path / MEASURES['workload']} is damaged: it has no {missing[0]}")
         costs |= {name: load[name] for name in WORKLOAD} | {"spikes": sum(load["spikes"].values())}
     return costs | {
         "train_cpu_s": record["cpu_s"],
         "train_wall_s": record.get("wall_s"),
-        "inference_cpu_s": _inference_cpu(evaluation),
-        "inference_wall_s": _of_image(evaluation, "wall_s"),
+        "inference_cpu_s": _of_image(evaluation, "cpu") if "features" not in record["config"] else None,
+        "inference_wall_s": _of_image(evaluation, "wall") if "features" not in record["config"] else None,
         "commit": record.get("commit"),
     }
 
 
-def _inference_cpu(evaluation: dict[str, Any]) -> float | None:
-    """CPU seconds of an image: of features alone where readouts were trained."""
-    if "features_images_per_cpu_s" in evaluation:
-        return 1 / evaluation["features_images_per_cpu_s"]
-    return _of_image(evaluation, "cpu_s")
-
-
-def _of_image(evaluation: dict[str, Any], key: str) -> float | None:
-    """A time of an evaluation for one of its images, those that neurons were labelled with among them; readouts, whose
-    training takes most of it, have none.
-    """
-    if key not in evaluation or "features_images_per_cpu_s" in evaluation:
+def _of_image(evaluation: dict[str, Any], clock: str) -> float | None:
+    """CPU or wall seconds of an image, compilation, labelling and the training of readouts left out."""
+    if "features_images_per_cpu_s" in evaluation:  # of features alone
+        return 1 / evaluation["features_images_per_cpu_s"] if clock == "cpu" else None
+    if f"{clock}_s" not in evaluation:
         return None
-    return evaluation[key] / (evaluation["n_images"] + evaluation.get("n_label", 0))
+    shown = evaluation[f"{clock}_s"]
+    if f"labelling_{clock}_s" in evaluation:
+        return (shown - evaluation[f"labelling_{clock}_s"]) / evaluation["n_images"]
+    return shown / (evaluation["n_images"] + evaluation.get("n_label", 0))
 
 
 def to_markdown(table: pd.DataFrame) -> str:
@@ -112,7 +112,7 @@ def to_markdown(table: pd.DataFrame) -> str:
                  len(rows), f"{mean['time_steps']:.0f}", count(mean["effective_acs"]), count(mean["effective_macs"]),
                  f"{1e9 * mean['energy']:.0f}", "" if ordinary else count(mean["spikes"]),
                  f"{100 * mean['activation_sparsity']:.2f}", count(mean["neuron_updates"]), count(mean["parameters"]),
-                 count(mean["footprint"]), f"{1000 * mean['inference_cpu_s']:.2f}",
+                 count(mean["footprint"]), "" if pd.isna(mean["inference_cpu_s"]) else f"{1000 * mean['inference_cpu_s']:.2f}",
                  ", ".join(f"`{name}`" for name in sorted(rows["record"]))]  # fmt: skip
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
@@ -126,12 +126,16 @@ def write(table: pd.DataFrame, path: Path) -> None:
 
 def count(number: float) -> str:
     """A number of things with at most three digits that mean something: 97, 12.3 k, 1.05 M."""
-    if number < 1000:
+    if number < 999.5:
         return f"{number:.3g}"
     for factor, unit in ((1e3, "k"), (1e6, "M"), (1e9, "G")):
         if number < 999.5 * factor:
             return f"{number / factor:.3g} {unit}"
     return f"{number:.3g}"
+
+
+#: What tells the points of a curve apart; of repeated images time differs with the seed.
+_KEYS = {"stopping": ["step"], "robustness": ["damage", "level"]}
 
 
 def curves(table: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -146,8 +150,11 @@ def curves(table: pd.DataFrame, measure: str) -> pd.DataFrame:
         if not folders:
             continue
         found = [folder.read_table(MEASURES[measure]) for folder in folders]
+        for folder, each in zip(folders, found, strict=True):
+            if not {"correct", "n_images", *_KEYS[measure]} <= set(each):
+                raise EquispikeError(f"{folder.path / MEASURES[measure]} is damaged: it lacks columns")
         joined = pd.concat(found).assign(accuracy=lambda all_: all_["correct"] / all_["n_images"])
-        keys = ["step", "time"] if measure == "stopping" else ["damage", "level"]
+        keys = _KEYS[measure]
         points = joined.groupby(keys, sort=False, as_index=False).mean()
         spread = joined.groupby(keys, sort=False)["accuracy"].std(ddof=1).fillna(0).to_numpy()
         p = points["accuracy"].to_numpy()
@@ -187,8 +194,9 @@ def _has_costs(rows: pd.DataFrame) -> bool:
 
 
 def _margin(p, n_images, spread, seeds: int):
-    """Half of a 95 % interval of an accuracy: of the images, which all seeds share, and of the seeds."""
-    return 1.96 * np.sqrt(p * (1 - p) / n_images + spread**2 / seeds)
+    """Half of a 95 % interval of an accuracy: of the images, which all seeds share, and of the seeds (Student's t)."""
+    of_seeds = student.ppf(0.975, seeds - 1) * spread / seeds**0.5 if seeds > 1 else 0.0
+    return np.sqrt(1.96**2 * p * (1 - p) / n_images + of_seeds**2)
 
 
 #: What tells settings apart that have the same short name, and how it is written.

@@ -69,6 +69,7 @@ def selectivity_table(table: pd.DataFrame) -> pd.DataFrame:
         [
             {"layer": name, "neurons": values.shape[1], **selectivity(values, labels[name])}
             for name, values in responses.items()
+            if values.min() >= 0  # sparseness is of rates; scores have signs
         ]
     )
 

@@ -23,11 +23,16 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
     Columns: model, data, network (its size), settings (what differs from the published parameters), backend, images, seed,
     accuracy (on the test set, 0 to 1, by readout), n_test, images_per_cpu_s (training), record (folder name), folder (path).
     """
-    rows = []
+    rows, seen = [], set()
     for folder in folders:
         for path in sorted(folder.rglob("evaluation-test.json")):
+            if path.resolve() in seen:
+                continue
+            seen.add(path.resolve())
             run = RunFolder.open(path.parent)
             record, evaluation = run.read_json("run.json"), run.read_json(path.name)
+            if missing := [key for key in ("accuracy", "n_images") if key not in evaluation]:
+                raise EquispikeError(f"{path} is damaged: it has no {missing[0]}")
             config = record["config"]
             published = models.get_model(config["model"]).params()
             params, default = published.updated(config["params"]), published.as_text()

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.svm import LinearSVC
 
 from models.ann import AnnParams, LinearSvmParams, ann, with_arrays
+from models.errors import EquispikeError
 from protocols import gradients, metrics
 from protocols.data import Dataset
 from protocols.evaluating import split_images
@@ -43,16 +44,21 @@ def _fit(spec: TrainingSpec, data: Dataset, run: RunFolder) -> None:
     params = spec.params
     assert isinstance(params, LinearSvmParams)
     spec.check(data)
+    which = slice(0, min(spec.n_images, len(data.train_images) - spec.holdout))
+    if len(np.unique(data.train_labels[which])) < 2:
+        raise EquispikeError(f"{which.stop} training images are of one class: linear-svm needs images of at least two")
     run.discard_results()
     record = begun_record(spec, data)
     run.write_json("run.json", {**record, "status": "training", "images_seen": 0})
     wall, cpu = time.monotonic(), cpu_seconds()
-    which = slice(0, min(spec.n_images, len(data.train_images) - spec.holdout))
     images, labels = frames(params, data.train_images[which])[:, 0], data.train_labels[which]
     machines = LinearSVC(C=params.c, dual=False, random_state=spec.seed).fit(images, labels)
     weights = np.zeros((params.n_classes, params.n_input), np.float32)
     biases = np.full(params.n_classes, -np.inf, np.float32)  # a class without images is never the answer
-    weights[machines.classes_], biases[machines.classes_] = machines.coef_, machines.intercept_
+    coef, intercept = machines.coef_, machines.intercept_
+    if len(machines.classes_) == 2:  # one machine tells both
+        coef, intercept = np.concatenate([-coef, coef]), np.concatenate([-intercept, intercept])
+    weights[machines.classes_], biases[machines.classes_] = coef, intercept
     run.write_arrays("arrays.npz", {"layers.1.weight": weights, "layers.1.bias": biases})
     run.write_metrics(
         metrics.added(metrics.none_yet(), len(images), {"running_accuracy": machines.score(images, labels)})
@@ -75,6 +81,7 @@ def evaluate(
     arrays = run.trained_arrays()
     images, truth = split_images(data, spec, split)
     images, truth = images[:n_test], truth[:n_test]
+    scores(spec.params, arrays, images[:FORWARD])  # compiles
     wall, cpu = time.monotonic(), cpu_seconds()
     found = scores(spec.params, arrays, images)
     report(f"{split} set", len(images), len(images))

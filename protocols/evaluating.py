@@ -70,6 +70,7 @@ def evaluate(
     state, network = trained_state(run, spec), presenter(spec, backend)
     wall, cpu = time.monotonic(), cpu_seconds()
     rates = _label(run, spec, data, network, state, n_label, jobs, report)
+    labelled = time.monotonic(), cpu_seconds()
     scores: dict[str, list[np.ndarray]] = {name: [] for name in readout.READOUTS}
     done = 0
     for counts in network.frozen_counts(state, images, phase=TESTING, jobs=jobs):
@@ -87,6 +88,8 @@ def evaluate(
         "accuracy": accuracy,
         "wall_s": time.monotonic() - wall,
         "cpu_s": cpu_seconds() - cpu,
+        "labelling_wall_s": labelled[0] - wall,
+        "labelling_cpu_s": labelled[1] - cpu,
         **provenance(),
     }
     run.write_arrays(f"evaluation-{split}.npz", {"truth": truth, **guesses}, compress=True)

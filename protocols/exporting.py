@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from models.ann import AnnParams
 from models.deep import SPIKING_INPUTS, ConvLayer, DeepParams, SpikingRnnParams
 from models.errors import EquispikeError
 from protocols.features import scale_of
@@ -50,6 +51,10 @@ def export(run: RunFolder, out: Path) -> Any:
     record = run.read_json("run.json")
     spec = TrainingSpec.from_json(record["config"])
     params = spec.params
+    if isinstance(params, AnnParams):
+        raise EquispikeError(
+            f"{run.path} cannot be exported: {spec.model} is an ordinary network, NIR is for spiking ones"
+        )
     if not isinstance(params, DeepParams) or isinstance(params, SpikingRnnParams):
         raise EquispikeError(
             f"{run.path} cannot be exported: {spec.model} has {_BEYOND_NIR[spec.model]}, which NIR cannot describe; "

@@ -10,7 +10,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_PACKAGES = ("equispike", "brian2", "numpy", "scipy", "pandas", "Cython")
+_PACKAGES = ("equispike", "brian2", "numpy", "scipy", "pandas", "Cython", "jax", "optax", "equinox", "scikit-learn")
 
 
 def provenance() -> dict[str, object]:

@@ -72,12 +72,12 @@ class TrainingSpec:
 
     def check(self, data: Dataset) -> None:
         """Raise EquispikeError where the numbers cannot work with ``data``."""
-        if not self.chunk_images >= 1:
-            raise EquispikeError(f"--chunk-images must be at least 1, but is {self.chunk_images}")
         if not 0 <= self.holdout < len(data.train_images):
             raise EquispikeError(
                 f"--holdout {self.holdout} leaves nothing to train on: {data.name} has {len(data.train_images)} training images"
             )
+        if not self.chunk_images >= 1:
+            raise EquispikeError(f"--chunk-images must be at least 1, but is {self.chunk_images}")
         if self.n_images < 1:
             raise EquispikeError(f"--images must be at least 1, but is {self.n_images}")
         kind = (

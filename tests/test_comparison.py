@@ -48,8 +48,8 @@ def test_costs_are_means_over_measured_seeds_and_accuracies_over_all(tmp_path: P
     record(tmp_path, "b0", 0.5, layers="784,10,10", measured=False)
     (row,) = comparison.settings(comparison.compare([tmp_path])).to_dict("records")
     assert (row["accuracy"], row["seeds"], row["energy"]) == (pytest.approx(0.98), 3, 1.0)
-    # 1.96 sqrt(0.98 0.02 / 1000 + 0.02^2 / 3)
-    assert row["high"] - row["accuracy"] == pytest.approx(1.96 * (0.0000196 + 0.0004 / 3) ** 0.5)
+    # sqrt(1.96^2 0.98 0.02 / 1000 + t^2 0.02^2 / 3), t of two degrees of freedom 4.3027
+    assert row["high"] - row["accuracy"] == pytest.approx((1.96**2 * 0.0000196 + 4.3027**2 * 0.0004 / 3) ** 0.5)
     assert "98.00 ± 2.00" in comparison.to_markdown(comparison.compare([tmp_path]))
 
 
@@ -69,7 +69,7 @@ def test_a_changed_record_changes_the_comparison(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(0, "0"), (97.04, "97"), (999.6, "1e+03"), (12_345, "12.3 k"), (1.05e6, "1.05 M")]
+    ("number", "text"), [(0, "0"), (97.04, "97"), (999.6, "1 k"), (12_345, "12.3 k"), (1.05e6, "1.05 M")]
 )
 def test_counts_in_words(number: float, text: str) -> None:
     assert comparison.count(number) == text

@@ -66,7 +66,7 @@ def test_every_kind_of_layer_can_be_lost(tmp_path: Path) -> None:
         tested = subject(saved_run(tmp_path / name, name, **settings), few_images())
         axes[name] = {each.array: (each.group, each.shape[each.axis]) for each in tested.units}
         assert all(np.prod(each.shape) == tested.arrays[each.array].size for each in tested.units)
-    assert axes["spiking-cnn"] == {"hidden2_kernels.w": ("hidden1", 2), "hidden3_in.w": ("hidden2", 3 * 16),
+    assert axes["spiking-cnn"] == {"hidden2_kernels.w": ("hidden1", 2), "hidden3_in.w": ("hidden2", 3),
                                    "classes_in.w": ("hidden3", 6)}  # fmt: skip
     assert axes["spiking-rnn"] == {"classes_in.w": ("hidden1", 8), "recurrent.w": ("hidden1", 8)}
     assert [n for _, n in axes["lenet5"].values()] == [6, 16, 120, 84]

@@ -82,7 +82,11 @@ def comparison_figures(table: pd.DataFrame, results: Path) -> list[tuple[str, Fi
         ("selectivity", comparison.selectivity_bars),
     ):
         if (results / f"{name}.csv").is_file():
-            figures[name] = draw_table(pd.read_csv(results / f"{name}.csv"))
+            found = pd.read_csv(results / f"{name}.csv")
+            of_layers = [column for column in ("one", "other", "layer") if column in found]
+            shown = found[of_layers].map(lambda layer: layer.rpartition(": ")[0] in look).all(axis=1)
+            if shown.any():
+                figures[name] = draw_table(found[shown])
     return list(figures.items())
 
 

@@ -56,13 +56,11 @@ def spike_raster(raster: Mapping[str, np.ndarray], n_exc: int, assignments: np.n
 
 
 def _shade(axes: Axes, raster: Mapping[str, np.ndarray]) -> None:
-    """Colour the background by what happens: image shown or rest, once per presentation."""
+    """Colour the background by what happens: image shown or rest."""
     shown, rest = 1e3 * float(raster["t_present"]), 1e3 * float(raster["t_rest"])
-    n = int(raster["n_presentations"])
-    for start in np.arange(n) * (shown + rest):
-        axes.axvspan(start, start + shown, color=SHOWN, linewidth=0, zorder=0)
-        axes.axvspan(start + shown, start + shown + rest, color=RESTING, linewidth=0, zorder=0)
-    axes.set_xlim(0, n * (shown + rest))
+    axes.axvspan(0, shown, color=SHOWN, linewidth=0, zorder=0)
+    axes.axvspan(shown, shown + rest, color=RESTING, linewidth=0, zorder=0)
+    axes.set_xlim(0, shown + rest)
 
 
 def _spikes(axes: Axes, t: np.ndarray, i: np.ndarray, colour, size: float) -> None:
@@ -89,4 +87,4 @@ def _excitatory(axes: Axes, raster: Mapping[str, np.ndarray], assignments: np.nd
 
 def _repeats(raster: Mapping[str, np.ndarray]) -> str:
     n = int(raster["n_presentations"])
-    return "presented once" if n == 1 else f"presented {n} times"
+    return "presented once" if n == 1 else f"last of {n} presentations"

@@ -49,6 +49,7 @@ def report(folders: Iterable[Path], out: Path, title: str) -> int:
     page = render(
         "runs.html",
         title=title,
+        headings=("accuracy (%)", "95 % interval", "seeds", *COLUMNS),
         settings=_settings(table),
         figures=[(name, CAPTIONS[name], _picture(figure)) for name, figure in comparison_figures(table, out.parent)],
         runs=[_run(run) for run in runs],

@@ -58,9 +58,10 @@ def evaluate(
     data = with_features(data, spec, run, split, jobs=jobs, report=report)
     images, truth = split_images(data, spec, split)
     images, truth = images[:n_test], truth[:n_test]
+    network = ShownNetwork.of(spec, len(images), backend)
     wall, cpu = time.monotonic(), cpu_seconds()
-    scores, spikes = show(
-        spec, arrays, images, jobs=jobs, backend=backend, report=lambda done: report(f"{split} set", done, len(images))
+    scores, spikes = _shown(
+        network, arrays, images, TESTING, jobs, lambda done: report(f"{split} set", done, len(images))
     )
     facts = {
         "backend": backend or spec.backend,
@@ -104,13 +105,15 @@ def show(
     phase: int = TESTING,
     jobs: int = 1,
     backend: str | None = None,
-    report: Callable[[int], None] = lambda done: None,
 ) -> tuple[np.ndarray, dict[str, int]]:
     """Scores (n, n_classes) of ``samples`` (as for frames), and spikes of each group that spikes, in Brian2.
 
     ``phase`` chooses the random numbers.
     """
-    network = ShownNetwork.of(spec, len(samples), backend)
+    return _shown(ShownNetwork.of(spec, len(samples), backend), arrays, samples, phase, jobs, lambda done: None)
+
+
+def _shown(network: ShownNetwork, arrays, samples, phase: int, jobs: int, report: Callable[[int], None]):
     parts: list[np.ndarray] = []
     totals = dict.fromkeys(network.spiking, 0)
     for n, records in network.records(arrays, samples, phase=phase, jobs=jobs):

@@ -47,12 +47,13 @@ def measure(
     """
     tested = subject(run, data, backend, jobs)
     events = isinstance(data.test_images, Recordings)
-    report("workload", 0, 1)
-    load = workload(run, data, N_IMAGES, backend)
-    facts = {"n_images": min(N_IMAGES, len(data.test_images)), "backend": backend or tested.spec.backend}
-    if "workload" in which:
-        run.write_json(MEASURES["workload"], {**load.as_json(), **facts, **provenance()})
-    report("workload", 1, 1)
+    if {"workload", "stopping"} & set(which):
+        report("workload", 0, 1)
+        load = workload(run, data, N_IMAGES, backend)
+        facts = {"n_images": min(N_IMAGES, len(data.test_images)), "backend": backend or tested.spec.backend}
+        if "workload" in which:
+            run.write_json(MEASURES["workload"], {**load.as_json(), **facts, **provenance()})
+        report("workload", 1, 1)
     if "stopping" in which:
         run.write_table(MEASURES["stopping"], stopping(tested, load, n_images, report))
     if "robustness" in which and not events:
@@ -61,4 +62,5 @@ def measure(
         report("responses", 0, 1)
         run.write_arrays(MEASURES["responses"], responses(tested, N_IMAGES), compress=True)
         report("responses", 1, 1)
-    return ["no robustness: noise and squares are for images, not for recordings"] if events else []
+    refused = events and "robustness" in which
+    return ["no robustness: noise and squares are for images, not for recordings"] if refused else []

@@ -7,7 +7,7 @@ import numpy as np
 from protocols import baselines
 from protocols.features import GRID, with_features
 from protocols.layerwise.features import Features
-from protocols.measuring.subjects import Ann, ConvStdp, Subject
+from protocols.measuring.subjects import Ann, ConvStdp, Subject, evenly
 from protocols.recording import record
 
 
@@ -17,15 +17,14 @@ def responses(subject: Subject, n_images: int) -> dict[str, np.ndarray]:
     Spikes of neurons that spike (of Diehl and Cook's with all repetitions of an image), outputs of units, and the features of
     conv-stdp's last layer. ``labels`` (n_images,): their classes.
     """
-    every = max(1, len(subject.data.test_images) // n_images)
-    labels = subject.data.test_labels[::every]
-    images = subject.data.test_images[::every]
+    which = evenly(len(subject.data.test_images), n_images)
+    labels, images = subject.data.test_labels[which], subject.data.test_images[which]
     if isinstance(subject, Ann):
         outputs = baselines.respond(subject.params, subject.arrays, images)
         layers = {name: values for name, values in outputs.items() if name.startswith("layer")}
         found = {name: values.reshape(len(values), -1) for name, values in layers.items()}
     else:
-        samples = with_features(subject.data, subject.spec, subject.run, "test").test_images[::every]
+        samples = with_features(subject.data, subject.spec, subject.run, "test").test_images[which]
         recording = record(subject.run, subject.spec, samples, subject.backend)
         found = {name: recording.counts(name) for name in recording.spikes if name not in _INPUTS}
         if isinstance(subject, ConvStdp):

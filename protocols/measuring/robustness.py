@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from protocols.measuring.damage import occluded, quantised, with_noise, without_synapses, without_units
-from protocols.measuring.subjects import Arrays, Subject
+from protocols.measuring.subjects import Arrays, Subject, evenly
 
 #: Levels by kind of damage: standard deviation of noise (white is 1), side of a black square (pixels), bits of a weight,
 #: parts of neurons (or maps of a convolution) and of synapses that are lost.
@@ -34,8 +34,8 @@ def robustness(
     -------
     columns damage, level, n_images, correct; the first row is without damage; no loss of neurons where there are no hidden ones
     """
-    every = max(1, len(subject.data.test_images) // n_images)
-    images, truth = subject.data.test_images[::every], subject.data.test_labels[::every]
+    shown = evenly(len(subject.data.test_images), n_images)
+    images, truth = subject.data.test_images[shown], subject.data.test_labels[shown]
     kinds = [kind for kind in LEVELS if kind != "neuron loss" or subject.units]
     conditions = [(NONE, 0.0), *((kind, float(level)) for kind in kinds for level in LEVELS[kind])]
     rows = []

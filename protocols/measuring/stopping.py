@@ -13,7 +13,7 @@ from protocols import readout
 from protocols.evaluating import trained_state
 from protocols.features import with_features
 from protocols.gradients.showing import ShownNetwork
-from protocols.measuring.subjects import ConvStdp, Deep, DiehlCook, Subject
+from protocols.measuring.subjects import ConvStdp, Deep, DiehlCook, Subject, evenly
 from protocols.measuring.workload import Workload
 from protocols.presenting import TESTING
 from protocols.training import presenter
@@ -40,8 +40,7 @@ def stopping(
     -------
     columns step, time (s), n_images, correct, acs, macs (operations until then); one row for an ordinary network
     """
-    every = max(1, len(subject.data.test_images) // n_images)
-    which = np.arange(0, len(subject.data.test_images), every)
+    which = evenly(len(subject.data.test_images), n_images)
     truth = subject.data.test_labels[which]
     match subject:
         case DiehlCook():

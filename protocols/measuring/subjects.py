@@ -152,7 +152,8 @@ class Deep(Subject):
             else:
                 target = "classes" if after is None else f"hidden{number + 1}"
                 n = self.params.n_classes if after is None else after.n
-                found.append(Units(f"{target}_in.w", (layer.n, n), 0, name))
+                maps = layer.shape[-1] if isinstance(layer, ConvLayer) else layer.n  # at all places
+                found.append(Units(f"{target}_in.w", (layer.n // maps, maps, n), 1, name))
             if "recurrent.w" in self.arrays:
                 found.append(Units("recurrent.w", (layer.n, layer.n), 0, name))
         return found
@@ -191,6 +192,12 @@ class Ann(Subject):
         return baselines.scores(self.params, arrays, images).argmax(axis=1)
 
 
+def evenly(n: int, wanted: int) -> np.ndarray:
+    """Indices of ``wanted`` of ``n`` images, or of all, at even distances."""
+    wanted = min(n, wanted)
+    return np.arange(wanted) * n // wanted
+
+
 def subject(run: RunFolder, data: Dataset, backend: str | None = None, jobs: int = 1) -> Subject:
     """The trained run of that folder; raises EquispikeError where it is not fully trained."""
     params = TrainingSpec.from_json(run.read_json("run.json")["config"]).params
@@ -198,4 +205,8 @@ def subject(run: RunFolder, data: Dataset, backend: str | None = None, jobs: int
         (DiehlCookParams, DiehlCook), (ConvStdpParams, ConvStdp), (DeepParams, Deep), (AnnParams, Ann),
     ]  # fmt: skip
     kind = next(subject for of, subject in kinds if isinstance(params, of))
+    if kind is Ann and backend is not None:
+        raise EquispikeError(
+            f"{run.path} is an ordinary network, which runs on no backend of Brian2: leave --backend away"
+        )
     return kind(run, data, backend, jobs)

@@ -88,10 +88,13 @@ class Workload:
         }
 
 
-def workload(run: RunFolder, data: Dataset, n_images: int, backend: str | None = None) -> Workload:
+def workload(
+    run: RunFolder, data: Dataset, n_images: int, backend: str | None = None, *, with_readout: bool = True
+) -> Workload:
     """Of the trained network of ``run``, for the first ``n_images`` test images.
 
-    Where it learned from the features of another run, that run's work is part of it. Diehl and Cook's vote is not.
+    Where it learned from the features of another run, that run's work is part of it. Diehl and Cook's vote is not; the linear
+    readout of conv-stdp's features is, ``with_readout``.
     """
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
     arrays = run.trained_arrays()
@@ -104,10 +107,13 @@ def workload(run: RunFolder, data: Dataset, n_images: int, backend: str | None =
         built = structure(spec.model, spec.params, trained_state(run, spec))
         return _of_spikes(built, recording, n_parameters, "Poisson spikes of each pixel: ACs")
     if isinstance(spec.params, ConvStdpParams):
-        return _of_layers(run, spec, spec.params, recording, samples, n_parameters, backend)
+        own = _of_layers(spec, spec.params, run.trained_arrays(), recording, samples, n_parameters)
+        return _read_out(own, run, spec, samples, backend) if with_readout else own
     assert isinstance(spec.params, DeepParams)
     own = _of_deep(spec, spec.params, arrays, recording, samples, n_parameters)
-    return own if spec.features is None else _joined(workload(source_of(spec, run).run, data, n_images, backend), own)
+    if spec.features is None:
+        return own
+    return _joined(workload(source_of(spec, run).run, data, n_images, backend, with_readout=False), own)
 
 
 def _of_spikes(
@@ -125,7 +131,6 @@ def _of_spikes(
     arrivals = {name: recording.counts(name).mean(axis=0) for name in recording.spikes}
     layers = list(arrivals) if numbers is not None else list(arrivals)[1:]  # without the input
     arrivals |= {name: values.sum(axis=0) for name, values in (numbers or {}).items()}
-    arrivals.setdefault("inh", arrivals.get("exc", np.zeros(0)))  # one inhibitory spike after each excitatory one
     operations = [
         Operations(
             each.name,
@@ -186,24 +191,32 @@ def _of_deep(
 
 
 def _of_layers(
-    run, spec: TrainingSpec, params: ConvStdpParams, recording: Recording, images, n_parameters: int, backend
+    spec: TrainingSpec, params: ConvStdpParams, arrays, recording: Recording, images, n_parameters: int
 ) -> Workload:
-    """With the filters before, and a linear readout of the features behind."""
-    built = structure(spec.model, params, frozen_state(params, run.trained_arrays()))
+    """With the filters before."""
+    built = structure(spec.model, params, frozen_state(params, arrays))
     own = _of_spikes(built, recording, n_parameters, "difference-of-Gaussians filters: MACs")
-    features = Features.of_run(run, spec, GRID, backend).extract(images)
     size = params.dog_size**2
     filters = Operations("filters", "MAC", size * images[0].size, size * float((images != 0).sum() / len(images)),
                          size * images[0].size)  # fmt: skip
-    n_classes = 10
+    macs_by_step = own.macs_by_step.copy()
+    macs_by_step[0] += filters.effective
+    return dataclasses.replace(own, operations=[filters, *own.operations], macs_by_step=macs_by_step)
+
+
+def _read_out(own: Workload, run, spec: TrainingSpec, images, backend) -> Workload:
+    """With a linear readout of the features behind."""
+    features, n_classes = Features.of_run(run, spec, GRID, backend).extract(images), 10
     n_weights = features.shape[1] * n_classes
     readout = Operations("readout", "MAC", n_weights, n_classes * float((features != 0).sum() / len(images)), n_weights)
+    macs_by_step = own.macs_by_step.copy()
+    macs_by_step[0] += readout.effective  # whenever an image is stopped
     return dataclasses.replace(
         own,
-        parameters=n_parameters + n_weights + n_classes,
+        parameters=own.parameters + n_weights + n_classes,
         footprint=own.footprint + BYTES * (n_weights + n_classes),
-        operations=[filters, *own.operations, readout],
-        macs_by_step=np.append(filters.effective + readout.effective, own.macs_by_step[1:]),
+        operations=[*own.operations, readout],
+        macs_by_step=macs_by_step,
     )
 
 
@@ -244,7 +257,7 @@ def _joined(source: Workload, own: Workload) -> Workload:
     """Of a network and the one whose features it learned from."""
     layers = [source.time_steps * source.neurons, own.time_steps * own.neurons]
     sparsity = np.average([source.activation_sparsity, own.activation_sparsity], weights=layers)
-    operations = [each for each in source.operations if each.projection != "readout"] + own.operations
+    presentations = source.time_steps / len(source.acs_by_step)
     return Workload(
         first_layer=source.first_layer,
         time_steps=source.time_steps + own.time_steps,
@@ -255,7 +268,7 @@ def _joined(source: Workload, own: Workload) -> Workload:
         footprint=source.footprint + own.footprint,
         spikes=source.spikes | own.spikes,
         activation_sparsity=float(sparsity),
-        operations=operations,
-        acs_by_step=np.append(source.acs_by_step, own.acs_by_step),
-        macs_by_step=np.append(source.macs_by_step, own.macs_by_step),
+        operations=source.operations + own.operations,
+        acs_by_step=np.append(presentations * source.acs_by_step, own.acs_by_step),
+        macs_by_step=np.append(presentations * source.macs_by_step, own.macs_by_step),
     )

@@ -22,8 +22,9 @@ from scripts.commands import options
     "--holdout", default=0, show_default=True, help="Images at the end of the training set kept for validation."
 )
 @click.option("--out", type=click.Path(path_type=Path), help="New run folder.  [default: runs/MODEL-DATA-sSEED]")
-@click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run folder.")
-def command(model, data, data_dir, pairs, config, images, seed, holdout, out, resume) -> None:
+@click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run folder, as it was begun.")
+@click.pass_context
+def command(ctx, model, data, data_dir, pairs, config, images, seed, holdout, out, resume) -> None:
     """Train MODEL, an ordinary network (softmax, mlp, lenet5 or linear-svm), and measure its accuracy.
 
     The accuracy is that on the test set or, with --holdout, on the training images that were held out.
@@ -38,6 +39,9 @@ def command(model, data, data_dir, pairs, config, images, seed, holdout, out, re
 
     names = [each.name for each in models.MODELS.values() if each.protocol == "baseline"]
     if resume is not None:
+        given = {name for name in ctx.params if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
+        if others := given - {"resume", "data_dir"}:
+            raise EquispikeError(f"--resume goes on with a run as it was begun: leave {', '.join(sorted(others))} away")
         run = RunFolder.open(resume)
         spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
         model, dataset = spec.model, data_of(run, data_dir)

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from models.errors import EquispikeError
 from scripts.cli import data_of, existing_run
 from scripts.commands import options
 
@@ -22,13 +23,17 @@ from scripts.commands import options
 @click.option("--backend", help="Backend to run on.  [default: the one of the training]")
 def command(run: Path, out: Path, data_dir: Path | None, split: str, images: int, backend: str | None) -> None:
     """Show images to RUN, record all spikes for Neo in a NIX file, and print statistics by Elephant."""
+    import models
     from analysis.spike_trains import layer_statistics
     from protocols import spike_trains
     from protocols.optional import need
     from scripts.progress import PhaseProgress
 
-    need("exchange", "neo", "nixio", "elephant")
     folder = existing_run(run)
+    model = folder.read_json("run.json")["config"]["model"]
+    if models.get_model(model).protocol == "baseline":
+        raise EquispikeError(f"{model} is an ordinary network: it has no spikes")
+    need("exchange", "neo", "nixio", "elephant")
     with PhaseProgress() as progress:
         block = spike_trains.record(
             folder,
