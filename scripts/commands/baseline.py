@@ -39,7 +39,9 @@ def command(ctx, model, data, data_dir, pairs, config, images, seed, holdout, ou
 
     names = [each.name for each in models.MODELS.values() if each.protocol == "baseline"]
     if resume is not None:
-        given = {name for name in ctx.params if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
+        given = {
+            name for name in ctx.params if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        }
         if others := given - {"resume", "data_dir"}:
             raise EquispikeError(f"--resume goes on with a run as it was begun: leave {', '.join(sorted(others))} away")
         run = RunFolder.open(resume)

@@ -24,6 +24,7 @@ from models.errors import EquispikeError
 from protocols.whole_files import whole_file
 from scripts.workflow.claim import claimed
 from scripts.workflow.plan import Plan, Run, Step
+from scripts.workflow.staging import stage
 
 #: In the folder of a sweep: what is done, failed and held; the attempts at each run, and the steps that it has done.
 DONE, FAILED, CLAIMS, ATTEMPTS, STEPS, BUILDS = "done", "failed", "claims", "attempts", "steps", "builds"
@@ -143,6 +144,7 @@ def _stopped(number: int, frame: object) -> None:
 def attempt(name: str) -> str | None:
     """Carry a run out, unless it is done; returns the reason where it failed."""
     plan = Plan.open(Path())
+    stage(plan.runs[name].size[2])
     run, marker, failed = plan.runs[name], Path(DONE, f"{name}.json"), Path(FAILED, f"{name}.json")
     while True:
         with claimed(Path(CLAIMS, name)) as mine:

@@ -140,7 +140,9 @@ def _runs(sweep: Sweep, point: Point, checked: set[str]) -> Iterable[tuple[Run, 
     settings = sweep.fixed | {name: node for name, node in point.items() if name not in OPTIONS}
     model = options["model"].text("model")
     params = _checked(params_of(options["model"]), settings, point)
-    _check_data(options, params, settings, point, checked)
+    values = params.as_text()
+    structure = _structure(params, values)
+    _check_data(options, params, structure, [*point.values(), *settings.values()], checked)
     protocol = models.get_model(model).protocol
     words = _train_words(protocol, options, settings)
     steps = [Step("train", words, "")]
@@ -155,13 +157,13 @@ def _runs(sweep: Sweep, point: Point, checked: set[str]) -> Iterable[tuple[Run, 
     label = re.sub(r"[^A-Za-z0-9.,=_+-]", "", label)[:80]
     backend = options["backend"].text("backend") if "backend" in options else "auto"
     size = [model, params.structure(), options["data"].text("data"), backend]
-    words_of_params = sorted(f"{key}={value}" for key, value in params.as_text().items())
+    words_of_params = sorted(f"{key}={value}" for key, value in values.items())
     for seed in dict.fromkeys(sweep.seeds):
         seeded = [Step("train", [*words, f"--seed={seed}"], ""), *steps[1:]]
         keyed = [Step(step.name, step.words, _hash([*step.words, code.of_step(step.name, model)])) for step in seeded]
         name = f"{label}_s{seed}-{_hash(seeded[0].words)[:6]}".lstrip("_")
         told_by = [*words_of_params, str(seed), *(f"{key}={node.value}" for key, node in sorted(options.items()))]
-        build = _hash([*size, *_structure(params)])[:12] if protocol != "baseline" and backend != "numpy" else ""
+        build = _hash([*size, *structure])[:12] if protocol != "baseline" and backend != "numpy" else ""
         yield Run(name, text, seed, keyed, build, size, _images(options, params)), told_by
     if len(set(sweep.seeds)) < len(sweep.seeds):
         raise EquispikeError(f"{sweep.path}: a seed is there twice: leave one of them away")
@@ -181,7 +183,9 @@ def _checked(params: Params, settings: dict[str, Located], point: Point) -> Para
         raise where.error(str(error)) from None
 
 
-def _check_data(options: dict[str, Located], params: Params, settings, point: Point, checked: set[str]) -> None:
+def _check_data(
+    options: dict[str, Located], params: Params, structure: list[str], blamed: list[Located], checked: set[str]
+) -> None:
     """Raise EquispikeError where the network cannot be trained on the data, or with so few images; names the line."""
     from protocols.training import TrainingSpec
 
@@ -192,7 +196,7 @@ def _check_data(options: dict[str, Located], params: Params, settings, point: Po
     model = options["model"].text("model")
     if "backend" in options:
         _check_backend(options["backend"])
-    kind = _hash([data, str(images), str(holdout), model, *map(str, params.structure_keys()), *_structure(params)])
+    kind = _hash([data, str(images), str(holdout), model, *structure])
     if kind in checked:
         return
     checked.add(kind)
@@ -205,8 +209,7 @@ def _check_data(options: dict[str, Located], params: Params, settings, point: Po
     try:
         TrainingSpec(model, params, data, images or len(dataset.train_images), 0, "auto", holdout).check(dataset)
     except EquispikeError as error:
-        where = next(iter([*point.values(), *settings.values(), options["data"]]))
-        raise where.error(str(error)) from None
+        raise [*blamed, options["data"]][0].error(str(error)) from None
 
 
 def _check_backend(node: Located) -> None:
@@ -222,13 +225,11 @@ def _images(options: dict[str, Located], params: Params) -> int:
     return options["images"].whole("images") if "images" in options else 0
 
 
-def _structure(params: Params) -> list[str]:
+def _structure(params: Params, values: dict[str, str]) -> list[str]:
     """Parameters that may change the code of a network: its size, and those that are words."""
     keys = params.structure_keys()
     return sorted(
-        f"{key}={value}"
-        for key, value in params.as_text().items()
-        if key in keys or not value[:1].lstrip("-").isdigit()
+        f"{key}={value}" for key, value in values.items() if key in keys or not value[:1].lstrip("-").isdigit()
     )
 
 

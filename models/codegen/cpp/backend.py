@@ -21,6 +21,7 @@ from brian2.devices.device import get_device
 
 from models.codegen.compilers import compiler_command, compiler_missing
 from models.codegen.cpp.device import DEVICE_NAME, CppDevice, Decision
+from models.codegen.cpp.staging import copied
 from models.codegen.program import in_order_of_synapses
 from models.errors import EquispikeError
 from models.parts import Parts, RunResult
@@ -138,7 +139,7 @@ class CppBackend:
             if not directory.exists():
                 _make(source)
                 _publish(source, directory)
-            return CppProgram(directory, parts, files, device.run_time_constants)
+            return CppProgram(_nearby(directory), parts, files, device.run_time_constants)
 
     def explain(self, build: Callable[[], Parts]) -> list[Decision]:
         """Which template each object of a network gets, and why, in the order in which they run; nothing is compiled."""
@@ -253,6 +254,17 @@ def _make(source: Path) -> None:
         log = cache_dir() / "failed-build.log"
         log.write_text(done.stdout + done.stderr)
         raise EquispikeError(f"the C++ code did not compile; the compiler's messages are in {log}")
+
+
+def _nearby(directory: Path) -> Path:
+    """A copy of a built program below EQUISPIKE_STAGE, a folder on a local disk, where there is one that can be used."""
+    stage = os.environ.get("EQUISPIKE_STAGE")
+    if not stage:
+        return directory
+    try:
+        return copied(directory, Path(stage, "programs", directory.name))
+    except OSError:
+        return directory
 
 
 def _publish(source: Path, directory: Path) -> None:

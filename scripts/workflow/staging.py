@@ -1,0 +1,46 @@
+"""Data and programs on the disk of the machine that a job runs on: shared file systems are slow, and many jobs read the same."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from models.codegen.cpp.staging import copied
+from protocols.data import available
+
+
+def local_folder() -> Path | None:
+    """EQUISPIKE_STAGE, or in a job of Slurm the scheduler's folder for the job, or the machine's for temporary files."""
+    if chosen := os.environ.get("EQUISPIKE_STAGE"):
+        return Path(chosen)
+    if "SLURM_JOB_ID" not in os.environ:
+        return None
+    return Path(os.environ.get("SLURM_TMPDIR") or tempfile.gettempdir()) / f"equispike-{getpass.getuser()}"
+
+
+def stage(data: str) -> None:
+    """Let this process read the data set, and run compiled programs, from the local disk; where that is full or not to be had,
+    everything stays where it is.
+    """
+    local, source = local_folder(), available(data)
+    if local is None:
+        return
+    os.environ["EQUISPIKE_STAGE"] = str(local)  # models.codegen.cpp copies programs there
+    if source is None or not Path(source).is_dir():
+        return
+    try:
+        place = local / f"data-{_state(Path(source))}"
+        copied(Path(source), place / Path(source).name)
+    except OSError as error:
+        print(f"{source} is read where it is: {local} cannot be used ({error.strerror})", flush=True)
+    else:
+        os.environ["EQUISPIKE_DATA"] = str(place)
+
+
+def _state(folder: Path) -> str:
+    """Changes with the files in a folder."""
+    files = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.iterdir())
+    return hashlib.sha256(repr(files).encode()).hexdigest()[:12]
