@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from brian2 import have_same_dimensions
 from scipy.stats import qmc
 
 from models.errors import EquispikeError
@@ -157,13 +159,13 @@ def _range(name: str, node: Located, params: Params) -> Range:
     return Range(name, node, low, high, scale == "log", whole, unit)
 
 
-def _number(name: str, node: Located, unit: object) -> float:
+def _number(name: str, node: Located, unit: Any) -> float:
     """A value in ``unit``."""
     try:
         value = parse_value(node.text(name))
-        return float(value / unit) if unit is not None else float(value)  # type: ignore[operator]
     except EquispikeError as error:
         raise node.error(str(error)) from None
-    except (TypeError, ValueError, AttributeError):
-        wanted = f"a value in {unit}, such as {describe_value(unit, unit)}" if unit is not None else "a plain number"  # type: ignore[arg-type]
-        raise node.error(f"{name} needs {wanted}, but got '{node.value}'") from None
+    if isinstance(value, str) or not have_same_dimensions(value, 1 if unit is None else unit):
+        wanted = "a plain number" if unit is None else f"a value in {unit}, such as {describe_value(unit, unit)}"
+        raise node.error(f"{name} needs {wanted}, but got '{node.value}'")
+    return float(value) / (1.0 if unit is None else float(unit))

@@ -136,6 +136,8 @@ def plan(sweep: Sweep, points: Iterable[Point] | None = None) -> Plan:
 
 def _runs(sweep: Sweep, point: Point, checked: set[str]) -> Iterable[tuple[Run, list[str]]]:
     """The runs of all seeds at a point, with what tells each from others: settings as the model reads them, and the seed."""
+    for name in point.keys() & (sweep.options.keys() | sweep.fixed.keys()):
+        raise point[name].error(f"{name} is on an axis and fixed as well: keep one of them")
     options = sweep.options | {name: node for name, node in point.items() if name in OPTIONS}
     settings = sweep.fixed | {name: node for name, node in point.items() if name not in OPTIONS}
     model = options["model"].text("model")
