@@ -1,11 +1,13 @@
-"""The command line in an empty folder; networks, compiled once a session and run with each test's own state and images."""
+"""The command line in an empty folder; networks, compiled once a session and run with each test's own state and images;
+a Slurm."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import slurm
 from command_line import Outcome
 
 from models import diehl_cook
@@ -92,3 +94,12 @@ def tiny() -> DiehlCookParams:
     return DiehlCookParams().updated(
         {"n_input": 20, "n_exc": 3, "w_total": 14.0, "tau_mem": "20*ms", "t_present": "100*ms", "n_spikes_min": 0}
     )
+
+
+@pytest.fixture
+def cluster() -> Iterator[slurm.Slurm]:
+    """A Slurm with two cores, of this test alone."""
+    if reason := slurm.why_not():
+        pytest.skip(reason)
+    with slurm.slurm(cpus=2) as running:
+        yield running
