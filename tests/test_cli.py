@@ -27,6 +27,7 @@ needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reaso
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
     "list",
+    "doctor",
     "train",
     "evaluate",
     "verify",
