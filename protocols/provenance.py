@@ -35,6 +35,11 @@ def provenance() -> dict[str, object]:
     }
 
 
+def usable_cores() -> int:
+    """Cores that this process may use: on a cluster those of the job, not of the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def cpu_seconds() -> float:
     """CPU time used so far by this process and the finished ones it started."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

@@ -15,6 +15,7 @@ class _Commands(click.Group):
 
     names = (
         "list",
+        "doctor",
         "train",
         "baseline",
         "evaluate",

@@ -1,6 +1,8 @@
 """The command line in an empty folder; networks, compiled once a session and run with each test's own state and images;
 a Slurm."""
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,6 +39,30 @@ def equispike(
         return Outcome(code, *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """``small_disk("200k")``: a disk of that size, resized by later calls."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(*options: str) -> bool:
+        if sys.platform != "linux" or os.geteuid() != 0:
+            return False
+        return subprocess.run(["mount", *options, str(folder)], capture_output=True).returncode == 0
+
+    if not mount("-t", "tmpfs", "-o", "size=1m", "tmpfs"):
+        pytest.skip("needs the right to mount a small disk")
+
+    def resized(size: str) -> Path:
+        assert mount("-o", f"remount,size={size}")
+        return folder
+
+    try:
+        yield resized
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 class Network:

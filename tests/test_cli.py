@@ -2,13 +2,12 @@
 
 import gzip
 import json
-import os
 import re
 import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +27,7 @@ needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reaso
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
     "list",
+    "doctor",
     "train",
     "evaluate",
     "verify",
@@ -453,30 +453,6 @@ def test_no_compiler(equispike, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_an_empty_compiler_variable_is_none(equispike, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "")
     assert equispike("list").code == 0
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """``small_disk("200k")``: a disk of that size, resized by later calls."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-
-    def mount(*options: str) -> bool:
-        if sys.platform != "linux" or os.geteuid() != 0:
-            return False
-        return subprocess.run(["mount", *options, str(folder)], capture_output=True).returncode == 0
-
-    if not mount("-t", "tmpfs", "-o", "size=1m", "tmpfs"):
-        pytest.skip("needs the right to mount a small disk")
-
-    def resized(size: str) -> Path:
-        assert mount("-o", f"remount,size={size}")
-        return folder
-
-    try:
-        yield resized
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @needs_compiler

@@ -166,7 +166,7 @@ def make_and_wait(source):  # until both have built
     while len(list(folder.iterdir())) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
 
-cpp._make, cpp._COMPILE = make_and_wait, ["-w", "-O0", "-std=c++17"]
+cpp._make, cpp.COMPILE_FLAGS = make_and_wait, ["-w", "-O0", "-std=c++17"]
 print(BACKENDS["cpp"].compile(counter).run({}, {}, {"goal": 5.0}, 0).state["counter.n"][0])
 """
 

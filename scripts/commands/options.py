@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import click
 import yaml
 
 from models.errors import EquispikeError
+from protocols.provenance import usable_cores
 
 if TYPE_CHECKING:
     from models.params import Params
@@ -19,11 +19,6 @@ data_dir = click.option(
     type=click.Path(path_type=Path),
     help="Folder that holds mnist/ and so on.  [default: EQUISPIKE_DATA, then the user cache, then download]",
 )
-
-
-def usable_cores() -> int:
-    """Cores that this process may use: on a cluster those of the job, not of the machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 jobs = click.option(

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from models.errors import EquispikeError
+from protocols.provenance import usable_cores
 from scripts.commands import options
-from scripts.commands.options import usable_cores
 
 
 @click.command("train")

@@ -31,7 +31,7 @@ _ENDLESS = 1e7 * second  # the network stops itself
 # -D__FAST_MATH__ alone makes glibc declare its vector exp and log: Brian2 keeps infinities (-fno-finite-math-only), and
 # gcc then no longer defines it. The alias-check limit lets loops over many arrays vectorise. Linking with -ffast-math
 # flushes denormals, which decaying conductances would otherwise run through.
-_COMPILE = [
+COMPILE_FLAGS = [
     "-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-D__FAST_MATH__", "-funroll-loops", "-std=c++17",
     "--param=vect-max-version-for-alias-checks=200", "-fno-threadsafe-statics",
 ]  # fmt: skip
@@ -156,7 +156,7 @@ class CppBackend:
         device.activate(build_on_run=False)
         device.own_templates, device.single_precision = self._own_templates, self._single_precision
         settings = {
-            "codegen.cpp.extra_compile_args_gcc": [*_COMPILE, *_machine_flags()],
+            "codegen.cpp.extra_compile_args_gcc": [*COMPILE_FLAGS, *machine_flags()],
             "codegen.cpp.extra_link_args": _LINK,
             "core.default_float_dtype": np.float32 if self._single_precision else np.float64,
         }
@@ -203,7 +203,7 @@ def _fresh_names() -> Iterator[None]:
         living.update(kept)
 
 
-def _machine_flags() -> list[str]:
+def machine_flags() -> list[str]:
     """Code for this very processor, unless EQUISPIKE_PORTABLE asks for a binary that others of its family run."""
     if os.environ.get("EQUISPIKE_PORTABLE"):
         return []
