@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from protocols.data.locate import STEMS
 from protocols.run_folder import RunFolder
 from scripts.workflow import code
 from scripts.workflow.claim import DEAD_AFTER, claimed, holder
@@ -78,7 +79,7 @@ def test_a_failure_says_why_and_is_repeated() -> None:
     found, name = written()
     Path("runs").mkdir()
     Path("runs", name).touch()  # a file where the folder should be
-    assert "a file is in the way" in attempt(name)
+    assert "exists" in attempt(name)
     assert states(found, Path())[name].reason == attempt(name)
     Path("runs", name).unlink()
     assert attempt(name) is None and state(found, name) == "done" and not Path("failed", f"{name}.json").exists()
@@ -174,7 +175,7 @@ def test_code_that_a_step_does_not_use_changes_nothing(tmp_path, monkeypatch) ->
 
     network, conv = "models/diehl_cook/network.py", "models/conv_stdp/network.py"
     assert changed(network, '"""', '"""Another docstring. ') == set()
-    assert changed(network, "import", "# a remark\nimport") == set()
+    assert changed(network, "\nimport", "\n# a remark\nimport") == set()
     assert changed(network, "w_inh_exc", "2 * w_inh_exc") == {("train", "diehl-cook"), ("evaluate", "diehl-cook")}
     assert changed(conv, "return", "return 1 and") == {("train", "conv-stdp")}
     assert changed("protocols/evaluating.py", "return", "return 1 and") >= {("evaluate", "diehl-cook")}
@@ -187,13 +188,14 @@ def test_code_that_a_step_does_not_use_changes_nothing(tmp_path, monkeypatch) ->
 def test_data_and_programs_are_read_nearby(tmp_path, monkeypatch) -> None:
     source, local = tmp_path / "far" / "mnist", tmp_path / "near"
     source.mkdir(parents=True)
-    (source / "train-images-idx3-ubyte").write_bytes(b"data")
+    for stem in STEMS:
+        (source / stem).write_bytes(b"data")
     monkeypatch.setenv("EQUISPIKE_DATA", str(tmp_path / "far"))
     stage("mnist")
     assert os.environ["EQUISPIKE_DATA"] == str(tmp_path / "far")  # on no cluster everything stays where it is
     monkeypatch.setenv("EQUISPIKE_STAGE", str(local))
     stage("mnist")
-    nearby = Path(os.environ["EQUISPIKE_DATA"], "mnist", "train-images-idx3-ubyte")
+    nearby = Path(os.environ["EQUISPIKE_DATA"], "mnist", STEMS[0])
     assert nearby.is_relative_to(local) and nearby.read_bytes() == b"data"
     monkeypatch.setenv("EQUISPIKE_DATA", str(tmp_path / "far"))
     (tmp_path / "full").touch()

@@ -137,10 +137,6 @@ def _note(name: str, **facts: object) -> None:
         file.write(json.dumps({"time": time.time(), "host": socket.gethostname(), "pid": os.getpid(), **facts}) + "\n")
 
 
-def _stopped(number: int, frame: object) -> None:
-    raise SystemExit(f"stopped by signal {signal.Signals(number).name}")
-
-
 def attempt(name: str) -> str | None:
     """Carry a run out, unless it is done; returns the reason where it failed."""
     plan = Plan.open(Path())
@@ -160,6 +156,20 @@ def _attempt(plan: Plan, run: Run, marker: Path, failed: Path) -> str | None:
 
     failed.unlink(missing_ok=True)
     _note(run.id, event="began", key=run.key)
+
+    def fail(reason: str) -> None:
+        print(f"Error: {reason}", flush=True)
+        _write(failed, {"reason": reason, "key": run.key})
+        _note(run.id, event="failed", reason=reason)
+
+    def stopped(number: int, frame: object) -> None:
+        """At once, as everything written is whole: libraries swallow exceptions that are raised here."""
+        fail(
+            f"stopped by {signal.Signals(number).name}, which a scheduler sends when a job is cancelled or its time is up"
+        )
+        os._exit(1)
+
+    signal.signal(signal.SIGTERM, stopped)
     reason = None
     try:
         done = carry_out(plan, run)
@@ -176,10 +186,11 @@ def _attempt(plan: Plan, run: Run, marker: Path, failed: Path) -> str | None:
     except Exception as error:
         traceback.print_exc()
         reason = f"unexpected {type(error).__name__}: {error}"
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if reason is not None:
-        print(f"Error: {reason}", flush=True)
-        _write(failed, {"reason": reason, "key": run.key})
-    _note(run.id, event="failed" if reason else "done", reason=reason)
+        fail(reason)
+    else:
+        _note(run.id, event="done")
     return reason
 
 
@@ -188,7 +199,6 @@ def _attempt(plan: Plan, run: Run, marker: Path, failed: Path) -> str | None:
 @click.argument("name")
 def main(what: str, name: str) -> None:
     """Do a job of the sweep in the current folder."""
-    signal.signal(signal.SIGTERM, _stopped)
     if what == "run":
         sys.exit(1 if attempt(name) else 0)
     try:
