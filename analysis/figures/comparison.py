@@ -42,7 +42,7 @@ def looks(kinds: dict[str, str]) -> dict[str, dict]:
 def _band(axes: Axes, rows: pd.DataFrame, x: np.ndarray, look: dict, **more: Any) -> None:
     axes.plot(x, rows["value"], markersize=3, **look, **more)
     if len(rows) > 1:
-        axes.fill_between(x, rows["low"], rows["high"], color=look["color"], alpha=0.2, linewidth=0)
+        axes.fill_between(x, rows["low"], rows["high"], color=look["color"], alpha=0.1, linewidth=0)
 
 
 def _legend(figure: Figure, axes: Axes, columns: int) -> None:
@@ -95,7 +95,9 @@ def robustness_curves(points: pd.DataFrame, look: dict[str, dict]) -> Figure:
     """
     figure = style.new_figure(style.DOUBLE, 125)
     panels = figure.subplots(2, 3, sharey=True).ravel()
-    points = points.assign(value=100 * points["accuracy"], low=100 * points["low"], high=100 * points["high"])
+    points = points.assign(
+        value=100 * points["accuracy"], low=100 * points["low"].clip(0), high=100 * points["high"].clip(None, 1)
+    )
     for axes, (damage, axis_label) in zip(panels, DAMAGE.items(), strict=False):
         for name, rows in points.groupby("label", sort=False):
             own = rows[rows["damage"] == damage]
@@ -153,15 +155,15 @@ def similarity_map(cka: pd.DataFrame) -> Figure:
     """
     names = list(dict.fromkeys(cka["one"]))
     matrix = cka.pivot(index="one", columns="other", values="cka").loc[names, names].to_numpy()
-    side = max(style.SINGLE, 45 + 6.5 * len(names))
-    figure = style.new_figure(min(style.DOUBLE, side + 15), side)
+    width = min(style.DOUBLE, 80 + 6.5 * len(names))
+    figure = style.new_figure(width, max(40, width - 70))
     axes = figure.subplots()
     picture = axes.imshow(matrix, vmin=0, vmax=1, cmap="cividis")
-    axes.set_xticks(range(len(names)), names, rotation=90)
-    axes.set_yticks(range(len(names)), names)
+    axes.set_xticks(range(len(names)), range(1, len(names) + 1))
+    axes.set_yticks(range(len(names)), [f"{name}  {number}" for number, name in enumerate(names, start=1)])
     for (row, column), value in np.ndenumerate(matrix):
         colour = "white" if value < 0.55 else "black"
-        axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=5, color=colour)
+        axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=4, color=colour)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     figure.colorbar(picture, ax=axes, label="Similarity (linear CKA; numbers in %)", shrink=0.6)

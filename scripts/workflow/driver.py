@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -57,6 +58,7 @@ def carry_out(
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_die_with_parent,
             )
             try:
                 _watch(plan, folder, process, before, tell)
@@ -81,6 +83,12 @@ def _command(folder: Path, cores: int, profile: str | None) -> list[str]:
     if "executor: slurm" in (path / "config.yaml").read_text() and not accounting_works():
         words += ["--slurm-status-command", "squeue"]
     return words
+
+
+def _die_with_parent() -> None:
+    """So that a driver that is killed leaves no Snakemake behind, beside which another would be started (Linux alone)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def profile_folder(profile: str) -> Path:

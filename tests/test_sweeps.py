@@ -1,0 +1,150 @@
+"""Whole sweeps: on this machine, and on a real Slurm with everything going wrong that goes wrong on clusters."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from scripts.workflow.driver import attempts
+from scripts.workflow.plan import Plan, plan
+from scripts.workflow.status import states
+from scripts.workflow.sweep_file import open_sweep
+
+ROOT = Path(__file__).parent.parent
+QUICK = "seconds-between-status-checks: 1\nslurm-init-seconds-before-status-checks: 1\n"
+FIGURES = "figures:\n  - {name: rates, x: learning_rate, y: accuracy}\n"
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EQUISPIKE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.delenv("EQUISPIKE_DATA", raising=False)
+
+
+def written(text: str) -> Plan:
+    Path("a.yaml").write_text(text)
+    return plan(open_sweep(Path("a.yaml")))
+
+
+def sweep(*words: str, environment=None) -> subprocess.Popen:
+    command = [sys.executable, "-m", "scripts", "sweep", "a.yaml", "--out", "out", *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+
+
+def finished(process: subprocess.Popen, seconds: float = 280) -> tuple[int, str]:
+    out, _ = process.communicate(timeout=seconds)
+    return process.returncode, out
+
+
+def check_whole(found: Plan) -> pd.DataFrame:
+    """Every run is done and whole, in the table, and in the figure."""
+    assert {state.name for state in states(found, Path("out")).values()} == {"done"}
+    table = pd.read_parquet("out/table.parquet")
+    assert sorted(table["run"]) == sorted(found.runs) and len(pd.read_csv("out/table.csv")) == len(table)
+    for run in found.runs.values():
+        record = json.loads(Path("out", run.folder, "run.json").read_text())
+        evaluation = json.loads(Path("out", run.folder, "evaluation-test.json").read_text())
+        (row,) = table[table["run"] == run.id].to_dict("records")
+        assert record["status"] == "trained" and row["accuracy"] == next(iter(evaluation["accuracy"].values()))
+        assert row["learning_rate"] == float(run.settings["learning_rate"]) and row["seed"] == run.seed
+    assert Path("out/figures/rates.pdf").stat().st_size > 1000 and "rates" in Path("out/report.html").read_text()
+    return table
+
+
+def test_a_sweep_here_repeats_what_failed_and_nothing_else() -> None:
+    found = written(
+        f"model: softmax\ndata: digits\nimages: 500\ngrid: {{learning_rate: [0.01, 0.1]}}\nseeds: [0, 1]\n{FIGURES}"
+    )
+    first, *others = found.runs.values()
+    Path("out/runs").mkdir(parents=True)
+    Path("out", first.folder).touch()
+    code, out = finished(sweep("--cores", "2"))
+    assert code == 1 and f"{first.id} failed: " in out and "3 done, 1 failed" in out
+    code, out = finished(sweep("--status"))
+    assert code == 0 and f"{first.id}: failed: " in out and "3 done, 1 failed" in out
+    Path("out", first.folder).unlink()
+    assert finished(sweep("--cores", "2"))[0] == 0
+    check_whole(found)
+    assert [attempts(Path("out"), run.id) for run in [first, *others]] == [2, 1, 1, 1]
+    table = Path("out/table.parquet").stat().st_mtime_ns
+    code, out = finished(sweep("--dry-run"))
+    assert code == 0 and "4 done" in out and "0.00 CPU hours" in out
+    assert finished(sweep())[0] == 0 and Path("out/table.parquet").stat().st_mtime_ns == table  # nothing to do
+    changed = written(Path("a.yaml").read_text().replace("0.1]", "0.2]"))
+    assert finished(sweep("--cores", "2"))[0] == 0
+    check_whole(changed)
+    assert sum(attempts(Path("out"), name) for name in found.runs.keys() & changed.runs.keys()) == 3
+
+
+def test_a_search_goes_on_where_it_was() -> None:
+    axes = "{learning_rate: {from: 0.0001, to: 0.1, scale: log}, weight_decay: {from: 0, to: 0.1}}"
+    search = f"search: {{trials: TRIALS, at-a-time: 2, maximise: largest output, axes: {axes}}}"
+    text = f"model: softmax\ndata: digits\nimages: 300\nholdout: 300\n{search}\n"
+    outcomes = []
+    for folder, trials in (("out", ("2", "4")), ("whole", ("4",))):
+        for number in trials:
+            Path("a.yaml").write_text(text.replace("TRIALS", number))
+            code, out = finished(sweep("--out", folder, "--cores", "2"))
+            assert code == 0 and f"{number} of {number} trials have results" in out
+        outcomes.append(json.loads(Path(folder, "search.json").read_text()))
+    assert outcomes[0] == outcomes[1] and len(outcomes[0]) == 4
+    evaluated = list(Path("out").glob("runs/*/evaluation-*.json"))
+    assert len(evaluated) == 4 and all(path.name == "evaluation-validation.json" for path in evaluated)
+
+
+def test_a_cluster_on_which_everything_goes_wrong(cluster) -> None:
+    """Twelve runs as Slurm jobs: one fails, one is cancelled, one is killed while it writes, and so is the driver."""
+    found = written(
+        "model: softmax\ndata: digits\nimages: 100000\ngrid: {learning_rate: [0.001, 0.01, 0.1, 0.2]}\n"
+        f"seeds: [0, 1, 2]\nresources: {{memory: 500 MB, time: 10 min}}\n{FIGURES}"
+    )
+    out = Path("out")
+    failing = found.runs[next(iter(found.runs))]
+    (out / "runs").mkdir(parents=True)
+    (out / failing.folder).touch()
+    own = Path("profile", "config.yaml")  # the suite's profile asks a busy scheduler less often
+    own.parent.mkdir()
+    own.write_text((ROOT / "scripts/workflow/profiles/slurm/config.yaml").read_text() + QUICK)
+    slurm = ("--profile", "profile")
+    driver = sweep(*slurm, environment=cluster.environment)
+    hurt: dict[str, str] = {}
+    deadline = time.monotonic() + 120
+    while len(hurt) < 2:
+        assert driver.poll() is None and time.monotonic() < deadline, driver.stdout.read() if driver.poll() else hurt
+        for path in (out / "claims").glob("[!.]*"):
+            name = path.name
+            if name in hurt or not (out / "runs" / name / "run.json").exists():
+                continue
+            claim = json.loads(path.read_text())
+            if "killed" not in hurt.values():
+                os.kill(claim["pid"], signal.SIGKILL)
+                hurt[name] = "killed"
+            else:
+                job = Path(f"/proc/{claim['pid']}/environ").read_bytes().split(b"SLURM_JOB_ID=")[1].split(b"\0")[0]
+                cluster.cancel(int(job))
+                hurt[name] = "cancelled"
+            break
+        time.sleep(0.1)
+    done_before = len(list((out / "done").glob("*.json")))
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.wait()
+    (out / failing.folder).unlink(missing_ok=True)
+    code, said = finished(sweep(*slurm, environment=cluster.environment))
+    for _ in range(2):  # runs that jobs of the first driver failed meanwhile are repeated by another call
+        if code == 1:
+            code, said = finished(sweep(*slurm, environment=cluster.environment))
+    assert code == 0, said
+    table = check_whole(found)
+    assert len(table) == 12 and done_before < 12
+    for name in found.runs:
+        events = [json.loads(line) for line in (out / "attempts" / f"{name}.jsonl").read_text().splitlines()]
+        assert [event["event"] for event in events].count("done") == 1  # each finished run was executed once
+    assert attempts(out, next(name for name, how in hurt.items() if how == "killed")) == 2
