@@ -156,9 +156,9 @@ def similarity_map(cka: pd.DataFrame) -> Figure:
     names = list(dict.fromkeys(cka["one"]))
     matrix = cka.pivot(index="one", columns="other", values="cka").loc[names, names].to_numpy()
     width = min(style.DOUBLE, 80 + 6.5 * len(names))
-    figure = style.new_figure(width, max(40, width - 70))
+    figure = style.new_figure(width, max(40, 10 + 4 * len(names)))
     axes = figure.subplots()
-    picture = axes.imshow(matrix, vmin=0, vmax=1, cmap="cividis")
+    picture = axes.imshow(matrix, vmin=0, vmax=1, cmap="cividis", aspect="auto")
     axes.set_xticks(range(len(names)), range(1, len(names) + 1))
     axes.set_yticks(range(len(names)), [f"{name}  {number}" for number, name in enumerate(names, start=1)])
     for (row, column), value in np.ndenumerate(matrix):
