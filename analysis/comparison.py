@@ -71,7 +71,7 @@ def costs_of(run: RunFolder, evaluation: dict[str, Any]) -> dict[str, Any]:
         load = run.read_json(MEASURES["workload"])
         if missing := [name for name in (*WORKLOAD, "spikes") if name not in load]:
             raise EquispikeError(f"{run.path / MEASURES['workload']} is damaged: it has no {missing[0]}")
-        costs |= {name: load[name] for name in WORKLOAD} | {"spikes": sum(load["spikes"].values())}
+        costs |= {name: load[name] for name in WORKLOAD} | {"spikes": sum(load["spikes"].values()) or None}
     return costs | {
         "train_cpu_s": record["cpu_s"],
         "train_wall_s": record.get("wall_s"),

@@ -25,6 +25,8 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
     """
     rows, seen = [], set()
     for folder in folders:
+        if not folder.exists():
+            raise EquispikeError(f"there is no folder {folder}")
         for path in sorted(folder.rglob("evaluation-test.json")):
             if path.resolve() in seen:
                 continue

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+import models
 from models.errors import EquispikeError
 
 FORMAT = 1
@@ -67,8 +68,9 @@ class RunFolder:
                 f"{path} was written in run format {found}, this version reads {FORMAT}: use the version of Equispike named "
                 "in its run.json, or train anew"
             )
-        if not isinstance(record.get("config"), dict):
-            raise EquispikeError(f"{run.path / 'run.json'} is damaged: it has no configuration")
+        config = record.get("config")
+        if not isinstance(config, dict) or not {"model", "params", "data", "seed"} <= config.keys():
+            raise EquispikeError(f"{run.path / 'run.json'} is damaged: it has no whole configuration")
         return run
 
     def read_json(self, name: str) -> dict[str, Any]:
@@ -91,12 +93,18 @@ class RunFolder:
         except FileNotFoundError:
             raise EquispikeError(f"{self.path} has no {name}") from None
         except Exception:  # zipfile, zlib, tokenize and NumPy raise a dozen kinds of errors on damaged files
-            raise EquispikeError(f"{self.path / name} is damaged: delete the run folder and train anew") from None
+            of_training = name in ("arrays.npz", "checkpoint/state.npz")
+            mend = "delete the run folder and train anew" if of_training else "delete it, and make it anew"
+            raise EquispikeError(f"{self.path / name} is damaged: {mend}") from None
 
     def trained_arrays(self) -> dict[str, np.ndarray]:
         """What training left in arrays.npz; raises EquispikeError where it has not ended."""
         if not self.has("arrays.npz"):
-            raise EquispikeError(f"{self.path} is not fully trained: go on with equispike train --resume {self.path}")
+            protocol = models.get_model(self.read_json("run.json")["config"]["model"]).protocol
+            command = "baseline" if protocol == "baseline" else "train"
+            raise EquispikeError(
+                f"{self.path} is not fully trained: go on with equispike {command} --resume {self.path}"
+            )
         return self.read_arrays("arrays.npz")
 
     def write_arrays(self, name: str, arrays: Mapping[str, np.ndarray], *, compress: bool = False) -> None:

@@ -35,7 +35,7 @@ def test_page_loads_nothing(page: Path) -> None:
 
 
 def test_what_is_wrong_is_said_in_a_sentence(equispike) -> None:
-    assert "no evaluated run below nothing" in equispike("report", "nothing", "--out", "a.html").sentence
+    assert "there is no folder nothing" in equispike("report", "nothing", "--out", "a.html").sentence
     run = record(Path("runs"), "a0", 0.5)
     Path("file").touch()
     assert "cannot be written" in equispike("report", "runs", "--out", "file/a.html").sentence

@@ -159,7 +159,7 @@ def similarity_map(cka: pd.DataFrame) -> Figure:
     figure = style.new_figure(width, max(40, 10 + 4 * len(names)))
     axes = figure.subplots()
     picture = axes.imshow(matrix, vmin=0, vmax=1, cmap="cividis", aspect="auto")
-    axes.set_xticks(range(len(names)), range(1, len(names) + 1))
+    axes.set_xticks(range(len(names)), [str(number) for number in range(1, len(names) + 1)])
     axes.set_yticks(range(len(names)), [f"{name}  {number}" for number, name in enumerate(names, start=1)])
     for (row, column), value in np.ndenumerate(matrix):
         colour = "white" if value < 0.55 else "black"

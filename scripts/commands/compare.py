@@ -18,6 +18,11 @@ def command(runs: tuple[Path, ...], out: Path | None, figures: Path | None) -> N
     from analysis.figures import draw_comparison
 
     table = comparison.compare(runs)
+    for run in runs:
+        if (run / "run.json").exists() and not (run / "evaluation-test.json").exists():
+            click.echo(f"Left out: {run} was not evaluated on the test set", err=True)
+    if comparison.measured(table).empty:
+        click.echo("No run was measured: equispike measure RUN counts what an image costs", err=True)
     click.echo(comparison.to_markdown(table))
     if out is not None:
         comparison.write(table, out)

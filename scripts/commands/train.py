@@ -72,6 +72,10 @@ def command(
         return
     if resume is not None:
         run, spec = _resumed(resume, given, ctx.params)
+        if models.get_model(spec.model).protocol == "baseline":
+            raise EquispikeError(
+                f"{resume} is an ordinary network: equispike baseline --resume {resume} goes on with it"
+            )
         dataset = load(spec.data, data_dir)
         if dataset.checksum != run.read_json("run.json")["data"]["checksum"]:
             raise EquispikeError(f"{spec.data} in {dataset.source} is not the data that {resume} was begun with")

@@ -24,7 +24,7 @@ DRIVER, LOG = "driver", "snakemake.log"
 
 
 def carry_out(
-    plan: Plan, folder: Path, cores: int, profile: str | None, tell: Callable[[str], None]
+    plan: Plan, folder: Path, cores: int, profile: str | None, tell: Callable[[str], None], *, products: bool = True
 ) -> dict[str, State]:
     """Do what is left of a plan; returns the state of every run afterwards.
 
@@ -32,6 +32,7 @@ def carry_out(
     ----------
     profile : a folder of Snakemake's settings, or the name of one of those in profiles/; this machine if not given
     tell : called with a line for each run that ends
+    products : also make table, figures and report
 
     Raises
     ------
@@ -53,7 +54,7 @@ def carry_out(
                 (folder / DONE / f"{name}.json").unlink(missing_ok=True)
         with (folder / LOG).open("a") as log:
             process = subprocess.Popen(
-                _command(folder, cores, profile),
+                [*_command(folder, cores, profile), *([] if products else ["--until", "run"])],
                 cwd=folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -37,8 +37,9 @@ def carry_out(
     while True:
         if trials:
             planned = _plan(sweep, trials)
-            found = driver.carry_out(planned, folder, cores, profile, tell)
-            if len(trials) >= search.trials:
+            last = len(trials) >= search.trials
+            found = driver.carry_out(planned, folder, cores, profile, tell, products=last)
+            if last:
                 return found
             values = _values(planned, found, search, len(trials), len(sweep.seeds))
         else:
