@@ -26,7 +26,9 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
     rows, seen = [], set()
     for folder in folders:
         if not folder.exists():
-            raise EquispikeError(f"there is no folder {folder}")
+            raise EquispikeError(
+                f"there is no folder {folder}: name runs (equispike evaluate RUN makes what is compared) or folders of them"
+            )
         for path in sorted(folder.rglob("evaluation-test.json")):
             if path.resolve() in seen:
                 continue

@@ -29,25 +29,28 @@ class Cost:
     Attributes
     ----------
     train_cpu_s, images : CPU time of the training, and the images presented
-    other_cpu_s, shown : CPU time of everything else, and the images evaluated and labelled
+    other_cpu_s, tested, labelled : CPU time of everything else, the images evaluated, and those that gave labels
     max_rss, bytes : memory, and size of the run folder
     """
 
     train_cpu_s: float
     images: int
     other_cpu_s: float
-    shown: int
+    tested: int
+    labelled: int
     max_rss: int
     bytes: int
 
-    def of(self, images: int, shown: int) -> Cost:
-        """As it would be with so many images."""
+    def of(self, images: int, tested: int, labelled: int) -> Cost:
+        """As it would be with so many images; no images give labels where none did."""
+        labelled = labelled if self.labelled else 0
         return dataclasses.replace(
             self,
             train_cpu_s=self.train_cpu_s * images / max(1, self.images),
             images=images,
-            other_cpu_s=self.other_cpu_s * max(1, shown) / max(1, self.shown),
-            shown=shown,
+            other_cpu_s=self.other_cpu_s * (tested + labelled) / max(1, self.tested + self.labelled),
+            tested=tested,
+            labelled=labelled,
         )
 
 
@@ -59,7 +62,7 @@ def costs_file() -> Path:
 
 def known() -> dict[str, Cost]:
     """Costs on this host by kind of run; the newest counts."""
-    found = {}
+    found: dict[str, Cost] = {}
     try:
         lines = costs_file().read_text().splitlines()
     except OSError:
@@ -67,7 +70,8 @@ def known() -> dict[str, Cost]:
     for line in lines:
         try:
             entry = json.loads(line)
-            found[entry.pop("kind")] = Cost(**entry)
+            kind = entry.pop("kind")
+            found[kind] = Cost(**entry)
         except (ValueError, KeyError, TypeError):  # a line that was cut short
             continue
     return found
@@ -85,11 +89,13 @@ def keep(run: Run, marker: dict) -> None:
     folder = RunFolder(run.folder)
     steps = marker["steps"]
     record = folder.read_json("run.json")
+    evaluations = [folder.read_json(path.name) for path in folder.path.glob("evaluation-*.json")]
     cost = Cost(
         train_cpu_s=record["cpu_s"],
         images=record["images_seen"],
         other_cpu_s=sum(step["cpu_s"] for step in steps.values()) - record["cpu_s"],
-        shown=_shown(folder),
+        tested=sum(each["n_images"] for each in evaluations),
+        labelled=sum(each.get("n_label", 0) for each in evaluations),
         max_rss=marker["max_rss"],
         bytes=marker["bytes"],
     )
@@ -101,17 +107,12 @@ def keep(run: Run, marker: dict) -> None:
         pass
 
 
-def _shown(folder: RunFolder) -> int:
-    found = [folder.read_json(path.name) for path in folder.path.glob("evaluation-*.json")]
-    return sum(evaluation["n_images"] + evaluation.get("n_label", 0) for evaluation in found)
-
-
 def estimate(plan: Plan) -> dict[str, Cost | None]:
     """What each run of a plan will cost; None where nothing of its kind was ever measured here."""
     found, costs = known(), {}
     for name, run in plan.runs.items():
         cost = found.get(kind_of(run))
-        costs[name] = None if cost is None else cost.of(_images(run), _to_show(run))
+        costs[name] = None if cost is None else cost.of(_images(run), *_to_show(run))
     return costs
 
 
@@ -119,12 +120,12 @@ def _images(run: Run) -> int:
     return run.images or len(load(run.size[2]).train_images)
 
 
-def _to_show(run: Run) -> int:
-    """Images that a run evaluates and labels: as its words say, or all test images and 20 000 training images."""
+def _to_show(run: Run) -> tuple[int, int]:
+    """Images that a run evaluates, and that give labels: as its words say, or all test images and 20 000 training images."""
     words = dict(word[2:].split("=", 1) for step in run.steps[1:] for word in step.words if "=" in word)
     data = load(run.size[2])
     test = min(int(words.get("test-images", len(data.test_images))), len(data.test_images))
-    return test + min(int(words.get("label-images", 20_000)), len(data.train_images))
+    return test, min(int(words.get("label-images", 20_000)), len(data.train_images))
 
 
 def benchmark(plan: Plan, report: Callable[[str, int, int], None]) -> list[str]:
