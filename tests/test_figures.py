@@ -30,7 +30,15 @@ ORDER = [2, 4, 5, 3, 1, 6, 0]
 def trained(tmp_path: Path) -> RunFolder:
     """A run folder as training leaves it."""
     run = RunFolder.create(tmp_path / "run-a")
-    run.write_json("run.json", {"format": FORMAT, "config": {"seed": 7}, "commit": "abc123", "status": "trained"})
+    run.write_json(
+        "run.json",
+        {
+            "format": FORMAT,
+            "config": {"seed": 7, "model": "diehl-cook", "params": {}, "data": "digits"},
+            "commit": "abc123",
+            "status": "trained",
+        },
+    )
     rng = np.random.default_rng(0)
     run.write_arrays("arrays.npz", {"w": rng.random((N_INPUT, N_EXC)), "theta": rng.random(N_EXC) / 100})
     metrics = ["running_accuracy", "spikes_per_image", "presentations_per_image", "theta_mean_mV"]

@@ -45,7 +45,7 @@ def draw(run_path: Path, out: Path | None = None, only: Collection[str] = ()) ->
     folder = run.path / "figures" if out is None else Path(out)
     record = run.read_json("run.json")
     metadata = _metadata(run, record)
-    protocol = get_model(record["config"].get("model", "diehl-cook")).protocol
+    protocol = get_model(record["config"]["model"]).protocol
     written, skipped = [], []
     sources = list(FIGURES[protocol](run))
     for name in only:
