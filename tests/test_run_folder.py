@@ -12,12 +12,13 @@ from models.errors import EquispikeError
 from protocols.run_folder import FORMAT, RunFolder
 
 ARRAYS = {"w": np.arange(6.0).reshape(2, 3), "theta": np.array([0.02, 0.03])}
+CONFIG = {"model": "diehl-cook", "params": {}, "data": "digits", "seed": 0}
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
     run = RunFolder.create(tmp_path / "run")
-    run.write_json("run.json", {"format": FORMAT, "config": {}})
+    run.write_json("run.json", {"format": FORMAT, "config": CONFIG})
     run.write_arrays("checkpoint/state.npz", ARRAYS)
     return run
 
@@ -134,4 +135,4 @@ def test_a_missing_file_is_named(run: RunFolder) -> None:
 def test_json_is_for_people(run: RunFolder) -> None:
     text = (run.path / "run.json").read_text()
     assert text.endswith("}\n") and len(text.splitlines()) > 2
-    assert json.loads(text) == {"format": FORMAT, "config": {}}
+    assert json.loads(text) == {"format": FORMAT, "config": CONFIG}
