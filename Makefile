@@ -39,6 +39,7 @@ figures: setup
 	$(EQUISPIKE) figures records/dc100-s0 --only learning --out docs/figures/dc100
 	$(EQUISPIKE) figures records/conv-s0 --only kernels-conv2 --out docs/figures/conv
 	$(EQUISPIKE) compare records --out results/comparison.csv --figures docs/figures/comparison
+	$(EQUISPIKE) sweep sweeps/dc-size.yaml --table results/sweeps/dc-size.csv --out docs/figures/sweeps
 
 clean:
 	rm -rf $(VENV) runs/demo

@@ -19,10 +19,12 @@ from scripts.commands import options
 @click.option("--dry-run", is_flag=True, help="List the runs and what they would cost; nothing is run.")
 @click.option("--benchmark", is_flag=True, help="Measure what runs of each kind cost here, with few images.")
 @click.option("--status", is_flag=True, help="What is done, running, failed (and why) and missing.")
+@click.option("--table", type=click.Path(path_type=Path), help="Only draw FILE's figures, from a table.csv that a sweep has "
+              "made, into the folder --out.")  # fmt: skip
 @click.option("--cores", type=click.IntRange(min=1), default=options.usable_cores, show_default="all cores",
               help="On this machine: how many to use.")  # fmt: skip
 @click.option("--profile", help="slurm for a Slurm cluster, or a folder with a profile of Snakemake.")
-def command(file, out, dry_run, benchmark, status, cores, profile) -> None:
+def command(file, out, dry_run, benchmark, status, table, cores, profile) -> None:
     """Carry out the runs of a sweep FILE, here or on a cluster; the same command again goes on with what is left.
 
     Ends with 0 when all runs are done, 1 when some failed, 2 when something in FILE cannot work.
@@ -35,6 +37,9 @@ def command(file, out, dry_run, benchmark, status, cores, profile) -> None:
     need("sweeps", "snakemake", "pyarrow")
     sweep = open_sweep(file)
     folder = (out or Path("runs", "sweeps", file.stem)).absolute()
+    if table is not None:
+        _draw(sweep, table, folder)
+        return
     if sweep.search is not None:
         _search(sweep, folder, dry_run, status, cores, profile)
         return
@@ -51,6 +56,21 @@ def command(file, out, dry_run, benchmark, status, cores, profile) -> None:
     _writable(folder)
     found = driver.carry_out(planned, folder, cores, profile, lambda line: click.echo(line, err=True))
     _summary(found, folder)
+
+
+def _draw(sweep, table: Path, folder: Path) -> None:
+    import pandas as pd
+
+    from scripts.workflow.products import draw_figures
+
+    try:
+        found = pd.read_csv(table)
+    except (OSError, ValueError) as error:
+        raise EquispikeError(f"cannot read the table {table}: {getattr(error, 'strerror', None) or error}") from None
+    if missing := {"commit", "seed", "folder", "readout"} - set(found):
+        raise EquispikeError(f"{table} is no table of a sweep: it has no column {sorted(missing)[0]}")
+    for path in draw_figures(sweep.path.stem, sweep.figures, found, folder):
+        click.echo(path)
 
 
 def _writable(folder: Path) -> None:

@@ -166,7 +166,7 @@ def _runs(sweep: Sweep, point: Point, checked: set[str]) -> Iterable[tuple[Run, 
         name = f"{label}_s{seed}-{_hash(seeded[0].words)[:6]}".lstrip("_")
         told_by = [*words_of_params, str(seed), *(f"{key}={node.value}" for key, node in sorted(options.items()))]
         build = _hash([*size, *structure])[:12] if protocol != "baseline" and backend != "numpy" else ""
-        yield Run(name, text, seed, keyed, build, size, _images(options, params)), told_by
+        yield Run(name, text, seed, keyed, build, size, _images(options)), told_by
     if len(set(sweep.seeds)) < len(sweep.seeds):
         raise EquispikeError(f"{sweep.path}: a seed is there twice: leave one of them away")
 
@@ -191,7 +191,7 @@ def _check_data(
     """Raise EquispikeError where the network cannot be trained on the data, or with so few images; names the line."""
     from protocols.training import TrainingSpec
 
-    data, images = options["data"].text("data"), _images(options, params)
+    data, images = options["data"].text("data"), _images(options)
     holdout = options["holdout"].whole("holdout", 0) if "holdout" in options else 0
     if "images" in options:
         options["images"].whole("images")
@@ -222,7 +222,7 @@ def _check_backend(node: Located) -> None:
         raise node.error(f"unknown backend '{name}'; the backends are: auto, {', '.join(BACKENDS)}")
 
 
-def _images(options: dict[str, Located], params: Params) -> int:
+def _images(options: dict[str, Located]) -> int:
     """0 where it depends on the size of the training set alone."""
     return options["images"].whole("images") if "images" in options else 0
 

@@ -25,20 +25,22 @@ def table(plan: Plan) -> None:
 
 def figures(plan: Plan) -> None:
     """Every figure that the sweep file asks for, in figures/."""
+    written = draw_figures(plan.name, plan.figures, pd.read_parquet("table.parquet"), Path("figures"))
+    with whole_file(Path("figures.json")) as temporary:
+        temporary.write_text(json.dumps([str(path) for path in written]) + "\n")
+
+
+def draw_figures(name: str, wanted: list[dict[str, str]], table: pd.DataFrame, out: Path) -> list[Path]:
+    """The figures of a sweep called ``name`` from its table, as PNG and PDF."""
     from analysis.figures import style
     from analysis.figures.sweeps import draw
 
-    found = pd.read_parquet("table.parquet")
     facts = {
-        "Run": plan.name,
-        "Commit": " ".join(sorted(set(found["commit"].astype(str)))),
-        "Seed": " ".join(sorted(set(found["seed"].astype(str)))),
+        "Run": name,
+        "Commit": " ".join(sorted(set(table["commit"].astype(str)))),
+        "Seed": " ".join(sorted(set(table["seed"].astype(str)))),
     }
-    written = []
-    for figure in plan.figures:
-        written += style.save(draw(found, figure), Path("figures"), figure["name"], facts)
-    with whole_file(Path("figures.json")) as temporary:
-        temporary.write_text(json.dumps([str(path) for path in written]) + "\n")
+    return [path for figure in wanted for path in style.save(draw(table, figure), out, figure["name"], facts)]
 
 
 def report(plan: Plan) -> None:
