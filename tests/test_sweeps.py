@@ -39,7 +39,7 @@ def sweep(*words: str, environment=None) -> subprocess.Popen:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
 
 
-def finished(process: subprocess.Popen, seconds: float = 280) -> tuple[int, str]:
+def finished(process: subprocess.Popen, seconds: float = 500) -> tuple[int, str]:
     out, _ = process.communicate(timeout=seconds)
     return process.returncode, out
 
