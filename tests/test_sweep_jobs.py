@@ -17,7 +17,7 @@ from protocols.data.locate import STEMS
 from protocols.run_folder import RunFolder
 from scripts.workflow import code
 from scripts.workflow.claim import DEAD_AFTER, claimed, holder
-from scripts.workflow.driver import attempts
+from scripts.workflow.files import ATTEMPTS
 from scripts.workflow.job import attempt
 from scripts.workflow.plan import Plan, plan
 from scripts.workflow.staging import stage
@@ -40,6 +40,11 @@ def written(images: int = 2000, more: str = "") -> tuple[Plan, str]:
     found = plan(open_sweep(Path("a.yaml")))
     found.write(Path())
     return found, next(iter(found.runs))
+
+
+def attempts(folder: Path, name: str) -> int:
+    """How often a run was begun."""
+    return (folder / ATTEMPTS / f"{name}.jsonl").read_text().count('"began"')
 
 
 def job(name: str) -> subprocess.Popen:
@@ -68,6 +73,14 @@ def test_a_run_is_done_once() -> None:
     Path("done", f"{name}.json").unlink()  # as Snakemake does with outputs of a job that was killed
     assert attempt(name) is None and state(found, name) == "done" and attempts(Path(), name) == 1
     assert RunFolder(Path("runs", name)).path.stat().st_mtime_ns == began
+    shutil.rmtree(Path("runs", name))  # by somebody's hand
+    assert (
+        state(found, name) == "outdated"
+        and attempt(name) is None
+        and attempts(Path(), name) == 2
+        and RunFolder(Path("runs", name)).has("arrays.npz")
+    )
+    marker = json.loads(Path("done", f"{name}.json").read_text())
     other, name = written(more="measure: [workload]\n")
     assert state(other, name) == "outdated" and attempt(name) is None
     assert RunFolder(Path("runs", name)).has("workload.json")

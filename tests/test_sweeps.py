@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scripts.workflow.driver import attempts
+from scripts.workflow.files import ATTEMPTS
 from scripts.workflow.plan import Plan, plan
 from scripts.workflow.status import states
 from scripts.workflow.sweep_file import open_sweep
@@ -27,6 +27,11 @@ def _here(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("EQUISPIKE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.delenv("EQUISPIKE_DATA", raising=False)
+
+
+def attempts(folder: Path, name: str) -> int:
+    """How often a run was begun."""
+    return (folder / ATTEMPTS / f"{name}.jsonl").read_text().count('"began"')
 
 
 def written(text: str) -> Plan:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from analysis.figures import style
 
 #: Marks by place in the legend; with the colours they tell more settings apart than colours alone.
-_MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h", "d")
+MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h", "d")
 
 #: Axis labels by kind of damage.
 DAMAGE = {
@@ -30,7 +30,7 @@ def looks(kinds: dict[str, str]) -> dict[str, dict]:
     """Colour, mark and line of each label, by its kind: colours start anew with ordinary networks, whose lines are dashed and
     whose marks are open.
     """
-    marks = itertools.cycle(_MARKS)
+    marks = itertools.cycle(MARKS)
     found: dict[str, dict] = {}
     for kind, line, face in (("spiking", "-", {}), ("ordinary", "--", {"markerfacecolor": "white"})):
         colours = itertools.cycle(style.CLASS_COLOURS)

@@ -18,8 +18,6 @@ from analysis.figures import style
 from analysis.sweeps import column
 from models.errors import EquispikeError
 
-_MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
-
 
 def draw(table: pd.DataFrame, figure: Mapping[str, str]) -> Figure:
     """The figure that an entry of a sweep file describes by ``kind`` and the columns that it shows.
@@ -46,7 +44,7 @@ def lines(table: pd.DataFrame, x: str, y: str, lines: str | None = None) -> Figu
     figure = style.new_figure(style.SINGLE, 65)
     axes = figure.subplots()
     names = sorted(set(table[lines])) if lines else [""]
-    for name, colour, mark in zip(names, style.CLASS_COLOURS * 3, _MARKS * 3, strict=False):
+    for name, colour, mark in zip(names, style.CLASS_COLOURS * 3, curves.MARKS * 3, strict=False):
         rows = table[table[lines] == name] if lines else table
         groups = rows.groupby(x, sort=True)[y]
         values = _scale(y) * groups.mean()

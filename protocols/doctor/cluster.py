@@ -46,7 +46,10 @@ def _accounting(controller: Finding) -> Finding:
     to_do = "nothing: the sweep falls back to squeue" if controller.state == "ok" else "as for sinfo"
     if shutil.which("sacct") is None:
         return Finding("sacct", "missing", to_do=to_do)
-    answer = ask("sacct", "-n", "-X", "--format=JobID", seconds=SECONDS)
-    return (
-        Finding("sacct", "broken", answer.fault, to_do) if answer.fault else Finding("sacct", "ok", "accounting works")
-    )
+    fault = accounting_fault()
+    return Finding("sacct", "broken", fault, to_do) if fault else Finding("sacct", "ok", "accounting works")
+
+
+def accounting_fault() -> str | None:
+    """Why sacct does not answer; where it does not, Snakemake must ask squeue or never hears of failed jobs."""
+    return ask("sacct", "-n", "-X", "--format=JobID", seconds=SECONDS).fault

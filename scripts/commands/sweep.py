@@ -40,7 +40,13 @@ def command(file, out, dry_run, benchmark, status, table, cores, profile) -> Non
     if table is not None:
         _draw(sweep, table, folder)
         return
+    if sweep.resources.cpus > cores and profile is None:
+        raise EquispikeError(
+            f"a run needs {sweep.resources.cpus} cores (resources of {file}), but only {cores} are given"
+        )
     if sweep.search is not None:
+        if benchmark:
+            raise EquispikeError("--benchmark is for runs that are known beforehand, not for a search")
         _search(sweep, folder, dry_run, status, cores, profile)
         return
     planned = plan(sweep)
@@ -49,10 +55,6 @@ def command(file, out, dry_run, benchmark, status, table, cores, profile) -> Non
     if dry_run or status or benchmark:
         _show(planned, folder, status)
         return
-    if sweep.resources.cpus > cores and profile is None:
-        raise EquispikeError(
-            f"a run needs {sweep.resources.cpus} cores (resources of {file}), but only {cores} are given"
-        )
     _writable(folder)
     found = driver.carry_out(planned, folder, cores, profile, lambda line: click.echo(line, err=True))
     _summary(found, folder)

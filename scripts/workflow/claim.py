@@ -106,15 +106,16 @@ def _began(pid: int) -> str | None:
     """When a process of this machine began, which tells it from a later one of the same number; None without such a process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        pass
+    except OSError:
+        if Path("/proc/self/stat").exists():
+            return None
     try:
         os.kill(pid, 0)  # systems without /proc
     except ProcessLookupError:
         return None
     except PermissionError:
-        return "alive"
-    return None if Path("/proc/self/stat").exists() else "alive"
+        pass
+    return "alive"
 
 
 def _read(path: Path) -> str | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.codegen.cpp.backend import cache_dir
 from models.errors import EquispikeError
 from protocols.data import load
 from protocols.run_folder import RunFolder
@@ -56,8 +57,7 @@ class Cost:
 
 def costs_file() -> Path:
     """Where the costs on this host are kept."""
-    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "equispike"
-    return Path(os.environ.get("EQUISPIKE_CACHE", default)) / "costs" / f"{socket.gethostname()}.jsonl"
+    return cache_dir().parent / "costs" / f"{socket.gethostname()}.jsonl"
 
 
 def known() -> dict[str, Cost]:

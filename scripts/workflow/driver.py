@@ -13,10 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from models.errors import EquispikeError
+from protocols.doctor import cluster
 from scripts.workflow.claim import claimed, holder
-from scripts.workflow.job import ATTEMPTS, DONE, FAILED
+from scripts.workflow.files import DONE, FAILED, names, read
 from scripts.workflow.plan import Plan
-from scripts.workflow.status import State, read, states
+from scripts.workflow.status import State, states
 
 _HERE = Path(__file__).parent
 #: In the folder of a sweep: who drives it, and what Snakemake said.
@@ -81,7 +82,7 @@ def _command(folder: Path, cores: int, profile: str | None) -> list[str]:
         return [*words, "--cores", str(cores), "--quiet", "progress"]
     path = profile_folder(profile)
     words += ["--workflow-profile", str(path)]
-    if "executor: slurm" in (path / "config.yaml").read_text() and not accounting_works():
+    if "executor: slurm" in (path / "config.yaml").read_text() and cluster.accounting_fault():
         words += ["--slurm-status-command", "squeue"]
     return words
 
@@ -105,14 +106,6 @@ def profile_folder(profile: str) -> Path:
     raise EquispikeError(f"{profile} is no profile: name a folder with Snakemake's config.yaml, or one of {names}")
 
 
-def accounting_works() -> bool:
-    """Whether sacct answers; where it does not, Snakemake would never hear of failed jobs."""
-    try:
-        return subprocess.run(["sacct", "-n", "-X"], capture_output=True, timeout=20).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-
-
 def _watch(plan: Plan, folder: Path, process, before: dict[str, State], tell: Callable[[str], None]) -> None:
     """Tell of each run that ends, with an estimate of the time that the others take."""
     known = {name for name, state in before.items() if state.name == "done"}
@@ -121,7 +114,7 @@ def _watch(plan: Plan, folder: Path, process, before: dict[str, State], tell: Ca
     while True:
         running = process.poll() is None
         for kind in (DONE, FAILED):
-            for name in sorted(_names(folder / kind) & plan.runs.keys() - known):
+            for name in sorted(names(folder / kind) & plan.runs.keys() - known):
                 known.add(name)
                 ended += 1
                 left = (time.monotonic() - began) / ended * (total - len(known))
@@ -148,10 +141,6 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
-def _names(folder: Path) -> set[str]:
-    return {path.name.removesuffix(".json") for path in folder.glob("*.json")}
-
-
 def _stop(process: subprocess.Popen) -> None:
     """Let Snakemake cancel its jobs, and then end it surely."""
     for number, seconds in ((signal.SIGINT, 30), (signal.SIGTERM, 10), (signal.SIGKILL, 10)):
@@ -169,9 +158,3 @@ def _last_error(folder: Path) -> str:
     lines = [line.strip() for line in (folder / LOG).read_text().splitlines() if line.strip()]
     errors = [line for line in lines if "error" in line.lower()]
     return (errors or lines or ["Snakemake said nothing"])[-1][:300]
-
-
-def attempts(folder: Path, name: str) -> int:
-    """How often a run was begun."""
-    path = folder / ATTEMPTS / f"{name}.jsonl"
-    return path.read_text().count('"began"') if path.exists() else 0

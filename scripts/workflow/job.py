@@ -21,13 +21,11 @@ from typing import Any
 import click
 
 from models.errors import EquispikeError
-from protocols.whole_files import whole_file
+from protocols.provenance import cpu_seconds
 from scripts.workflow.claim import claimed
+from scripts.workflow.files import ATTEMPTS, BUILDS, CLAIMS, DONE, FAILED, STEPS, read, write
 from scripts.workflow.plan import Plan, Run, Step
 from scripts.workflow.staging import stage
-
-#: In the folder of a sweep: what is done, failed and held; the attempts at each run, and the steps that it has done.
-DONE, FAILED, CLAIMS, ATTEMPTS, STEPS, BUILDS = "done", "failed", "claims", "attempts", "steps", "builds"
 
 
 def carry_out(plan: Plan, run: Run) -> dict[str, Any]:
@@ -35,23 +33,27 @@ def carry_out(plan: Plan, run: Run) -> dict[str, Any]:
 
     Raises whatever ends a step early.
     """
-    folder, file = Path(run.folder), Path(STEPS, f"{run.id}.json")
-    kept = _read(file)
+    folder, file, kept = Path(run.folder), Path(STEPS, f"{run.id}.json"), _kept(run)
     if kept.get("trained_as") != run.steps[0].key:  # another command or other code: nothing of it can be gone on with
         shutil.rmtree(folder, ignore_errors=True)
         kept = {"trained_as": run.steps[0].key}
-        _write(file, kept)
+        write(file, kept)
     for place, step in enumerate(run.steps):
         if kept.get(step.name, {}).get("key") == step.key:
             continue
         for later in run.steps[place:]:
             kept.pop(later.name, None)
-        began, cpu = time.time(), _cpu()
+        began, cpu = time.time(), cpu_seconds()
         _command(_words(plan, run, step, folder))
-        kept[step.name] = {"key": step.key, "wall_s": time.time() - began, "cpu_s": _cpu() - cpu}
-        _write(file, kept)
+        kept[step.name] = {"key": step.key, "wall_s": time.time() - began, "cpu_s": cpu_seconds() - cpu}
+        write(file, kept)
     return {"key": run.key, "accuracy": _accuracy(folder), "steps": {step.name: kept[step.name] for step in run.steps},
             "host": socket.gethostname(), "max_rss": _largest(), "bytes": _bytes(folder)}  # fmt: skip
+
+
+def _kept(run: Run) -> dict[str, Any]:
+    """The steps that are done; none where somebody has deleted the run folder."""
+    return read(Path(STEPS, f"{run.id}.json")) if Path(run.folder, "run.json").exists() else {}
 
 
 def _words(plan: Plan, run: Run, step: Step, folder: Path) -> list[str]:
@@ -91,21 +93,14 @@ def build(plan: Plan, name: str) -> None:
     spec, _ = train.new_spec(asked["model"], asked["data"], None, source, settings, asked["images"], asked["seed"],
                              asked["backend"], asked["holdout"], asked["chunk_images"], Path("runs", "build"))  # fmt: skip
     compile_programs(spec)
-    _write(Path(BUILDS, f"{name}.json"), {"run": plan.builds[name]})
+    write(Path(BUILDS, f"{name}.json"), {"run": plan.builds[name]})
 
 
 def _accuracy(folder: Path) -> dict[str, float]:
     found: dict[str, float] = {}
     for path in sorted(folder.glob("evaluation-*.json")):
-        found |= _read(path).get("accuracy", {})
+        found |= read(path).get("accuracy", {})
     return found
-
-
-def _cpu() -> float:
-    return sum(
-        used.ru_utime + used.ru_stime
-        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    )
 
 
 def _bytes(folder: Path) -> int:
@@ -115,18 +110,6 @@ def _bytes(folder: Path) -> int:
 def _largest() -> int:
     """Bytes of memory at most, of this process and the largest of those that it started."""
     return 1024 * sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def _note(name: str, **facts: object) -> None:
@@ -144,7 +127,7 @@ def attempt(name: str) -> str | None:
     run, marker, failed = plan.runs[name], Path(DONE, f"{name}.json"), Path(FAILED, f"{name}.json")
     while True:
         with claimed(Path(CLAIMS, name)) as mine:
-            if _read(marker).get("key") == run.key:
+            if read(marker).get("key") == run.key and _kept(run):
                 return None
             if mine:
                 return _attempt(plan, run, marker, failed)
@@ -155,16 +138,16 @@ def _attempt(plan: Plan, run: Run, marker: Path, failed: Path) -> str | None:
     from scripts.workflow import costs
 
     failed.unlink(missing_ok=True)
-    kept = _read(Path(STEPS, f"{run.id}.json"))
+    kept = _kept(run)
     if all(kept.get(step.name, {}).get("key") == step.key for step in run.steps):  # its marker alone was taken away
         _note(run.id, event="kept")
-        _write(marker, carry_out(plan, run))
+        write(marker, carry_out(plan, run))
         return None
     _note(run.id, event="began", key=run.key)
 
     def fail(reason: str) -> None:
         print(f"Error: {reason}", flush=True)
-        _write(failed, {"reason": reason, "key": run.key})
+        write(failed, {"reason": reason, "key": run.key})
         _note(run.id, event="failed", reason=reason)
 
     def stopped(number: int, frame: object) -> None:
@@ -178,8 +161,8 @@ def _attempt(plan: Plan, run: Run, marker: Path, failed: Path) -> str | None:
     reason = None
     try:
         done = carry_out(plan, run)
-        _write(marker, done)
         costs.keep(run, done)
+        write(marker, done)
     except click.ClickException as error:
         reason = error.format_message()
     except EquispikeError as error:

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import models
+from models.codegen import BACKENDS
 from models.errors import EquispikeError
 from models.params import Params
 from protocols.data import load
+from protocols.training import TrainingSpec
 from protocols.whole_files import whole_file
 from scripts.workflow import code
 from scripts.workflow.axes import OPTIONS, Point
@@ -104,12 +106,8 @@ class Plan:
         return cls(**{**content, "runs": runs, "resources": Resources(**content["resources"])})
 
 
-def plan(sweep: Sweep, points: Iterable[Point] | None = None) -> Plan:
+def plan(sweep: Sweep) -> Plan:
     """Check every run of a sweep, and plan them all.
-
-    Parameters
-    ----------
-    points : settings in place of the sweep file's
 
     Raises
     ------
@@ -120,7 +118,7 @@ def plan(sweep: Sweep, points: Iterable[Point] | None = None) -> Plan:
     builds: dict[str, str] = {}
     trained: dict[str, str] = {}
     checked: set[str] = set()
-    for point in sweep.points if points is None else points:
+    for point in sweep.points:
         for run, words in _runs(sweep, point, checked):
             again = _hash(words)
             if again in trained:
@@ -151,24 +149,20 @@ def _runs(sweep: Sweep, point: Point, checked: set[str]) -> Iterable[tuple[Run, 
     if protocol != "baseline":
         steps.append(Step("evaluate", _evaluate_words(sweep), ""))
     if sweep.measure:
-        steps.append(
-            Step("measure", [*(f"--what={name}" for name in sweep.measure), f"--jobs={sweep.resources.cpus}"], "")
-        )
+        steps.append(Step("measure", [f"--what={name}" for name in sweep.measure], ""))
     text = {name: node.text(name) for name, node in point.items()}
     label = "_".join(f"{name}={text[name]}" for name in sweep.axes if name in text)
     label = re.sub(r"[^A-Za-z0-9.,=_+-]", "", label)[:80]
     backend = options["backend"].text("backend") if "backend" in options else "auto"
     size = [model, params.structure(), options["data"].text("data"), backend]
     words_of_params = sorted(f"{key}={value}" for key, value in values.items())
-    for seed in dict.fromkeys(sweep.seeds):
+    for seed in sweep.seeds:
         seeded = [Step("train", [*words, f"--seed={seed}"], ""), *steps[1:]]
         keyed = [Step(step.name, step.words, _hash([*step.words, code.of_step(step.name, model)])) for step in seeded]
         name = f"{label}_s{seed}-{_hash(seeded[0].words)[:6]}".lstrip("_")
         told_by = [*words_of_params, str(seed), *(f"{key}={node.value}" for key, node in sorted(options.items()))]
         build = _hash([*size, *structure])[:12] if protocol != "baseline" and backend != "numpy" else ""
         yield Run(name, text, seed, keyed, build, size, _images(options)), told_by
-    if len(set(sweep.seeds)) < len(sweep.seeds):
-        raise EquispikeError(f"{sweep.path}: a seed is there twice: leave one of them away")
 
 
 def _checked(params: Params, settings: dict[str, Located], point: Point) -> Params:
@@ -189,12 +183,8 @@ def _check_data(
     options: dict[str, Located], params: Params, structure: list[str], blamed: list[Located], checked: set[str]
 ) -> None:
     """Raise EquispikeError where the network cannot be trained on the data, or with so few images; names the line."""
-    from protocols.training import TrainingSpec
-
     data, images = options["data"].text("data"), _images(options)
     holdout = options["holdout"].whole("holdout", 0) if "holdout" in options else 0
-    if "images" in options:
-        options["images"].whole("images")
     model = options["model"].text("model")
     if "backend" in options:
         _check_backend(options["backend"])
@@ -215,8 +205,6 @@ def _check_data(
 
 
 def _check_backend(node: Located) -> None:
-    from models.codegen import BACKENDS
-
     name = node.text("backend")
     if name not in (*BACKENDS, "auto"):
         raise node.error(f"unknown backend '{name}'; the backends are: auto, {', '.join(BACKENDS)}")

@@ -90,8 +90,7 @@ def _plan(sweep: Sweep, trials: list[Trial]) -> Plan:
         {name: Located(str(value), where.get(name, str(sweep.path))) for name, value in trial.items()}
         for trial in trials
     ]
-    shown = dataclasses.replace(sweep, evaluate=sweep.evaluate | {"split": ["validation"]})
-    return plan(shown, points)
+    return plan(dataclasses.replace(sweep, points=points, evaluate=sweep.evaluate | {"split": ["validation"]}))
 
 
 def _values(planned: Plan, found: dict[str, State], search: Search, n_trials: int, n_seeds: int) -> list[float | None]:

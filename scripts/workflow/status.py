@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scripts.workflow.claim import holder
-from scripts.workflow.job import CLAIMS, DONE, FAILED, STEPS
+from scripts.workflow.files import CLAIMS, DONE, FAILED, STEPS, names, read
 from scripts.workflow.plan import Plan
 
 #: In the order of interest.
@@ -20,7 +19,7 @@ STATES = ("failed", "running", "interrupted", "outdated", "missing", "done")
 class State:
     """One of STATES; ``reason`` where it failed, ``marker`` where it is done.
 
-    Outdated: done, but with other settings or code.
+    Outdated: done, but with other settings or code, or its folder is gone.
     """
 
     name: str
@@ -30,19 +29,16 @@ class State:
 
 def states(plan: Plan, folder: Path) -> dict[str, State]:
     """The state of every run."""
-    present = {kind: _names(folder / kind) for kind in (DONE, FAILED, CLAIMS, STEPS)}
+    present = {kind: names(folder / kind) for kind in (DONE, FAILED, CLAIMS, STEPS)}
     return {name: _state(plan, folder, name, present) for name in plan.runs}
-
-
-def _names(folder: Path) -> set[str]:
-    return {path.name.removesuffix(".json") for path in folder.iterdir()} if folder.is_dir() else set()
 
 
 def _state(plan: Plan, folder: Path, name: str, present: dict[str, set[str]]) -> State:
     if name in present[CLAIMS] and holder(folder / CLAIMS / name):
         return State("running")
     marker = read(folder / DONE / f"{name}.json") if name in present[DONE] else {}
-    if marker.get("key") == plan.runs[name].key:
+    whole = marker.get("key") == plan.runs[name].key and (folder / plan.runs[name].folder / "run.json").exists()
+    if whole:
         return State("done", marker=marker)
     if name in present[FAILED]:
         return State("failed", read(folder / FAILED / f"{name}.json").get("reason", "unknown"))
@@ -57,11 +53,3 @@ def count(found: dict[str, State]) -> str:
     """How many runs are in each state, in words."""
     numbers = Counter(state.name for state in found.values())
     return ", ".join(f"{numbers[name]} {name}" for name in reversed(STATES) if numbers[name])
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A JSON file; empty where it is not there or not whole."""
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}

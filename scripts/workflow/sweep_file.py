@@ -115,6 +115,8 @@ def open_sweep(path: Path) -> Sweep:
     if search is not None:
         axes += [axis.name for axis in search.axes]
     seeds = [item.whole("seeds", 0) for item in content["seeds"].list("seeds")] if "seeds" in content else [0]
+    if len(set(seeds)) < len(seeds):
+        raise content["seeds"].error("a seed is there twice: leave one of them away")
     return Sweep(
         path=path,
         options=options,
