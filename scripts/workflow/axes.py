@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from brian2 import have_same_dimensions
-from scipy.stats import qmc
 
 from models.errors import EquispikeError
 from models.params import Params, describe_value, parse_value
@@ -104,6 +103,8 @@ def _random(node: Located, params: Params) -> list[Point]:
 
 
 def _latin_hypercube(node: Located, params: Params) -> list[Point]:
+    from scipy.stats import qmc  # takes most of a second, which every job would wait for
+
     number, seed, axes = _drawn(node, "latin-hypercube", params)
     parts = qmc.LatinHypercube(len(axes), rng=np.random.default_rng(seed)).random(number)
     return [_point(axes, row) for row in parts]
