@@ -92,6 +92,10 @@ class RunFolder:
                 return dict(arrays)
         except FileNotFoundError:
             raise EquispikeError(f"{self.path} has no {name}") from None
+        except PermissionError:
+            raise EquispikeError(f"{self.path / name} cannot be read: you have no permission") from None
+        except MemoryError:
+            raise EquispikeError(f"{self.path / name} does not fit into memory") from None
         except Exception:  # zipfile, zlib, tokenize and NumPy raise a dozen kinds of errors on damaged files
             of_training = name in ("arrays.npz", "checkpoint/state.npz")
             mend = "delete the run folder and train anew" if of_training else "delete it, and make it anew"

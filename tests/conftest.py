@@ -129,3 +129,22 @@ def cluster() -> Iterator[slurm.Slurm]:
         pytest.skip(reason)
     with slurm.slurm(cpus=2) as running:
         yield running
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """``programs(sinfo="echo main", ...)``: shell scripts, and nothing else, on the PATH."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+
+    def put(**scripts: str) -> Path:
+        for name, lines in scripts.items():
+            path = folder / name.replace("_", "-")
+            path.write_text(f"#!/bin/sh\n{lines}\n")
+            path.chmod(0o755)
+        return folder
+
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("EQUISPIKE_CACHE", str(tmp_path / "cache"))
+    return put

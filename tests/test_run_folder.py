@@ -120,6 +120,18 @@ def test_whatever_byte_is_damaged_the_file_is_named(run: RunFolder, compress: bo
     assert refused > len(damaged) / 3
 
 
+@pytest.mark.parametrize(("fault", "words"), [(PermissionError(), "no permission"), (MemoryError(), "fit into memory")])
+def test_a_whole_file_that_cannot_be_read_is_not_called_damaged(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch, fault: Exception, words: str
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(np, "load", refuse)
+    with pytest.raises(EquispikeError, match=words):
+        run.read_arrays("checkpoint/state.npz")
+
+
 def test_an_array_file_of_another_kind_is_damaged(run: RunFolder) -> None:
     with (run.path / "arrays.npz").open("wb") as file:
         np.save(file, ARRAYS["w"])
