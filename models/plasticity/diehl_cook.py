@@ -1,9 +1,7 @@
-"""Spike-timing-dependent plasticity: each rule is a few strings over traces x, y and a weight w.
+"""Rules of Diehl & Cook 2015, with the constants of their network.
 
-Inside ``on_pre`` and ``on_post`` Brian2's suffixes apply: ``x_pre`` is the trace x of the presynaptic neuron, ``x_post``
-and ``y_post`` are traces of the postsynaptic one. A statement reads the traces as they stood before the spikes of the
-same time step. ``learning`` is 1 in training and 0 when the weights are frozen. Normalisation may lift a weight above
-w_max; its room for growth is then zero, and the next postsynaptic spike brings it back.
+Normalisation may lift a weight above w_max; its room for growth is then zero, and the next postsynaptic spike brings it
+back.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from dataclasses import dataclass
 from brian2 import Quantity, ms
 
 from models.params import Params, param
+from models.plasticity.base import Rule
 
 PAPER = "Diehl & Cook 2015, section 2.3"
 CODE = "Diehl & Cook 2015, released code"
@@ -20,29 +19,8 @@ OURS = "not given in the paper; chosen here"
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A plasticity rule.
-
-    Attributes
-    ----------
-    pre_traces, post_traces : equations of the traces kept by each pre- and postsynaptic neuron (dimensionless)
-    at_pre_spike, at_post_spike : what a neuron's own spike does to its traces, after the weights were changed
-    on_pre, on_post : what a pre- or postsynaptic spike does to the weight w
-    """
-
-    name: str
-    citation: str
-    pre_traces: str
-    post_traces: str
-    at_pre_spike: str
-    at_post_spike: str
-    on_pre: str
-    on_post: str
-
-
-@dataclass(frozen=True)
 class PlasticityParams(Params):
-    """Constants of all rules; a rule uses the ones its equations name."""
+    """Constants of the network's rules; a rule uses the ones its equations name."""
 
     nu_pre: float = param(1e-4, "learning rate at a presynaptic spike", CODE, minimum=0)
     nu_post: float = param(1e-2, "learning rate at a postsynaptic spike", CODE, minimum=0)
@@ -65,11 +43,14 @@ _PRE = "dx/dt = -x / tau_x_pre : 1"
 _POST_X = "dx/dt = -x / tau_x_post : 1"
 _POST_Y = "dy/dt = -y / tau_y_post : 1"
 
+#: By the words of the network's parameter ``rule``.
 RULES = {
-    rule.name: rule
+    rule.name.removeprefix("diehl-cook-"): rule
     for rule in (
         Rule(
-            name="triplet",
+            name="diehl-cook-triplet",
+            summary="set traces, potentiation asks for an earlier postsynaptic spike",
+            params=PlasticityParams,
             citation="Diehl & Cook 2015, as in their released code (after Pfister & Gerstner 2006)",
             pre_traces=_PRE,
             post_traces=f"{_POST_X}\n{_POST_Y}",
@@ -79,7 +60,9 @@ RULES = {
             on_post="w = clip(w + learning * nu_post * x_pre * y_post, 0, w_max)",
         ),
         Rule(
-            name="power-law",
+            name="diehl-cook-power-law",
+            summary="at postsynaptic spikes only, power law of the weight",
+            params=PlasticityParams,
             citation="Diehl & Cook 2015, equation 1",
             pre_traces=_PRE,
             post_traces="",
@@ -89,7 +72,9 @@ RULES = {
             on_post="w = clip(w + learning * nu_post * (x_pre - x_target) * clip(w_max - w, 0, w_max)**mu, 0, w_max)",
         ),
         Rule(
-            name="exponential",
+            name="diehl-cook-exponential",
+            summary="at postsynaptic spikes only, exponential of the weight",
+            params=PlasticityParams,
             citation="Diehl & Cook 2015, equation 2 (weight dependence of Querlioz et al. 2013)",
             pre_traces=_PRE,
             post_traces="",
@@ -101,7 +86,9 @@ RULES = {
             ),
         ),
         Rule(
-            name="pre-and-post",
+            name="diehl-cook-pre-and-post",
+            summary="at spikes of both sides, power law of the weight",
+            params=PlasticityParams,
             citation="Diehl & Cook 2015, equations 3 and 4",
             pre_traces=_PRE,
             post_traces=_POST_X,
@@ -111,7 +98,9 @@ RULES = {
             on_post="w = clip(w + learning * nu_post * (x_pre - x_target) * clip(w_max - w, 0, w_max)**mu, 0, w_max)",
         ),
         Rule(
-            name="pair",
+            name="diehl-cook-pair",
+            summary="pairs of spikes, additive, with the network's constants",
+            params=PlasticityParams,
             citation="Song, Miller & Abbott 2000, additive, all-to-all pairs",
             pre_traces=_PRE,
             post_traces=_POST_X,

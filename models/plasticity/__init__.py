@@ -1,0 +1,33 @@
+"""Spike-timing-dependent plasticity: a small file a family of rules."""
+
+from models.plasticity.base import Rule
+from models.plasticity.diehl_cook import RULES, PlasticityParams
+from models.plasticity.pair import ANTI_SYMMETRIC, PAIR
+from models.plasticity.reward import REWARD_MODULATED
+from models.plasticity.symmetric import SYMMETRIC
+from models.plasticity.triplet import HIPPOCAMPAL_TRIPLET, MINIMAL_TRIPLET, NEAREST_TRIPLET, TRIPLET
+from models.plasticity.weight_dependence import ADDITIVE, GUETIG, MULTIPLICATIVE, POWER_LAW, VAN_ROSSUM
+
+#: All rules by their names. RULES are those that the Diehl & Cook network can learn by, by the words of its parameter
+#: ``rule``, which leave out ``diehl-cook-``.
+ALL_RULES = {
+    rule.name: rule
+    for rule in (
+        PAIR,
+        ANTI_SYMMETRIC,
+        SYMMETRIC,
+        ADDITIVE,
+        MULTIPLICATIVE,
+        VAN_ROSSUM,
+        GUETIG,
+        POWER_LAW,
+        TRIPLET,
+        MINIMAL_TRIPLET,
+        HIPPOCAMPAL_TRIPLET,
+        NEAREST_TRIPLET,
+        *RULES.values(),
+        REWARD_MODULATED,
+    )
+}
+
+__all__ = ["ALL_RULES", "RULES", "PlasticityParams", "Rule"]
