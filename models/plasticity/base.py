@@ -28,7 +28,7 @@ class Rule:
     summary : in a few words
     params : its parameter class, which has at least ``w_max``
     synapse : equations of the synapse, where it has more than a weight that spikes change; that of w is then among them
-    at_reward : what a reward does to a postsynaptic neuron, for rules that wait for one
+    at_reward : what a reward does to each synapse, for rules that wait for one
     """
 
     name: str

@@ -42,14 +42,15 @@ REWARD_MODULATED = Rule(
     citation=f"{PAPER}, doi:10.1093/cercor/bhl152; Frémaux & Gerstner 2016, Front. Neural Circuits 9:85",
     params=RewardParams,
     pre_traces=PRE_TRACE,
-    post_traces=f"{POST_TRACE}\ndd/dt = -d / tau_dopamine : 1",
+    post_traces=POST_TRACE,
     at_pre_spike=SPIKE,
     at_post_spike=SPIKE,
     on_pre="c -= learning * a_minus * x_post\nw = clip(w, 0, w_max)",
     on_post="c += learning * a_plus * x_pre\nw = clip(w, 0, w_max)",
     synapse="""
         dc/dt = -c / tau_eligibility : 1 (clock-driven)
-        dw/dt = c * d_post / rate_unit : 1 (clock-driven)
+        dd/dt = -d / tau_dopamine : 1 (clock-driven)
+        dw/dt = c * d / rate_unit : 1 (clock-driven)
     """,
     at_reward="d += reward",
 )
