@@ -40,7 +40,13 @@ def command(name, model, pairs, config, backend, seed, out) -> None:
             "('equispike protocol list' shows what goes with what)"
         )
     outcome = run_protocol(model, name, options.model_settings(config, pairs), backend, out, seed)
-    click.echo(f"{len(outcome.table)} rows in {outcome.folder.path}/{next(iter(outcome.tables))}.csv")
+    from analysis.figures import draw
+
+    written, _ = draw(outcome.folder.path)
+    for table in outcome.tables:
+        click.echo(outcome.folder.path / f"{table}.csv")
+    for path in written:
+        click.echo(path)
 
 
 def _list(name: str | None) -> None:
