@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from models.catalogue import MODELS, Model, get_model
+    from models.catalogue import KINDS, MODELS, NEURONS, RULES, SYNAPSES, Model, get_model, get_of_kind
 
-__all__ = ["MODELS", "Model", "get_model"]
+__all__ = ["KINDS", "MODELS", "NEURONS", "RULES", "SYNAPSES", "Model", "get_model", "get_of_kind"]
 
 
 def __getattr__(name: str) -> object:

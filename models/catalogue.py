@@ -1,16 +1,19 @@
-"""Models: equations, parameters and how to build them. The only catalogue of the suite's models."""
+"""The only catalogue of the suite: networks, and the neurons, synapses and plasticity rules that protocols characterise."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from models import ann, conv_stdp, deep, diehl_cook
+from models import ann, conv_stdp, deep, diehl_cook, neurons
 from models.errors import EquispikeError
+from models.neurons import Neuron
 from models.params import Params
 from models.parts import Parts
+from models.plasticity import RULES
 
 
 def _nothing(*arguments: object) -> dict[str, np.ndarray]:
@@ -133,3 +136,34 @@ def get_model(name: str) -> Model:
     if name not in MODELS:
         raise EquispikeError(f"unknown model '{name}'; the models are: {', '.join(MODELS)}")
     return MODELS[name]
+
+
+NEURONS: dict[str, Neuron] = {
+    neuron.name: neuron
+    for neuron in (
+        neurons.LIF,
+        neurons.ADAPTIVE_LIF,
+        neurons.QUADRATIC,
+        neurons.ADEX,
+        neurons.IZHIKEVICH,
+        neurons.HODGKIN_HUXLEY,
+        neurons.CONDUCTANCE_LIF,
+        neurons.ADAPTIVE_CONDUCTANCE_LIF,
+        neurons.DRIVEN_LIF,
+        neurons.ADAPTING_DRIVEN_LIF,
+    )
+}
+SYNAPSES: dict[str, Any] = {}
+
+#: What an experiment may take, by the word for it: each entry has a name, a summary, a citation and a parameter class.
+KINDS: dict[str, dict[str, Any]] = {"neuron": NEURONS, "synapse": SYNAPSES, "plasticity": RULES}
+
+
+def get_of_kind(kind: str, name: str) -> Any:
+    """The neuron, synapse or plasticity rule of that name; raises EquispikeError naming the ones there are."""
+    if name not in KINDS[kind]:
+        raise EquispikeError(f"unknown {_WORDS[kind]} '{name}'; there are: {', '.join(KINDS[kind])}")
+    return KINDS[kind][name]
+
+
+_WORDS = {"neuron": "neuron model", "synapse": "synapse model", "plasticity": "plasticity rule"}

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import brian2
+import numpy as np
 from brian2 import Quantity, get_unit, have_same_dimensions
 
 from models.errors import EquispikeError
 
-type Value = Quantity | float | int | str
+type Value = Quantity | np.ndarray | float | int | str
 
 _OPERATORS: dict[type, Any] = {
     ast.Add: operator.add,
@@ -27,6 +28,9 @@ _OPERATORS: dict[type, Any] = {
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
 }
+#: Ways to write several values, by the name of the NumPy function: first, last, how many.
+_SERIES: dict[str, Any] = {"linspace": np.linspace, "logspace": np.logspace, "geomspace": np.geomspace}
+_LONGEST = 100_000
 
 
 def param(
@@ -46,7 +50,7 @@ def param(
 
     Parameters
     ----------
-    default : value in Brian2 units (or int, float, str)
+    default : value in Brian2 units (or int, float, str); an array (n,) where the parameter takes several values
     doc, source : what it is, and the paper, section or code it comes from
     unit : unit in which the value, ``minimum`` and ``maximum`` are written and shown
     minimum, maximum : permitted range; ``exclusive`` excludes the minimum itself
@@ -72,6 +76,9 @@ def param(
 def parse_value(text: str) -> Any:
     """Evaluate ``100*ms``, ``-65*mV`` or ``0.5`` (numbers, Brian2 units, arithmetic); a bare word stays a string.
 
+    Several values, as an array (n,), are ``linspace(0, 5, 41)*nA``, ``geomspace(1, 100, 3)``, ``logspace(0, 2, 3)`` or a
+    list such as ``[1, 2, 5]*ms``.
+
     Raises
     ------
     EquispikeError
@@ -88,26 +95,83 @@ def parse_value(text: str) -> Any:
                 return _OPERATORS[type(op)](visit(left), visit(right))
             case ast.UnaryOp(op=op, operand=operand) if type(op) in _OPERATORS:
                 return _OPERATORS[type(op)](visit(operand))
+            case ast.Call(func=ast.Name(id=name), args=[first, last, count], keywords=[]) if name in _SERIES:
+                return _series(name, visit(first), visit(last), visit(count))
+            case ast.List(elts=[_, *_] as elements):
+                return _listed([visit(element) for element in elements])
         raise ValueError(ast.unparse(node))
 
     text = text.strip()
     try:
-        value = visit(ast.parse(text, mode="eval").body)
-        float(value)  # neither complex nor too large
+        with np.errstate(all="ignore"):
+            value = visit(ast.parse(text, mode="eval").body)
+        if np.ndim(value) == 0:
+            float(value)  # neither complex nor too large
         return value
     except (SyntaxError, ValueError, TypeError, ArithmeticError, RecursionError, brian2.DimensionMismatchError):
         if text.replace("-", "_").isidentifier():
             return text
         raise EquispikeError(
-            f"cannot read the value '{text}': write a number with its unit, such as 100*ms, 20*mV, 63.75*Hz or 0.5"
+            f"cannot read the value '{text}': write a number with its unit, such as 100*ms, 20*mV, 63.75*Hz or 0.5, or "
+            "several, such as linspace(0,5,41)*nA or [1,2,5]*ms"
         ) from None
 
 
+def _series(name: str, first: Any, last: Any, count: Any) -> Any:
+    """Evenly spaced values; ``first`` and ``last`` may have a unit, for logspace they are powers of ten."""
+    if not isinstance(count, int) or not 1 <= count <= _LONGEST or np.ndim(first) or np.ndim(last):
+        raise ValueError(name)
+    if name == "logspace" or not isinstance(first, Quantity):
+        return _SERIES[name](float(first), float(last), count) if _plain(first, last) else _mismatch()
+    if not have_same_dimensions(first, last):
+        _mismatch()
+    return Quantity(_SERIES[name](float(first), float(last), count), dim=first.dim)
+
+
+def _listed(values: list[Any]) -> Any:
+    if any(np.ndim(value) for value in values):
+        raise ValueError("nested")
+    if _plain(*values):
+        return np.array([float(value) for value in values])
+    if not all(have_same_dimensions(value, values[0]) for value in values):
+        _mismatch()
+    return Quantity([float(value) for value in values], dim=values[0].dim)
+
+
+def _plain(*values: Any) -> bool:
+    return all(have_same_dimensions(value, 1) for value in values)
+
+
+def _mismatch() -> Any:
+    raise ValueError("units that do not fit")
+
+
+def unit_name(unit: Quantity) -> str:
+    """A unit as :func:`parse_value` reads it, for example ``uA/cm**2``."""
+    return re.sub(r"\((\w+\*\*\d+)\)", r"\1", str(unit).replace("^", "**"))
+
+
 def describe_value(value: Value, unit: Quantity | None) -> str:
-    """Write a value the way :func:`parse_value` reads it, for example ``100*ms``."""
+    """Write a value the way :func:`parse_value` reads it, for example ``100*ms`` or ``linspace(0,5,41)*nA``."""
+    if np.ndim(value):
+        numbers = np.asarray(value, dtype=float) / (1.0 if unit is None else float(unit))
+        return _describe_series(numbers) + ("" if unit is None else f"*{unit_name(unit)}")
     if unit is None:
         return str(value)
-    return f"{float(value) / float(unit):.12g}*{unit}"  # as numbers: dividing quantities takes ten times as long
+    # As numbers: dividing quantities takes ten times as long.
+    return f"{float(value) / float(unit):.12g}*{unit_name(unit)}"
+
+
+def _describe_series(numbers: np.ndarray) -> str:
+    if len(numbers) > 3:
+        ends = f"{numbers[0]:.12g},{numbers[-1]:.12g},{len(numbers)}"
+        if np.allclose(numbers, np.linspace(numbers[0], numbers[-1], len(numbers)), rtol=1e-12, atol=0):
+            return f"linspace({ends})"
+        if np.all(numbers > 0) and np.allclose(
+            numbers, np.geomspace(numbers[0], numbers[-1], len(numbers)), rtol=1e-12, atol=0
+        ):
+            return f"geomspace({ends})"
+    return "[" + ",".join(f"{number:.12g}" for number in numbers) + "]"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -173,8 +237,9 @@ class Params:
         """Raise EquispikeError where images of ``shape`` (height, width[, channels]) cannot be shown to the network."""
 
     def namespace(self) -> dict[str, Quantity | float | int]:
-        """The numeric fields under their own names, as the namespace of the equations."""
-        return {key: value for key in self.keys() if not isinstance(value := getattr(self, key), str)}
+        """The fields that are one number under their own names, as the namespace of the equations."""
+        values = {key: getattr(self, key) for key in self.keys()}
+        return {key: value for key, value in values.items() if not isinstance(value, str) and np.ndim(value) == 0}
 
     def as_text(self) -> dict[str, str]:
         """Every field as text that :meth:`updated` reads back."""
@@ -194,15 +259,26 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
         if value not in meta["choices"]:
             raise EquispikeError(f"{name} = {value!r} is not one of: {', '.join(meta['choices'])}")
         return value
-    if isinstance(value, str | list | dict):  # lists and mappings from a file mean nothing here
+    several = bool(np.ndim(meta["default"]))
+    if several and isinstance(value, list) and all(isinstance(each, str) for each in value):  # of a file
+        value = f"[{','.join(value)}]"
+    if isinstance(value, str | list | dict):  # other lists and mappings from a file mean nothing here
         value = parse_value(str(value))
     unit = meta["unit"]
     if isinstance(value, str) or not have_same_dimensions(value, meta["default"]):
         wanted = (
-            f"a value in {unit}, such as {name}={describe_value(meta['default'], unit)}" if unit else "a plain number"
+            f"a value in {unit_name(unit)}, such as {name}={describe_value(meta['default'], unit)}"
+            if unit is not None
+            else "a plain number"
         )
         got = f"'{value}'" if isinstance(value, str) else f"{value} ({get_unit(value.dim)})" if unit is None else value
         raise EquispikeError(f"{name} needs {wanted}, but got {got}")
+    if several:
+        return _checked_series(name, meta, value)
+    if np.ndim(value):
+        raise EquispikeError(
+            f"{name} takes one value, such as {name}={describe_value(meta['default'], unit)}, but got {np.size(value)}"
+        )
     number = float(value) / float(unit) if unit is not None else float(value)
     if kind is int:
         if not math.isfinite(number) or number != int(number):
@@ -210,20 +286,42 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
         value = int(number)
     elif unit is None:
         value = number
-    below = number <= meta["minimum"] if meta["exclusive"] else number < meta["minimum"]
-    if not math.isfinite(number) or below or number > meta["maximum"]:
+    if not _permitted(meta, number):
         raise EquispikeError(f"{name} = {describe_value(value, unit)} is out of range: {permitted_range(field)}")
     return value
 
 
+def _checked_series(name: str, meta: Mapping[str, Any], value: Any) -> Any:
+    """Several values, (n,), which one value becomes as well; read only, as parameters are frozen."""
+    unit = meta["unit"]
+    values = np.atleast_1d(np.array(value, dtype=float))
+    numbers = values if unit is None else values / float(unit)
+    if values.ndim > 1 or not values.size:
+        raise EquispikeError(f"{name} takes one row of values")
+    for number in numbers:
+        if not _permitted(meta, float(number)):
+            raise EquispikeError(f"{name} holds {number:g}, which is out of range: {_range_in_words(meta)}")
+    result = values if unit is None else Quantity(values, dim=unit.dim)
+    result.flags.writeable = False
+    return result
+
+
+def _permitted(meta: Mapping[str, Any], number: float) -> bool:
+    below = number <= meta["minimum"] if meta["exclusive"] else number < meta["minimum"]
+    return math.isfinite(number) and not below and number <= meta["maximum"]
+
+
 def permitted_range(field: dataclasses.Field) -> str:
     """The permitted values of a field in words, for example ``more than 0*ms``."""
-    meta = field.metadata
+    return _range_in_words(field.metadata)
+
+
+def _range_in_words(meta: Mapping[str, Any]) -> str:
     if meta["choices"]:
         return "one of " + ", ".join(meta["choices"])
     if meta["pattern"]:
         return f"such as {meta['example']}"
-    unit = f"*{meta['unit']}" if meta["unit"] is not None else ""
+    unit = f"*{unit_name(meta['unit'])}" if meta["unit"] is not None else ""
     parts = []
     if meta["minimum"] > -math.inf:
         parts.append(f"{'more than' if meta['exclusive'] else 'at least'} {meta['minimum']:g}{unit}")

@@ -19,6 +19,7 @@ class _Commands(click.Group):
         "train",
         "baseline",
         "evaluate",
+        "protocol",
         "measure",
         "compare",
         "report",

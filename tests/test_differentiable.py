@@ -23,12 +23,11 @@ from brian2 import (
 from numpy.testing import assert_allclose, assert_array_equal
 from small_networks import CASES, LIF, SPIKES, N, group, lif, pair
 
-from models import MODELS
+from models import MODELS, NEURONS
 from models.codegen import BACKENDS
 from models.codegen.jax import arctan, differentiable, fast_sigmoid, triangular
 from models.diehl_cook import DiehlCookParams
 from models.errors import EquispikeError
-from models.neurons import NEURONS
 
 N_STEPS = 400
 

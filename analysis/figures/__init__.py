@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.comparison import curves, labelled, measured, settings
-from analysis.figures import baselines, comparison, gradients, layerwise, presenting, style
+from analysis.figures import baselines, comparison, experiments, gradients, layerwise, presenting, style
 from analysis.figures.sources import Source
 from models import get_model
 from models.errors import EquispikeError
@@ -45,9 +45,8 @@ def draw(run_path: Path, out: Path | None = None, only: Collection[str] = ()) ->
     folder = run.path / "figures" if out is None else Path(out)
     record = run.read_json("run.json")
     metadata = _metadata(run, record)
-    protocol = get_model(record["config"]["model"]).protocol
     written, skipped = [], []
-    sources = list(FIGURES[protocol](run))
+    sources = list(_figures_of(record["config"])(run))
     for name in only:
         if name not in dict(sources):
             raise EquispikeError(f"{run.path} has no figure {name}: its figures are {', '.join(dict(sources))}")
@@ -59,6 +58,13 @@ def draw(run_path: Path, out: Path | None = None, only: Collection[str] = ()) ->
             continue
         written += style.save(figure, folder, name, metadata)
     return written, skipped
+
+
+def _figures_of(config: dict) -> Callable[[RunFolder], Iterable[Source]]:
+    """The figures of a trained network by how it is trained, those of an experiment by its name."""
+    if "protocol" in config:
+        return experiments.FIGURES.get(config["protocol"], lambda run: ())
+    return FIGURES[get_model(config["model"]).protocol]
 
 
 def comparison_figures(table: pd.DataFrame, results: Path) -> list[tuple[str, Figure]]:

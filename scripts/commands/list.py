@@ -15,13 +15,16 @@ from scripts.commands import options
 @click.argument("model", required=False)
 @options.data_dir
 def command(model: str | None, data_dir: Path | None) -> None:
-    """List models, data sets and backends; with MODEL, its parameters with units, defaults and sources."""
+    """List models, data sets and backends; with MODEL (a network, neuron, synapse or plasticity rule), its parameters with
+    units, defaults and sources."""
     import models
 
     console = Console()
     if model is not None:
-        chosen = models.get_model(model)
+        chosen = _chosen(model)
         console.print(f"[bold]{chosen.name}[/bold]: {chosen.summary}\n{chosen.citation}\n")
+        for line in getattr(chosen, "equations", "").strip().splitlines():
+            console.print(f"    {line.strip()}", markup=False, highlight=False, soft_wrap=True)
         _print(
             console,
             "Parameters (change them with --set name=value or --config file.yaml)",
@@ -30,8 +33,6 @@ def command(model: str | None, data_dir: Path | None) -> None:
         )
         return
     from models.codegen import BACKENDS
-    from models.neurons import NEURONS
-    from models.plasticity import RULES
     from protocols.data import DATASETS, available
 
     _print(
@@ -40,8 +41,9 @@ def command(model: str | None, data_dir: Path | None) -> None:
         ("name", "what", "citation"),
         [(m.name, m.summary, m.citation) for m in models.MODELS.values()],
     )
-    _print(console, "Neurons", ("name", "citation"), [(n.name, n.citation) for n in NEURONS.values()])
-    _print(console, "Plasticity rules", ("name", "citation"), [(r.name, r.citation) for r in RULES.values()])
+    for title, kind in (("Neurons", "neuron"), ("Synapses", "synapse"), ("Plasticity rules", "plasticity")):
+        if entries := models.KINDS[kind].values():
+            _print(console, title, ("name", "citation"), [(each.name, each.citation) for each in entries])
     found = {name: available(name, data_dir) for name in DATASETS}
     _print(
         console,
@@ -58,6 +60,16 @@ def command(model: str | None, data_dir: Path | None) -> None:
         ("name", "runs here"),
         [(name, backend.why_not() or "yes") for name, backend in BACKENDS.items()],
     )
+
+
+def _chosen(name: str):
+    """The network, neuron, synapse or plasticity rule of that name."""
+    import models
+
+    for entries in models.KINDS.values():
+        if name in entries and getattr(entries[name], "params", None) is not None:
+            return entries[name]
+    return models.get_model(name)
 
 
 def _print(console: Console, title: str, columns: tuple[str, ...], rows: list) -> None:

@@ -1,0 +1,114 @@
+"""What a neuron model is: equations, threshold, reset and refractoriness as text, with a parameter set for its numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from brian2 import Equations, Quantity, ms
+
+from models.params import Params, param
+
+CHOICE = "chosen here"
+
+
+@dataclass(frozen=True)
+class NeuronParams(Params):
+    """Base of a neuron's parameters: those of its equations, and the time step they are integrated with."""
+
+    dt: Quantity = param(
+        0.1 * ms, "time step of the integration", CHOICE, unit=ms, minimum=1e-6, maximum=10, exclusive=True
+    )
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A published panel: parameters, beginning and current of a neuron that shows a firing pattern.
+
+    Attributes
+    ----------
+    label : what the paper calls it, and what the spike train is recognised as
+    settings : parameters that differ from the neuron's, as text or values
+    initial : state variables at the beginning, by name
+    current : (time, value) or (time, value, slope) from which on the current is the value, growing with the slope; the
+        unit of time is ms, that of values the neuron's ``current_unit``, and slopes are values a ms
+    duration : in ms
+    dt : time step in ms, part of the figure where the integration is coarse; None for that of the parameters
+    """
+
+    label: str
+    settings: Mapping[str, Any]
+    current: tuple[tuple[float, ...], ...]
+    duration: float
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    dt: float | None = None
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """Equations, threshold, reset and end of refractoriness of a neuron, without numbers.
+
+    Attributes
+    ----------
+    threshold : a comparison ``left > right``
+    refractory : condition under which variables marked ``(unless refractory)`` are held; False where there is none
+    slow : what changes in a time step by less than single precision resolves
+    summary : what it is, in a few words
+    params : its parameter class, a :class:`NeuronParams`; None for neurons whose numbers belong to a network's parameters
+    method : Brian2's name of the integration method
+    rest : variables that do not start at zero, as expressions of parameters, in the order in which they are set
+    input : the variable that a current from outside sets; "" where there is none
+    current : a current at which the neuron fires a few tens of times a second, in ``current_unit`` (None: a plain number);
+        protocols take the scale of their currents from it
+    patterns : published firing patterns
+    firing_rate : (params, currents) -> rates in Hz in closed form, where there is one
+    in_mv : a dimensionless ``v`` stands for mV
+    """
+
+    name: str
+    citation: str
+    equations: str
+    threshold: str
+    reset: str
+    # A comparison of times, not Brian2's timestep(): the rounding to whole steps would keep compilers from vectorising.
+    refractory: str | bool = "t - lastspike < t_refractory - 0.5 * dt"
+    slow: tuple[str, ...] = ()
+    summary: str = ""
+    params: type[NeuronParams] | None = None
+    method: str = "exponential_euler"
+    rest: Mapping[str, str] = field(default_factory=dict)
+    input: str = ""
+    current: float = 1.0
+    current_unit: Quantity | None = None
+    patterns: tuple[Pattern, ...] = ()
+    firing_rate: Callable[[Any, np.ndarray], np.ndarray] | None = None
+    in_mv: bool = False
+
+    @property
+    def dtype(self) -> dict[str, type]:
+        """Types for Brian2's NeuronGroup: slow variables are double on every backend."""
+        return dict.fromkeys(self.slow, np.float64)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the differential equations' variables, ``v`` first."""
+        names = Equations(self.equations).diff_eq_names
+        return tuple(sorted(names, key=lambda name: (name != "v", name)))
+
+    @property
+    def excess(self) -> str:
+        """How far the neuron is above its threshold, an expression."""
+        left, right = self.threshold.split(">")
+        return f"({left.strip()}) - ({right.strip()})"
+
+    def renamed(self, suffix: str, names: frozenset[str]) -> Neuron:
+        """The same neuron with its constants ``names`` written ``name_suffix``: one of several populations."""
+        pattern = re.compile(rf"\b({'|'.join(sorted(names))})\b")
+        texts = [
+            text for text in ("equations", "threshold", "reset", "refractory") if isinstance(getattr(self, text), str)
+        ]
+        renamed: dict[str, Any] = {text: pattern.sub(rf"\1_{suffix}", getattr(self, text)) for text in texts}
+        return replace(self, **renamed)

@@ -1,0 +1,121 @@
+"""Unconnected neurons, each with parameters and a current of its own: one network is a whole sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+from brian2 import (
+    Clock,
+    Equations,
+    EventMonitor,
+    NeuronGroup,
+    Quantity,
+    TimedArray,
+    get_unit,
+    second,
+)
+from brian2.units.fundamentalunits import Dimension
+
+from models.control import stop_when
+from models.neurons.base import Neuron, NeuronParams
+from models.parts import Parts
+
+#: How many pieces a current may have.
+N_PIECES = 12
+
+
+def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] = ()) -> Parts:
+    """``n`` neurons with currents of straight pieces.
+
+    Inputs ``onsets``, ``levels``, ``slopes``, each (N_PIECES, n): from its onset (s) on, a piece is level + slope * time
+    since onset (SI units); an onset that is never reached ends the list. State: ``cells.`` variables of the neuron and
+    parameters ``varied``, which each neuron has its own of; ``cells.at_rest``: whether the neuron sets itself to rest when
+    the run begins. Constants: ``n_steps`` of the run; ``sample_every`` steps, the first ``n_sampled`` neurons are sampled.
+    Monitors: ``spikes`` with ``crossed``, the time at which the threshold was crossed, interpolated within the step, if
+    the beginning of the step is the time of a spike; ``samples`` with the state variables and the input.
+    """
+    unit = _dimension(neuron, neuron.input)
+    shape = np.zeros((N_PIECES, n))
+    inputs = {
+        "onsets": TimedArray(shape * second, dt=1 * second, name="onsets"),
+        "levels": TimedArray(Quantity(shape, dim=unit), dt=1 * second, name="levels"),
+        "slopes": TimedArray(Quantity(shape, dim=(Quantity(1, dim=unit) / second).dim), dt=1 * second, name="slopes"),
+    }
+    numbers = {key: value for key, value in params.namespace().items() if key not in ("dt", *varied)}
+    namespace = numbers | inputs | {
+        "second": second, "stop_when": stop_when, "n_steps": 1, "sample_every": 1, "n_sampled": 0,
+    }  # fmt: skip
+    excess = neuron.excess
+    cells = NeuronGroup(
+        n,
+        "\n".join([
+            neuron.equations,
+            *(f"{key} : {_name(getattr(params, key))} (constant)" for key in varied),
+            "at_rest : boolean (constant)",
+            "piece : integer",
+            "t_onset : second",
+            "t_next : second",
+            f"level : {_name(Quantity(1, dim=unit))}",
+            f"slope : {_name(Quantity(1, dim=unit) / second)}",
+            f"excess_before : {_name(Quantity(1, dim=_dimension(neuron, 'v')))}",
+            "crossed : second",
+        ]),
+        threshold=neuron.threshold,
+        reset=f"crossed = t - dt * ({excess}) / ({excess} - excess_before)\n{neuron.reset}",
+        refractory=neuron.refractory,
+        method=neuron.method,
+        events={
+            "begin": "t_in_timesteps == 0 and at_rest",
+            "turn": "t >= t_next - 0.5 * dt",
+            "sample": "t_in_timesteps % sample_every == 0 and i < n_sampled",
+        },
+        dtype=neuron.dtype,
+        clock=Clock(params.dt, name="step_clock"),
+        namespace=namespace,
+        name="cells",
+    )  # fmt: skip
+    return _scheduled(cells, neuron, params, namespace, inputs, varied, excess)
+
+
+def _scheduled(cells, neuron, params, namespace, inputs, varied, excess) -> Parts:
+    if neuron.rest:
+        cells.set_event_schedule("begin", when="start", order=0)
+        cells.run_on_event("begin", "\n".join(f"{k} = {v}" for k, v in neuron.rest.items()), when="start", order=1)
+    cells.set_event_schedule("turn", when="start", order=2)
+    cells.run_on_event(
+        "turn",
+        """
+        t_onset = onsets((piece + 0.5) * second, i)
+        level = levels((piece + 0.5) * second, i)
+        slope = slopes((piece + 0.5) * second, i)
+        piece += 1
+        t_next = onsets((piece + 0.5) * second, i)
+        """,
+        when="start",
+        order=3,
+    )
+    cells.run_regularly(
+        f"{neuron.input} = level + slope * (t - t_onset)\nexcess_before = {excess}", when="start", order=4
+    )
+    cells.set_event_schedule("sample", when="start", order=5)
+    end = NeuronGroup(1, "", events={"end": "t_in_timesteps >= n_steps - 1"}, clock=cells.clock, namespace=namespace,
+                      name="end")  # fmt: skip
+    end.set_event_schedule("end", when="end", order=0)
+    end.run_on_event("end", "_ = stop_when(t_in_timesteps >= n_steps - 1)", when="end", order=1)
+    monitors = {
+        "spikes": EventMonitor(cells, "spike", variables=["crossed"], name="spikes", when="after_resets"),
+        "samples": EventMonitor(cells, "sample", variables=[*neuron.variables, neuron.input], name="samples", when="start",
+                                order=6),
+    }  # fmt: skip
+    state = tuple(f"cells.{name}" for name in sorted({*neuron.variables, *varied, *neuron.rest, "at_rest"}))
+    return Parts((cells, end, *monitors.values()), namespace, state, inputs, monitors)
+
+
+def _dimension(neuron: Neuron, variable: str) -> Dimension:
+    return Equations(neuron.equations).dimensions[variable]
+
+
+def _name(value: object) -> str:
+    """The unit of a value as equations write it."""
+    return repr(get_unit(value.dim)) if isinstance(value, Quantity) and not value.is_dimensionless else "1"

@@ -1,0 +1,19 @@
+"""Experiments on single neurons, synapses and plasticity rules: a file each. The only catalogue of them."""
+
+from __future__ import annotations
+
+from models.errors import EquispikeError
+from protocols.experiments.base import Experiment
+from protocols.experiments.fi_curve import FI_CURVE
+
+EXPERIMENTS: dict[str, Experiment] = {experiment.name: experiment for experiment in (FI_CURVE,)}
+
+
+def get_experiment(name: str) -> Experiment:
+    """The experiment of that name; raises EquispikeError naming the ones there are."""
+    if name not in EXPERIMENTS:
+        raise EquispikeError(f"unknown protocol '{name}'; the protocols are: {', '.join(EXPERIMENTS)}")
+    return EXPERIMENTS[name]
+
+
+__all__ = ["EXPERIMENTS", "Experiment", "get_experiment"]

@@ -1,0 +1,154 @@
+"""Running an experiment and keeping what came of it as a run folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import models
+from models.codegen import BACKENDS, get_backend
+from models.errors import EquispikeError
+from models.params import Params
+from protocols.experiments import get_experiment
+from protocols.experiments.base import Experiment, Tables
+from protocols.provenance import cpu_seconds, provenance
+from protocols.run_folder import FORMAT, RunFolder
+
+ARTICLE = {"neuron": "a neuron model", "synapse": "a synapse model", "plasticity": "a plasticity rule"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an experiment left: its run folder, and its tables by name."""
+
+    folder: RunFolder
+    tables: Tables
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The main table."""
+        return next(iter(self.tables.values()))
+
+
+def run_protocol(
+    model: str,
+    protocol: str,
+    params: Mapping[str, Any] | None = None,
+    backend: str = "auto",
+    out: Path | str | None = None,
+    seed: int = 0,
+) -> Outcome:
+    """Do an experiment on a neuron, synapse or plasticity rule.
+
+    Parameters
+    ----------
+    model, protocol : names, of ``models.KINDS`` and of ``protocols.experiments.EXPERIMENTS``
+    params : settings of the model and of the experiment by name, as values or as text such as ``20*ms``
+    backend : ``auto``: C++ where there is a compiler, else NumPy
+    out : new run folder; without it ``runs/PROTOCOL-MODEL``, or that with the first free number
+    seed : of everything random
+
+    Raises
+    ------
+    EquispikeError
+        A name, a key or a value is wrong, the experiment makes no sense for the model, or ``out`` cannot be written.
+    """
+    experiment = get_experiment(protocol)
+    subject = subject_of(experiment, model)
+    model_params, own = settled(experiment, subject, params or {})
+    backend = chosen_backend(backend)
+    folder = _new_folder(Path(out)) if out is not None else _free_folder(f"{protocol}-{model}")
+    started, cpu = time.perf_counter(), cpu_seconds()
+    tables = experiment.run(subject, model_params, own, backend, seed)
+    record = {
+        "format": FORMAT,
+        "config": {
+            "protocol": protocol,
+            "model": model,
+            "params": model_params.as_text(),
+            "protocol_params": own.as_text(),
+            "data": None,
+            "backend": backend,
+            "seed": seed,
+        },
+        "tables": list(tables),
+        **provenance(),
+        "status": "done",
+        "wall_s": time.perf_counter() - started,
+        "cpu_s": cpu_seconds() - cpu,
+    }
+    run = RunFolder.create(folder)
+    for name, table in tables.items():
+        run.write_table(f"{name}.csv", table)
+    run.write_json("run.json", record)  # last: what has it is whole
+    return Outcome(run, tables)
+
+
+def subject_of(experiment: Experiment, name: str) -> Any:
+    """The model of that name, of the kind that the experiment takes."""
+    for kind, entries in models.KINDS.items():
+        if name in entries and kind != experiment.takes and name not in models.KINDS[experiment.takes]:
+            raise EquispikeError(
+                f"{experiment.name} takes {ARTICLE[experiment.takes]}, and {name} is {ARTICLE[kind]}: choose one of "
+                f"{', '.join(models.KINDS[experiment.takes])}"
+            )
+    return models.get_of_kind(experiment.takes, name)
+
+
+def settled(experiment: Experiment, model: Any, settings: Mapping[str, Any]) -> tuple[Params, Params]:
+    """Parameters of the model and of the experiment; each key of ``settings`` belongs to the one that has it."""
+    if model.params is None:
+        raise EquispikeError(f"{model.name} has no parameters of its own: it is part of a network")
+    model_params = model.params()
+    if reason := experiment.why_not(model, model_params):
+        raise EquispikeError(f"{experiment.name} makes no sense for {model.name}: {reason}")
+    own_keys = set(experiment.params(model, model_params).keys())
+    if both := sorted(own_keys & set(model_params.keys())):
+        raise AssertionError(f"{experiment.name} and {model.name} share parameters: {both}")
+    for key in settings:
+        if key not in own_keys and key not in model_params.keys():
+            _refuse(key, experiment, model, model_params, own_keys)
+    model_params = model_params.updated({key: value for key, value in settings.items() if key not in own_keys})
+    own = experiment.params(model, model_params).updated({k: v for k, v in settings.items() if k in own_keys})
+    return model_params, own
+
+
+def _refuse(key: str, experiment: Experiment, model: Any, model_params: Params, own_keys: set[str]) -> None:
+    import difflib
+
+    keys = model_params.keys()
+    near = difflib.get_close_matches(key, [*keys, *own_keys], n=1)
+    hint = f" (did you mean '{near[0]}'?)" if near else ""
+    raise EquispikeError(
+        f"unknown parameter '{key}'{hint}; {model.name} has {', '.join(keys)}; {experiment.name} has "
+        f"{', '.join(sorted(own_keys))}"
+    )
+
+
+def chosen_backend(name: str) -> str:
+    """The backend of that name, which must work here; ``auto`` is cpp where there is a compiler, else numpy."""
+    if name == "auto":
+        return "numpy" if BACKENDS["cpp"].why_not() else "cpp"
+    get_backend(name)
+    return name
+
+
+def _new_folder(path: Path) -> Path:
+    """``path``, refused before anything runs where there is something already."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise EquispikeError(f"{path} exists: choose another --out")
+    return path
+
+
+def _free_folder(name: str) -> Path:
+    runs, number = Path("runs"), 1
+    folder = runs / name
+    while folder.exists():
+        number += 1
+        folder = runs / f"{name}-{number}"
+    return folder

@@ -1,0 +1,68 @@
+"""``equispike protocol``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from models.errors import EquispikeError
+from scripts.commands import options
+
+
+@click.command("protocol")
+@click.argument("name")
+@click.argument("model", required=False)
+@options.pairs
+@options.config
+@click.option("--backend", default="auto", show_default=True, help="auto: cpp where there is a compiler, else numpy.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random.")
+@click.option("--out", type=click.Path(path_type=Path), help="New run folder.  [default: runs/NAME-MODEL]")
+def command(name, model, pairs, config, backend, seed, out) -> None:
+    """Characterise a neuron, synapse or plasticity rule MODEL by protocol NAME; 'list' in place of NAME shows all.
+
+    --set reaches the parameters of both; several values are written linspace(0,5,41)*nA or [1,2,5]*ms.
+    """
+    if name == "list":
+        _list(model)
+        return
+    from protocols.experiments import get_experiment
+    from protocols.experiments.running import run_protocol
+
+    experiment = get_experiment(name)
+    if model is None:
+        import models
+
+        raise EquispikeError(
+            f"name a model, such as: equispike protocol {name} {next(iter(models.KINDS[experiment.takes]), 'MODEL')} "
+            "('equispike protocol list' shows what goes with what)"
+        )
+    outcome = run_protocol(model, name, options.model_settings(config, pairs), backend, out, seed)
+    from analysis.figures import draw
+
+    written, _ = draw(outcome.folder.path)
+    for table in outcome.tables:
+        click.echo(outcome.folder.path / f"{table}.csv")
+    for path in written:
+        click.echo(path)
+
+
+def _list(name: str | None) -> None:
+    import models
+    from protocols.experiments import EXPERIMENTS, get_experiment
+
+    console = Console()
+    chosen = EXPERIMENTS if name is None else {name: get_experiment(name)}
+    table = Table(title="Protocols", title_justify="left", title_style="bold")
+    for column in ("name", "what", "models", "citation"):
+        table.add_column(column, overflow="fold")
+    for each in chosen.values():
+        fitting = [
+            entry.name
+            for entry in models.KINDS[each.takes].values()
+            if entry.params is not None and each.why_not(entry, entry.params()) is None
+        ]
+        table.add_row(each.name, each.summary, ", ".join(fitting), each.citation)
+    console.print(table)
