@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from models import ann, conv_stdp, deep, diehl_cook, neurons
+from models import ann, conv_stdp, deep, diehl_cook, neurons, plasticity
 from models.errors import EquispikeError
 from models.neurons import Neuron
 from models.params import Params
 from models.parts import Parts
-from models.plasticity import RULES
+from models.plasticity import Rule
+from models.synapses import SYNAPSES
 
 
 def _nothing(*arguments: object) -> dict[str, np.ndarray]:
@@ -153,7 +154,7 @@ NEURONS: dict[str, Neuron] = {
         neurons.ADAPTING_DRIVEN_LIF,
     )
 }
-SYNAPSES: dict[str, Any] = {}
+RULES: dict[str, Rule] = plasticity.ALL_RULES
 
 #: What an experiment may take, by the word for it: each entry has a name, a summary, a citation and a parameter class.
 KINDS: dict[str, dict[str, Any]] = {"neuron": NEURONS, "synapse": SYNAPSES, "plasticity": RULES}

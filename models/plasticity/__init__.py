@@ -1,6 +1,7 @@
 """Spike-timing-dependent plasticity: a small file a family of rules."""
 
 from models.plasticity.base import Rule
+from models.plasticity.closed_form import Pairs
 from models.plasticity.diehl_cook import RULES, PlasticityParams
 from models.plasticity.pair import ANTI_SYMMETRIC, PAIR
 from models.plasticity.reward import REWARD_MODULATED
@@ -30,4 +31,4 @@ ALL_RULES = {
     )
 }
 
-__all__ = ["ALL_RULES", "RULES", "PlasticityParams", "Rule"]
+__all__ = ["ALL_RULES", "RULES", "Pairs", "PlasticityParams", "Rule"]

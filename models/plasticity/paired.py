@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from brian2 import Clock, Equations, NeuronGroup, Quantity, Synapses
 
 from models.control import stop_when
@@ -36,7 +38,7 @@ def build(rule: Rule, namespace: dict[str, object], n: int, dt: Quantity) -> Par
         name="post",
         **common,
     )
-    learns = {"on_pre": rule.on_pre or None, "on_post": rule.on_post, "on_event": "spike"}
+    learns: dict[str, Any] = {"on_pre": rule.on_pre or None, "on_post": rule.on_post, "on_event": "spike"}
     if rewarding:
         post.run_on_event("rewarded", "next_reward += period\nn_rewards -= 1", when="resets")
         learns["on_post"] = {"post": rule.on_post, "reward": rule.at_reward}

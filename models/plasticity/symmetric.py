@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from brian2 import Hz, Quantity, ms
 
 from models.params import param
 from models.plasticity.base import CHOICE, Rule
-from models.plasticity.pair import SPIKE, TraceParams
+from models.plasticity.closed_form import Pairs
+from models.plasticity.pair import SPIKE, TraceParams, eligibilities
 
 PAPER = "Vogels, Sprekeler, Zenke, Clopath & Gerstner 2011, Science 334:1569-1573"
 PORT = f"{PAPER}, as in Brian2's example"
@@ -29,6 +31,12 @@ class SymmetricParams(TraceParams):
     w_max: float = param(1.0, "largest weight", CHOICE, minimum=0, exclusive=True)
 
 
+def _change(params: SymmetricParams, pairs: Pairs) -> np.ndarray:
+    at_pre, at_post = eligibilities(params, pairs)
+    depression = 2 * float(params.rate_target * params.tau_minus)
+    return params.eta * ((at_pre - depression).sum(axis=1) + at_post.sum(axis=1))
+
+
 SYMMETRIC = Rule(
     name="symmetric",
     summary="pairs in either order strengthen, each presynaptic spike weakens",
@@ -40,4 +48,5 @@ SYMMETRIC = Rule(
     at_post_spike=SPIKE,
     on_pre="w = clip(w + learning * eta * (x_post - 2 * rate_target * tau_minus), 0, w_max)",
     on_post="w = clip(w + learning * eta * x_pre, 0, w_max)",
+    change=_change,
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 from brian2 import Quantity, ms
 
 from models.params import param
 from models.plasticity.base import CHOICE, Rule
-from models.plasticity.pair import FROM_MEMORY, POST_TRACE, PRE_TRACE, SPIKE, TraceParams
+from models.plasticity.closed_form import Pairs
+from models.plasticity.pair import FROM_MEMORY, POST_TRACE, PRE_TRACE, SPIKE, TraceParams, eligibilities
 
 SONG = "Song, Miller & Abbott 2000, Nat. Neurosci. 3:919-926, as in Brian2's example"
 GUETIG_PAPER = "Gütig, Aharonov, Rotter & Sompolinsky 2003, J. Neurosci. 23:3697-3714"
@@ -26,6 +28,13 @@ class SongParams(TraceParams):
     a_plus: float = param(0.01, "potentiation by a pair without delay, part of w_max", SONG, minimum=0)
     a_minus: float = param(0.0105, "depression by a pair without delay, part of w_max", SONG, minimum=0)
     w_max: float = param(1.0, "largest weight", SONG, minimum=0, exclusive=True)
+
+
+@dataclass(frozen=True)
+class VanRossumParams(SongParams):
+    """Depression in proportion to the weight, which settles where both are equal, near a_plus / a_minus."""
+
+    a_minus: float = param(0.02, "depression by a pair without delay, part of the weight", CHOICE, minimum=0)
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,11 @@ class PowerLawParams(TraceParams):
     w_max: float = param(1.0, "largest weight; the paper has none", CHOICE, minimum=0, exclusive=True)
 
 
+def _change(params: SongParams, pairs: Pairs) -> np.ndarray:
+    at_pre, at_post = eligibilities(params, pairs)
+    return params.w_max * (params.a_plus * at_post.sum(axis=1) - params.a_minus * at_pre.sum(axis=1))
+
+
 ADDITIVE = Rule(
     name="additive",
     summary="changes do not depend on the weight",
@@ -67,6 +81,7 @@ ADDITIVE = Rule(
     at_post_spike=SPIKE,
     on_pre="w = clip(w - learning * a_minus * w_max * x_post, 0, w_max)",
     on_post="w = clip(w + learning * a_plus * w_max * x_pre, 0, w_max)",
+    change=_change,
 )
 MULTIPLICATIVE = replace(
     ADDITIVE,
@@ -75,14 +90,17 @@ MULTIPLICATIVE = replace(
     citation="Rubin, Lee & Sompolinsky 2001, Phys. Rev. Lett. 86:364-367; constants of Song, Miller & Abbott 2000",
     on_pre="w = clip(w - learning * a_minus * w * x_post, 0, w_max)",
     on_post="w = clip(w + learning * a_plus * (w_max - w) * x_pre, 0, w_max)",
+    change=None,
 )
 VAN_ROSSUM = replace(
     ADDITIVE,
     name="van-rossum",
     summary="potentiation does not depend on the weight, depression is in proportion to it",
     citation="van Rossum, Bi & Turrigiano 2000, J. Neurosci. 20:8812-8821; constants of Song, Miller & Abbott 2000",
+    params=VanRossumParams,
     on_pre="w = clip(w - learning * a_minus * w * x_post, 0, w_max)",
     on_post="w = clip(w + learning * a_plus * w_max * x_pre, 0, w_max)",
+    change=None,
 )
 GUETIG = replace(
     ADDITIVE,
@@ -92,6 +110,7 @@ GUETIG = replace(
     params=GuetigParams,
     on_pre="w = clip(w - learning * a_minus * w_max * (w / w_max)**mu_minus * x_post, 0, w_max)",
     on_post="w = clip(w + learning * a_plus * w_max * (1 - w / w_max)**mu_plus * x_pre, 0, w_max)",
+    change=None,
 )
 POWER_LAW = replace(
     ADDITIVE,
@@ -101,4 +120,5 @@ POWER_LAW = replace(
     params=PowerLawParams,
     on_pre="w = clip(w - learning * rate_learning * alpha * w * x_post, 0, w_max)",
     on_post="w = clip(w + learning * rate_learning * w_reference**(1 - mu) * w**mu * x_pre, 0, w_max)",
+    change=None,
 )

@@ -5,8 +5,13 @@ from __future__ import annotations
 from models.errors import EquispikeError
 from protocols.experiments.base import Experiment
 from protocols.experiments.fi_curve import FI_CURVE
+from protocols.experiments.spike_pairing import SPIKE_PAIRING
+from protocols.experiments.synaptic_kernel import SYNAPTIC_KERNEL
+from protocols.experiments.weight_distribution import WEIGHT_DISTRIBUTION
 
-EXPERIMENTS: dict[str, Experiment] = {experiment.name: experiment for experiment in (FI_CURVE,)}
+EXPERIMENTS: dict[str, Experiment] = {
+    experiment.name: experiment for experiment in (FI_CURVE, SYNAPTIC_KERNEL, SPIKE_PAIRING, WEIGHT_DISTRIBUTION)
+}
 
 
 def get_experiment(name: str) -> Experiment:
