@@ -13,8 +13,8 @@ def build(synapse: Synapse, namespace: dict[str, object], n: int, dt: Quantity) 
     """Build ``n`` membranes that a spike reaches in time step ``spike_step``; they stop after ``n_steps``.
 
     State, all (n,): ``cells.v``, ``cells.free`` (1, or 0 in voltage clamp), ``synapses.w``. Monitor ``samples``: ``v`` and
-    ``i_sampled``, the current, of all cells, every ``sample_every`` time steps, as they stand at the end of the step: the spike's effect is
-    in the sample of its own step and counts as time zero.
+    ``i_sampled``, the current, of all cells, every ``sample_every`` time steps, as they stand at the end of the step: the
+    spike's effect is in the sample of its own step and counts as time zero.
     """
     namespace = {**namespace, "n_steps": 1, "spike_step": 0, "sample_every": 1, "stop_when": stop_when}
     common = {"namespace": namespace, "clock": Clock(dt, name="step_clock")}
@@ -28,8 +28,14 @@ def build(synapse: Synapse, namespace: dict[str, object], n: int, dt: Quantity) 
         **common,
     )
     source.run_on_event("finished", "_ = stop_when(t_in_timesteps >= n_steps - 1)", when="end", order=2)
-    cells = NeuronGroup(n, f"{MEMBRANE}\n{synapse.equations}\ni_sampled : amp", events={"sampled": "t_in_timesteps % sample_every == 0"},
-                        method="rk4", name="cells", **common)  # fmt: skip
+    cells = NeuronGroup(
+        n,
+        f"{MEMBRANE}\n{synapse.equations}\ni_sampled : amp",
+        events={"sampled": "t_in_timesteps % sample_every == 0"},
+        method="rk4",
+        name="cells",
+        **common,
+    )
     cells.run_on_event("sampled", "i_sampled = i_syn", when="end", order=0)  # monitors do not see constants
     synapses = Synapses(source, cells, "w : 1", on_pre=synapse.on_pre, name="synapses", **common)
     synapses.connect()

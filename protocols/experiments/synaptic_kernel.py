@@ -35,7 +35,7 @@ def _params(synapse: Synapse, synapse_params: Params) -> Params:
         v_hold: Quantity = param(held * mV, "potentials of the voltage clamp", CHOICE, unit=mV)
         tau_mem: Quantity = param(20 * ms, "membrane time constant", CELL, unit=ms, minimum=0, exclusive=True)
         r_mem: Quantity = param(40 * Mohm, "membrane resistance", CELL, unit=Mohm, minimum=0, exclusive=True)
-        v_rest: Quantity = param(-70 * mV, "resting potential", CELL, unit=mV)
+        v_rest: Quantity = param(-60 * mV, "resting potential, at which inhibition is seen", CHOICE, unit=mV)
         t_spike: Quantity = param(5 * ms, "when the spike comes", CHOICE, unit=ms, minimum=0)
         duration: Quantity = param(
             15e3 * max([20e-3, *taus]) * ms,
