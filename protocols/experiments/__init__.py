@@ -5,8 +5,9 @@ from __future__ import annotations
 from models.errors import EquispikeError
 from protocols.experiments.base import Experiment
 from protocols.experiments.fi_curve import FI_CURVE
+from protocols.experiments.firing_patterns import FIRING_PATTERNS
 
-EXPERIMENTS: dict[str, Experiment] = {experiment.name: experiment for experiment in (FI_CURVE,)}
+EXPERIMENTS: dict[str, Experiment] = {experiment.name: experiment for experiment in (FI_CURVE, FIRING_PATTERNS)}
 
 
 def get_experiment(name: str) -> Experiment:

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from brian2 import Quantity
+from brian2 import Equations, Quantity, is_dimensionless
 
 from models.codegen import Program, get_backend
 from models.neurons import Neuron, NeuronParams
 from models.neurons.stimulated import N_PIECES, build
+from models.params import unit_name
 
 _NEVER = 1e9  # s
 _PROGRAMS: dict[tuple, Program] = {}
@@ -151,9 +152,21 @@ def scale(neuron: Neuron) -> float:
 
 def current_column(neuron: Neuron, name: str = "current") -> str:
     """Name of a column of currents with its unit, such as ``current_nA``."""
-    from models.params import unit_name
-
     return name if neuron.current_unit is None else f"{name}_{unit_name(neuron.current_unit)}"
+
+
+def potential_scale(neuron: Neuron) -> float:
+    """1 mV in SI units, or 1 where the potential is a plain number."""
+    return 1e-3 if _has_volts(neuron) else 1.0
+
+
+def potential_column(neuron: Neuron, name: str = "v") -> str:
+    """Name of a column of potentials with its unit."""
+    return f"{name}_mV" if _has_volts(neuron) or neuron.in_mv else name
+
+
+def _has_volts(neuron: Neuron) -> bool:
+    return not is_dimensionless(Quantity(1, dim=Equations(neuron.equations).dimensions["v"]))
 
 
 def typical(neuron: Neuron, factor: Any = 1.0) -> Any:
