@@ -72,7 +72,7 @@ class Response:
     @property
     def stretches(self) -> list[Stretch]:
         """Where the current differs from its base: what it is at the beginning, zero where it is a ramp or all there is."""
-        first_onset, first, slope = self.current[0]
+        _, first, slope = self.current[0]
         base = 0.0 if len(self.current) == 1 or slope else first
         found = []
         ends = [onset for onset, _, _ in self.current[1:]] + [self.duration]

@@ -13,7 +13,6 @@ from brian2 import (
     Quantity,
     TimedArray,
     get_dimensions,
-    get_unit,
     second,
 )
 from brian2.units.fundamentalunits import Dimension
@@ -117,5 +116,7 @@ def _dimension(neuron: Neuron, variable: str) -> Dimension:
 
 
 def _name(dimension: Dimension) -> str:
-    """The unit of a dimension as equations write it."""
-    return "1" if dimension.is_dimensionless else repr(get_unit(dimension))
+    """The unit of a dimension as equations write it, such as ``metre**-2 * amp``."""
+    bases = {"metre": "m", "kilogram": "kg", "second": "s", "amp": "A"}
+    exponents = {unit: dimension.get_dimension(base) for unit, base in bases.items()}
+    return " * ".join(f"{unit}**{exponent:g}" for unit, exponent in exponents.items() if exponent) or "1"

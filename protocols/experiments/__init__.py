@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from models.errors import EquispikeError
+from protocols.experiments.action_potential import ACTION_POTENTIAL
+from protocols.experiments.anode_break import ANODE_BREAK
 from protocols.experiments.base import Experiment
 from protocols.experiments.fi_curve import FI_CURVE
 from protocols.experiments.firing_patterns import FIRING_PATTERNS
+from protocols.experiments.strength_duration import STRENGTH_DURATION
+from protocols.experiments.traces import RAMP_CURRENT, STEP_CURRENT
 
-EXPERIMENTS: dict[str, Experiment] = {experiment.name: experiment for experiment in (FI_CURVE, FIRING_PATTERNS)}
+EXPERIMENTS: dict[str, Experiment] = {
+    experiment.name: experiment
+    for experiment in (
+        STEP_CURRENT,
+        RAMP_CURRENT,
+        FI_CURVE,
+        STRENGTH_DURATION,
+        FIRING_PATTERNS,
+        ACTION_POTENTIAL,
+        ANODE_BREAK,
+    )
+}
 
 
 def get_experiment(name: str) -> Experiment:

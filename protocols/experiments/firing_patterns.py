@@ -12,9 +12,7 @@ from models.params import Params, param
 from protocols.experiments.base import CHOICE, Experiment, Tables
 from protocols.experiments.stimulating import (
     Current,
-    current_column,
-    potential_column,
-    potential_scale,
+    sample_table,
     scale,
     stimulate,
     undriven,
@@ -50,7 +48,8 @@ def panels_of(neuron: Neuron) -> tuple[Pattern, ...]:
 def _run(neuron: Neuron, neuron_params: NeuronParams, params: FiringPatternsParams, backend: str, seed: int) -> Tables:
     """Panels with the same time step and begun in the same way are one network: the step is part of a figure."""
     panels = panels_of(neuron)
-    spikes, traces = [], []
+    spikes: list[pd.DataFrame] = []
+    traces: list[pd.DataFrame] = []
     groups: dict[tuple, list[int]] = {}
     for k, panel in enumerate(panels):
         groups.setdefault((panel.dt, tuple(sorted(panel.initial))), []).append(k)
@@ -94,18 +93,10 @@ def _run(neuron: Neuron, neuron_params: NeuronParams, params: FiringPatternsPara
         for k, panel in enumerate(panels)
         for onset, level, *slope in panel.current
     ]
-    trace_table = pd.DataFrame(
-        {
-            "panel": trace_table["panel"],
-            "t_ms": 1000 * trace_table["t"],
-            potential_column(neuron): trace_table["v"] / potential_scale(neuron),
-            current_column(neuron): trace_table[neuron.input] / scale(neuron),
-        }
-    )
     return {
         "firing_patterns": overview,
         "spikes": pd.DataFrame({"panel": spike_table["panel"], "t_ms": 1000 * spike_table["crossed"]}),
-        "traces": trace_table,
+        "traces": sample_table(neuron, trace_table.rename(columns={"panel": "neuron"}), "panel"),
         "currents": pd.DataFrame(pieces, columns=["panel", "onset_ms", "level", "slope"]),
     }
 

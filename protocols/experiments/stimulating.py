@@ -111,8 +111,11 @@ def stimulate(
 
 
 def _size(n: int) -> int:
-    """Programs are built for a power of two of neurons, so that experiments share them."""
-    return max(64, 1 << (n - 1).bit_length())
+    """Programs are built for 64, 512, ... neurons, so that experiments share them."""
+    size = 64
+    while size < n:
+        size *= 8
+    return size
 
 
 def _pieces(currents: Sequence[Current], size: int) -> dict[str, np.ndarray]:
@@ -175,6 +178,18 @@ def typical(neuron: Neuron, factor: Any = 1.0) -> Any:
     if neuron.current_unit is None:
         return float(value) if value.ndim == 0 else value
     return Quantity(value * float(neuron.current_unit), dim=neuron.current_unit.dim)
+
+
+def sample_table(neuron: Neuron, samples: pd.DataFrame, case: str) -> pd.DataFrame:
+    """Samples in the units of tables: ``case`` (the neuron's number), t_ms, potential, current."""
+    return pd.DataFrame(
+        {
+            case: samples["neuron"],
+            "t_ms": 1000 * samples["t"],
+            potential_column(neuron): samples["v"] / potential_scale(neuron),
+            current_column(neuron): samples[neuron.input] / scale(neuron),
+        }
+    ).sort_values([case, "t_ms"])
 
 
 def undriven(neuron: Neuron, params: NeuronParams) -> str | None:
