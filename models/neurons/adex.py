@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from brian2 import Quantity, ms, mV, nA, nS, pA, pF
 
-from models.neurons.base import CHOICE, Neuron, NeuronParams
+from models.neurons.base import CHOICE, Neuron, NeuronParams, Pattern
 from models.neurons.lif import HELD
 from models.params import param
 
@@ -33,6 +33,28 @@ class AdexParams(NeuronParams):
     t_refractory: Quantity = param(0 * ms, "absolute refractory period", PAPER, unit=ms, minimum=0)
 
 
+def _pattern(label, kind, c_mem, g_leak, e_leak, a, tau_w, b, v_reset, current, duration=600.0) -> Pattern:
+    settings = {
+        "c_mem": c_mem * pF, "g_leak": g_leak * nS, "e_leak": e_leak * mV, "v_threshold": -50 * mV, "delta_t": 2 * mV,
+        "a": a * nS, "tau_w": tau_w * ms, "b": b * pA, "v_reset": v_reset * mV, "v_cut": 0 * mV,
+    }  # fmt: skip
+    return Pattern(label, kind, settings, ((0.0, current / 1000),), duration, dt=0.1)
+
+
+#: Table 1 of Naud et al. 2008, Biol. Cybern. 99:335-347, doi:10.1007/s00422-008-0264-7, with the changes by P. Müller that
+#: make the published figures, as in Brian2's example of that paper (Schmitt & Billaudelle 2022), from which they are
+#: taken with its time step; the paper itself was not at hand.
+_PATTERNS = (
+    _pattern("tonic spiking", "tonic spiking", 200, 10, -70, 2, 30, 0, -58, 500),
+    _pattern("adaptation", "adaptation", 200, 12, -70, 2, 300, 60, -58, 500),
+    _pattern("initial burst", "initial burst", 130, 18, -58, 4, 150, 120, -50, 400),
+    _pattern("regular bursting", "tonic bursting", 200, 10, -58, 2, 120, 100, -46, 210),
+    _pattern("delayed accelerating", "delayed accelerating", 200, 12, -70, -10, 300, 0, -58, 300),
+    _pattern("delayed regular bursting", "delayed bursting", 100, 10, -65, -10, 90, 30, -47, 110),
+    _pattern("transient spiking", "phasic spiking", 100, 10, -65, 10, 90, 100, -47, 180),
+    _pattern("irregular spiking", "irregular spiking", 100, 12, -60, -11, 130, 30, -48, 160),
+)
+
 ADEX = Neuron(
     name="adex",
     summary="adaptive exponential integrate-and-fire: exponential upstroke, one adaptation current",
@@ -52,4 +74,5 @@ ADEX = Neuron(
     input="i_ext",
     current=1.0,
     current_unit=nA,
+    patterns=_PATTERNS,
 )

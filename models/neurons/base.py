@@ -30,7 +30,8 @@ class Pattern:
 
     Attributes
     ----------
-    label : what the paper calls it, and what the spike train is recognised as
+    label : what the paper calls it
+    kind : what it is, in the words of :mod:`analysis.firing_patterns`, which knows several papers' words as one
     settings : parameters that differ from the neuron's, as text or values
     initial : state variables at the beginning, by name
     current : (time, value) or (time, value, slope) from which on the current is the value, growing with the slope; the
@@ -40,6 +41,7 @@ class Pattern:
     """
 
     label: str
+    kind: str
     settings: Mapping[str, Any]
     current: tuple[tuple[float, ...], ...]
     duration: float

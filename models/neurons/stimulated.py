@@ -12,7 +12,7 @@ from brian2 import (
     NeuronGroup,
     Quantity,
     TimedArray,
-    get_unit,
+    get_dimensions,
     second,
 )
 from brian2.units.fundamentalunits import Dimension
@@ -36,11 +36,10 @@ def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] 
     the beginning of the step is the time of a spike; ``samples`` with the state variables and the input.
     """
     unit = _dimension(neuron, neuron.input)
-    shape = np.zeros((N_PIECES, n))
+    dimensions = {"onsets": second.dim, "levels": unit, "slopes": unit / second.dim}
     inputs = {
-        "onsets": TimedArray(shape * second, dt=1 * second, name="onsets"),
-        "levels": TimedArray(Quantity(shape, dim=unit), dt=1 * second, name="levels"),
-        "slopes": TimedArray(Quantity(shape, dim=(Quantity(1, dim=unit) / second).dim), dt=1 * second, name="slopes"),
+        name: TimedArray(Quantity(np.zeros((N_PIECES, n)), dim=dimension), dt=1 * second, name=name)
+        for name, dimension in dimensions.items()
     }
     numbers = {key: value for key, value in params.namespace().items() if key not in ("dt", *varied)}
     namespace = numbers | inputs | {
@@ -51,14 +50,14 @@ def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] 
         n,
         "\n".join([
             neuron.equations,
-            *(f"{key} : {_name(getattr(params, key))} (constant)" for key in varied),
+            *(f"{key} : {_name(get_dimensions(getattr(params, key)))} (constant)" for key in varied),
             "at_rest : boolean (constant)",
             "piece : integer",
             "t_onset : second",
             "t_next : second",
-            f"level : {_name(Quantity(1, dim=unit))}",
-            f"slope : {_name(Quantity(1, dim=unit) / second)}",
-            f"excess_before : {_name(Quantity(1, dim=_dimension(neuron, 'v')))}",
+            f"level : {_name(unit)}",
+            f"slope : {_name(unit / second.dim)}",
+            f"excess_before : {_name(_dimension(neuron, 'v'))}",
             "crossed : second",
         ]),
         threshold=neuron.threshold,
@@ -116,6 +115,8 @@ def _dimension(neuron: Neuron, variable: str) -> Dimension:
     return Equations(neuron.equations).dimensions[variable]
 
 
-def _name(value: object) -> str:
-    """The unit of a value as equations write it."""
-    return repr(get_unit(value.dim)) if isinstance(value, Quantity) and not value.is_dimensionless else "1"
+def _name(dimension: Dimension) -> str:
+    """The unit of a dimension as equations write it, such as ``metre**-2 * amp``."""
+    bases = {"metre": "m", "kilogram": "kg", "second": "s", "amp": "A"}
+    exponents = {unit: dimension.get_dimension(base) for unit, base in bases.items()}
+    return " * ".join(f"{unit}**{exponent:g}" for unit, exponent in exponents.items() if exponent) or "1"

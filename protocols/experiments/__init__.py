@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from models.errors import EquispikeError
+from protocols.experiments.action_potential import ACTION_POTENTIAL
+from protocols.experiments.anode_break import ANODE_BREAK
 from protocols.experiments.base import Experiment
 from protocols.experiments.fi_curve import FI_CURVE
+from protocols.experiments.firing_patterns import FIRING_PATTERNS
 from protocols.experiments.spike_pairing import SPIKE_PAIRING
+from protocols.experiments.strength_duration import STRENGTH_DURATION
 from protocols.experiments.synaptic_kernel import SYNAPTIC_KERNEL
+from protocols.experiments.traces import RAMP_CURRENT, STEP_CURRENT
 from protocols.experiments.weight_distribution import WEIGHT_DISTRIBUTION
 
 EXPERIMENTS: dict[str, Experiment] = {
-    experiment.name: experiment for experiment in (FI_CURVE, SYNAPTIC_KERNEL, SPIKE_PAIRING, WEIGHT_DISTRIBUTION)
+    experiment.name: experiment
+    for experiment in (
+        STEP_CURRENT,
+        RAMP_CURRENT,
+        FI_CURVE,
+        STRENGTH_DURATION,
+        FIRING_PATTERNS,
+        ACTION_POTENTIAL,
+        ANODE_BREAK,
+        SYNAPTIC_KERNEL,
+        SPIKE_PAIRING,
+        WEIGHT_DISTRIBUTION,
+    )
 }
 
 

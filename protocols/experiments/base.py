@@ -10,6 +10,9 @@ import pandas as pd
 
 from models.params import Params
 
+#: Source of numbers that no paper gives.
+CHOICE = "chosen here"
+
 type Tables = dict[str, pd.DataFrame]
 
 

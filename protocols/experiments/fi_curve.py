@@ -10,10 +10,8 @@ from brian2 import Quantity, ms
 
 from models.neurons import Neuron, NeuronParams
 from models.params import Params, param
-from protocols.experiments.base import Experiment, Tables
+from protocols.experiments.base import CHOICE, Experiment, Tables
 from protocols.experiments.stimulating import Current, current_column, in_si, shown, stimulate, typical, undriven
-
-CHOICE = "chosen here"
 
 
 def _params(neuron: Neuron, neuron_params: NeuronParams) -> Params:

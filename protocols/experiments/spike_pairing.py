@@ -14,11 +14,10 @@ from models.errors import EquispikeError
 from models.params import Params, param
 from models.plasticity import Rule
 from models.plasticity.paired import build
-from protocols.experiments.base import Experiment, Tables
+from protocols.experiments.base import CHOICE, Experiment, Tables
 
 BI_POO = "Bi & Poo 1998, J. Neurosci. 18:10464-10472"
 SJOSTROM = "Sjöström, Turrigiano & Nelson 2001, Neuron 32:1149-1164, as in Pfister & Gerstner 2006"
-CHOICE = "chosen here"
 _PROGRAMS: dict[tuple, Program] = {}
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from brian2 import Quantity
+from brian2 import Equations, Quantity, is_dimensionless
 
 from models.codegen import Program, get_backend
 from models.neurons import Neuron, NeuronParams
 from models.neurons.stimulated import N_PIECES, build
+from models.params import unit_name
 
 _NEVER = 1e9  # s
 _PROGRAMS: dict[tuple, Program] = {}
@@ -110,8 +111,11 @@ def stimulate(
 
 
 def _size(n: int) -> int:
-    """Programs are built for a power of two of neurons, so that experiments share them."""
-    return max(64, 1 << (n - 1).bit_length())
+    """Programs are built for 64, 512, ... neurons, so that experiments share them."""
+    size = 64
+    while size < n:
+        size *= 8
+    return size
 
 
 def _pieces(currents: Sequence[Current], size: int) -> dict[str, np.ndarray]:
@@ -151,9 +155,21 @@ def scale(neuron: Neuron) -> float:
 
 def current_column(neuron: Neuron, name: str = "current") -> str:
     """Name of a column of currents with its unit, such as ``current_nA``."""
-    from models.params import unit_name
-
     return name if neuron.current_unit is None else f"{name}_{unit_name(neuron.current_unit)}"
+
+
+def potential_scale(neuron: Neuron) -> float:
+    """1 mV in SI units, or 1 where the potential is a plain number."""
+    return 1e-3 if _has_volts(neuron) else 1.0
+
+
+def potential_column(neuron: Neuron, name: str = "v") -> str:
+    """Name of a column of potentials with its unit."""
+    return f"{name}_mV" if _has_volts(neuron) or neuron.in_mv else name
+
+
+def _has_volts(neuron: Neuron) -> bool:
+    return not is_dimensionless(Quantity(1, dim=Equations(neuron.equations).dimensions["v"]))
 
 
 def typical(neuron: Neuron, factor: Any = 1.0) -> Any:
@@ -162,6 +178,18 @@ def typical(neuron: Neuron, factor: Any = 1.0) -> Any:
     if neuron.current_unit is None:
         return float(value) if value.ndim == 0 else value
     return Quantity(value * float(neuron.current_unit), dim=neuron.current_unit.dim)
+
+
+def sample_table(neuron: Neuron, samples: pd.DataFrame, case: str) -> pd.DataFrame:
+    """Samples in the units of tables: ``case`` (the neuron's number), t_ms, potential, current."""
+    return pd.DataFrame(
+        {
+            case: samples["neuron"],
+            "t_ms": 1000 * samples["t"],
+            potential_column(neuron): samples["v"] / potential_scale(neuron),
+            current_column(neuron): samples[neuron.input] / scale(neuron),
+        }
+    ).sort_values([case, "t_ms"])
 
 
 def undriven(neuron: Neuron, params: NeuronParams) -> str | None:

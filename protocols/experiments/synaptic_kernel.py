@@ -14,10 +14,9 @@ from models.codegen import Program, get_backend
 from models.params import Params, param
 from models.synapses import Synapse
 from models.synapses.driven import build
-from protocols.experiments.base import Experiment, Tables
+from protocols.experiments.base import CHOICE, Experiment, Tables
 
 CELL = "Brunel & Wang 2001, J. Comput. Neurosci. 11:63-85, pyramidal cells (0.5 nF, 25 nS)"
-CHOICE = "chosen here"
 #: Traces keep at most so many samples of each membrane.
 _TRACE = 400
 _PROGRAMS: dict[tuple, Program] = {}

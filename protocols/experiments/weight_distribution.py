@@ -14,11 +14,10 @@ from models.errors import EquispikeError
 from models.params import Params, param
 from models.plasticity import Rule
 from models.plasticity.competing import build
-from protocols.experiments.base import Experiment, Tables
+from protocols.experiments.base import CHOICE, Experiment, Tables
 
 SONG = "Song, Miller & Abbott 2000, Nat. Neurosci. 3:919-926"
 PORT = f"{SONG}, as in Brian2's example"
-CHOICE = "chosen here"
 
 
 @dataclass(frozen=True)

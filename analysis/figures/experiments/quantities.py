@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from models import NEURONS
-from models.params import unit_name
+from models import KINDS, NEURONS
+from models.params import Params, unit_name
 from protocols.run_folder import RunFolder
 
 _PRETTY = {"uA/cm**2": "µA/cm²", "mS/cm**2": "mS/cm²", "um": "µm"}
@@ -31,3 +31,11 @@ def current_unit(run: RunFolder) -> str:
 def model_of(run: RunFolder) -> str:
     """Name of the model that the experiment was done on."""
     return run.read_json("run.json")["config"]["model"]
+
+
+def params_of(run: RunFolder) -> tuple[str, Params]:
+    """Name and parameters of the model that the experiment was done on."""
+    config = run.read_json("run.json")["config"]
+    name = config["model"]
+    entry = next(entries[name] for entries in KINDS.values() if name in entries)
+    return name, entry.params().updated(config["params"])

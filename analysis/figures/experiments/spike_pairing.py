@@ -1,0 +1,108 @@
+"""Weight change by pairs of spikes: the window, its dependence on the rate of pairs, and on the delay of a reward."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.figures import style
+from analysis.figures.experiments.quantities import params_of
+from analysis.figures.sources import Source
+from analysis.plasticity import SJOSTROM, SJOSTROM_SOURCE, expected_changes
+from models import RULES
+from models.params import Params
+from protocols.run_folder import RunFolder
+
+#: Rules that were fitted to the experiments which the points are from.
+_FITTED = ("triplet-stdp", "triplet-stdp-minimal", "pair-stdp")
+
+
+def figures(run: RunFolder) -> list[Source]:
+    drawn: list[Source] = [("window", _window), ("frequency", _frequency)]
+    return [*drawn, ("reward-delay", _reward_delay)] if run.has("reward_delay.csv") else drawn
+
+
+def _window(run: RunFolder) -> Figure:
+    return window(*params_of(run), run.read_table("window.csv"))
+
+
+def _frequency(run: RunFolder) -> Figure:
+    return frequency(*params_of(run), run.read_table("frequency.csv"))
+
+
+def _reward_delay(run: RunFolder) -> Figure:
+    return reward_delay(*params_of(run), run.read_table("reward_delay.csv"))
+
+
+@rc_context(style.PAPER)
+def window(name: str, params: Params, table: pd.DataFrame) -> Figure:
+    """Change in per cent against the time from the presynaptic to the postsynaptic spike, after Bi & Poo 1998, figure 7."""
+    figure = style.new_figure(style.SINGLE, 62)
+    axes = figure.subplots()
+    axes.axhline(0, color="black", linewidth=0.5)
+    axes.axvline(0, color="black", linewidth=0.5, linestyle=":")
+    expected = expected_changes(RULES[name], params, table)
+    if expected is not None:
+        for side in (table["delta_t_ms"] < 0, table["delta_t_ms"] > 0):  # at zero the window jumps
+            axes.plot(table["delta_t_ms"][side], 100 * expected[side.to_numpy()], color="black", linewidth=0.8)
+        axes.plot([], [], color="black", linewidth=0.8, label="closed form")
+    axes.plot(table["delta_t_ms"], 100 * table["change"], "o", color=style.MAIN, markersize=2.6, label="simulated")
+    axes.set(xlabel="Time from pre- to postsynaptic spike (ms)", ylabel="Change of the weight (%)",
+             title=f"{name}: {table['n_pairs'].iloc[0]} pairs at {table['rate_Hz'].iloc[0]:g} Hz")  # fmt: skip
+    axes.legend()
+    return figure
+
+
+@rc_context(style.PAPER)
+def frequency(name: str, params: Params, table: pd.DataFrame) -> Figure:
+    """Change in per cent against the rate of pairs, with the slices' points where the rule was made for them."""
+    figure = style.new_figure(style.SINGLE, 62)
+    axes = figure.subplots()
+    axes.axhline(0, color="black", linewidth=0.5)
+    points = name in _FITTED and int(table["n_pairs"].iloc[0]) == 60
+    for (delta_t, group), (colour, marker) in zip(table.groupby("delta_t_ms"), _looks(), strict=False):
+        group = group.sort_values("rate_Hz")
+        expected = expected_changes(RULES[name], params, group)
+        if expected is not None:
+            axes.plot(group["rate_Hz"], 100 * expected, color=colour, linewidth=0.8)
+        label = f"{delta_t:+g} ms"
+        axes.plot(group["rate_Hz"], 100 * group["change"], marker, color=colour, markersize=3, label=label,
+                  linestyle="none" if expected is not None else "-")  # fmt: skip
+        if points:
+            _measured(axes, SJOSTROM[SJOSTROM["delta_t_ms"] == delta_t], colour, marker)
+    if points:
+        axes.errorbar([], [], [], fmt="o", color="black", fillstyle="none", markersize=4, linewidth=0.8,
+                      label=f"slices, ± s.e.m.\n({SJOSTROM_SOURCE})")  # fmt: skip
+    axes.set(xlabel="Pairs per second (Hz)", ylabel="Change of the weight (%)",
+             title=f"{name}: {table['n_pairs'].iloc[0]} pairs")  # fmt: skip
+    axes.legend(fontsize=5.5)
+    return figure
+
+
+def _looks() -> list[tuple]:
+    colours = (style.ACCENT, style.MAIN, *style.CLASS_COLOURS[4:])
+    return list(zip(colours, "svo^D<>p", strict=True))
+
+
+def _measured(axes: Axes, points: pd.DataFrame, colour: tuple, marker: str) -> None:
+    axes.errorbar(points["rate_Hz"], 100 * points["change"], 100 * points["standard_error"], fmt=marker, color=colour,
+                  fillstyle="none", markersize=5, linewidth=0.8, capsize=1.5)  # fmt: skip
+
+
+@rc_context(style.PAPER)
+def reward_delay(name: str, params: Params, table: pd.DataFrame) -> Figure:
+    """Change of the weight by one pair against the delay of the reward."""
+    figure = style.new_figure(style.SINGLE, 62)
+    axes = figure.subplots()
+    axes.axhline(0, color="black", linewidth=0.5)
+    for (delta_t, group), (colour, marker) in zip(table.groupby("delta_t_ms"), _looks(), strict=False):
+        expected = expected_changes(RULES[name], params, group)
+        if expected is not None:
+            axes.plot(group["reward_delay_ms"], expected * group["w_start"], color=colour, linewidth=0.8)
+        axes.plot(group["reward_delay_ms"], group["change"] * group["w_start"], marker, color=colour, markersize=2.6,
+                  label=f"{delta_t:+g} ms")  # fmt: skip
+    axes.set(xlabel="Delay of the reward (ms)", ylabel="Change of the weight", title=f"{name}: one pair, one reward")
+    axes.legend(title="pre to post", title_fontsize=6)
+    return figure
