@@ -9,7 +9,8 @@ import pandas as pd
 
 from models.plasticity import Pairs, Rule
 
-#: Change of the weight by 60 pairs of 10 ms at five rates, mean and standard error, in slices of visual cortex.
+#: Change of the weight by 60 pairs of 10 ms at five rates, mean and standard error, in slices of visual cortex: Sjöström,
+#: Turrigiano & Nelson 2001, Neuron 32:1149-1164, the numbers as VH-Lab's toolbox has them (vlt.neuro.stdp.sjostrom_freq_stdp).
 SJOSTROM = pd.DataFrame(
     [
         (0.1, 10, -0.04, 0.05),
@@ -25,8 +26,6 @@ SJOSTROM = pd.DataFrame(
     ],
     columns=["rate_Hz", "delta_t_ms", "change", "standard_error"],
 )
-#: As fitted by Pfister & Gerstner 2006; the numbers are those of VH-Lab's toolbox (vlt.neuro.stdp.sjostrom_freq_stdp).
-SJOSTROM_SOURCE = "Sjöström et al. 2001, as tabulated in VH-Lab's toolbox"
 #: Sarle's coefficient of a uniform distribution; two groups have more.
 BIMODAL = 5 / 9
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from brian2 import Quantity, ms, second
+from brian2 import Quantity, ms
 
 from models.params import param
 from models.plasticity.base import CHOICE, Rule
@@ -27,13 +27,13 @@ class RewardParams(TraceParams):
     a_minus: float = param(0.15, "eligibility by a pair without delay, post before pre, taken off",
                            f"{PAPER}; {FROM_MEMORY}", minimum=0)  # fmt: skip
     tau_eligibility: Quantity = param(
-        1 * second, "decay of the eligibility trace c", PORT, unit=second, minimum=0, exclusive=True
+        1000 * ms, "decay of the eligibility trace c", PORT, unit=ms, minimum=0, exclusive=True
     )
     tau_dopamine: Quantity = param(
-        0.2 * second, "decay of the dopamine concentration d", PORT, unit=second, minimum=0, exclusive=True
+        200 * ms, "decay of the dopamine concentration d", PORT, unit=ms, minimum=0, exclusive=True
     )
     reward: float = param(0.5, "dopamine that a reward brings, in units of one change of weight per second", CHOICE)
-    rate_unit: Quantity = param(1 * second, "time in which c = d = 1 would change the weight by 1", PAPER, unit=second,
+    rate_unit: Quantity = param(1000 * ms, "time in which c = d = 1 would change the weight by 1", PAPER, unit=ms,
                                 minimum=0, exclusive=True)  # fmt: skip
     w_max: float = param(4.0, "largest weight (mV in the paper)", f"{PAPER}; {FROM_MEMORY}", minimum=0, exclusive=True)
 

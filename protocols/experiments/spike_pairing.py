@@ -68,7 +68,7 @@ class RewardedPairingParams(SpikePairingParams):
         minimum=0,
     )
     settling: Quantity = param(
-        5 * second, "time after the last spike or reward, for what it left to decay", CHOICE, unit=second, minimum=0
+        5000 * ms, "time after the last spike or reward, for what it left to decay", CHOICE, unit=ms, minimum=0
     )
 
 

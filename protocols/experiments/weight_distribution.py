@@ -30,7 +30,7 @@ class WeightDistributionParams(Params):
     )  # fmt: skip
     n_inputs: int = param(1000, "inputs of a neuron", PORT, minimum=1, maximum=100_000)
     duration: Quantity = param(
-        1000 * second, "how long; the distribution is stationary then", CHOICE, unit=second, minimum=0, exclusive=True
+        1e6 * ms, "how long; the distribution is stationary then", CHOICE, unit=ms, minimum=0, exclusive=True
     )
     g_max: float = param(0.01, "conductance of the largest weight, parts of the leak", PORT, minimum=0)
     tau_mem: Quantity = param(10 * ms, "membrane time constant", PORT, unit=ms, minimum=0, exclusive=True)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from analysis.figures import style
 from analysis.figures.experiments.quantities import params_of
 from analysis.figures.sources import Source
-from analysis.plasticity import SJOSTROM, SJOSTROM_SOURCE, expected_changes
+from analysis.plasticity import SJOSTROM, expected_changes
 from models import RULES
 from models.params import Params
 from protocols.run_folder import RunFolder
@@ -74,10 +74,11 @@ def frequency(name: str, params: Params, table: pd.DataFrame) -> Figure:
             _measured(axes, SJOSTROM[SJOSTROM["delta_t_ms"] == delta_t], colour, marker)
     if points:
         axes.errorbar([], [], [], fmt="o", color="black", fillstyle="none", markersize=4, linewidth=0.8,
-                      label=f"slices, ± s.e.m.\n({SJOSTROM_SOURCE})")  # fmt: skip
+                      label="slices of visual cortex, ± s.e.m.\n(Sjöström et al. 2001)")  # fmt: skip
+        axes.set_ylim(-60, 145)
     axes.set(xlabel="Pairs per second (Hz)", ylabel="Change of the weight (%)",
              title=f"{name}: {table['n_pairs'].iloc[0]} pairs")  # fmt: skip
-    axes.legend(fontsize=5.5)
+    axes.legend(loc="upper left" if points else "best")
     return figure
 
 

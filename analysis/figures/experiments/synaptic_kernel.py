@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
+from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -48,27 +48,32 @@ def synaptic_kernel(name: str, params: Params, traces: pd.DataFrame, kernel: pd.
 def _current(axes: Axes, name: str, params: Params, traces: pd.DataFrame) -> None:
     closed = SYNAPSES[name].kernel
     lines = list(traces.groupby(["weight", "v_hold_mV"]))
-    for (weight, v), trace in lines:
+    for ((weight, v), trace), colour in zip(lines, _by_potential([v for (_, v), _ in lines]), strict=True):
         t = trace["t_ms"].to_numpy()
-        axes.plot(t, trace["value"], color=style.MAIN, linewidth=1.4, alpha=0.8)
+        axes.plot(t, trace["value"], color=colour, linewidth=1.6)
         if closed is not None:
             after = t > -1e-6
             expected = weight * closed(params, np.maximum(t[after], 0) * 1e-3, v * 1e-3) * 1e12
             axes.plot(t[after], expected, color="black", linestyle=":", linewidth=0.9)
-        if len(lines) > 1:
-            top = trace["value"].abs().idxmax()
-            axes.annotate(f"{v:g} mV", (trace.loc[top, "t_ms"], trace.loc[top, "value"]), fontsize=5, ha="left",
-                          va="center", xytext=(2, 0), textcoords="offset points")  # fmt: skip
-    axes.plot([], [], color=style.MAIN, linewidth=1.4, label="simulated")
+    axes.plot([], [], color=style.MAIN, linewidth=1.6, label="simulated")
     if closed is not None:
         axes.plot([], [], color="black", linestyle=":", linewidth=0.9, label="closed form")
     axes.set(xlim=_span(traces), xlabel="Time after the spike (ms)", ylabel="Current in voltage clamp (pA)")
-    axes.legend(loc="upper right")
+    axes.legend(loc="upper right", fontsize=5.5)
+
+
+def _by_potential(potentials: list[float]) -> list:
+    """A colour a holding potential; the panel of largest currents has the same."""
+    if len(set(potentials)) == 1:
+        return [style.MAIN] * len(potentials)
+    low, high = min(potentials), max(potentials)
+    return [colormaps["viridis"](0.9 * (v - low) / (high - low)) for v in potentials]
 
 
 def _current_voltage(axes: Axes, kernel: pd.DataFrame) -> None:
     for weight, group in kernel.groupby("weight"):
-        axes.plot(group["v_hold_mV"], group["peak_pA"], "o-", color=style.MAIN, markersize=3)
+        axes.plot(group["v_hold_mV"], group["peak_pA"], color="black", linewidth=0.8, zorder=1)
+        axes.scatter(group["v_hold_mV"], group["peak_pA"], s=12, c=_by_potential(list(group["v_hold_mV"])), zorder=2)
         if kernel["weight"].nunique() > 1:
             end = group.iloc[-1]
             axes.annotate(f"w = {weight:g}", (end["v_hold_mV"], end["peak_pA"]), fontsize=5)
