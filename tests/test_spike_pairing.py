@@ -20,7 +20,7 @@ from protocols.experiments.running import run_protocol
 
 EXPERIMENT = get_experiment("spike-pairing")
 #: Few pairs, so that runtimes are done soon; trains of neighbouring pairs overlap.
-SHORT = {"delta_t": "linspace(-40,40,17)*ms", "rate": "20*Hz", "n_pairs": 4, "rate_sweep": "[8,50]*Hz", "dt": "1*ms"}
+SHORT = {"delta_t": "linspace(-40,40,17)*ms", "rate": "25*Hz", "n_pairs": 3, "rate_sweep": "[12.5,50]*Hz", "dt": "1*ms"}
 
 
 def measure(name, backend="numpy", rule=None, **settings):
@@ -28,7 +28,8 @@ def measure(name, backend="numpy", rule=None, **settings):
     if reason := BACKENDS[backend].why_not():
         pytest.skip(reason)
     params = model.params().updated(rule or {})
-    experiment = EXPERIMENT.params(model, params).updated(SHORT | settings)
+    settled = {"settling": "3500*ms"} if model.at_reward else {}
+    experiment = EXPERIMENT.params(model, params).updated(SHORT | settled | settings)
     return params, EXPERIMENT.run(model, params, experiment, backend, 0)
 
 

