@@ -40,13 +40,17 @@ def command(name, model, pairs, config, backend, seed, out) -> None:
             "('equispike protocol list' shows what goes with what)"
         )
     outcome = run_protocol(model, name, options.model_settings(config, pairs), backend, out, seed)
+    from analysis.experiments import conclude
     from analysis.figures import draw
 
-    written, _ = draw(outcome.folder.path)
-    for table in outcome.tables:
-        click.echo(outcome.folder.path / f"{table}.csv")
+    concluded = conclude(outcome.folder)
+    written, skipped = draw(outcome.folder.path)
+    for table in [*(f"{name}.csv" for name in outcome.tables), *concluded]:
+        click.echo(outcome.folder.path / table)
     for path in written:
         click.echo(path)
+    for reason in skipped:
+        click.echo(f"Skipped: {reason}", err=True)
 
 
 def _list(name: str | None) -> None:
