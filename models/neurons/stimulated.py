@@ -95,7 +95,7 @@ def _scheduled(cells, neuron, params, namespace, inputs, varied, excess) -> Part
         order=3,
     )
     cells.run_regularly(
-        f"{neuron.input} = stim_level + stim_slope * (t - stim_onset)\nexcess_before = {excess}", when="start", order=4
+        f"{neuron.input} = stim_level + stim_slope * (t - stim_onset)\nstim_excess = {excess}", when="start", order=4
     )
     cells.set_event_schedule("sample", when="start", order=5)
     end = NeuronGroup(1, "", events={"end": "t_in_timesteps >= n_steps - 1"}, clock=cells.clock, namespace=namespace,
