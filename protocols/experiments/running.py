@@ -50,7 +50,7 @@ def run_protocol(
     ----------
     model, protocol : names, of ``models.KINDS`` and of ``protocols.experiments.EXPERIMENTS``
     params : settings of the model and of the experiment by name, as values or as text such as ``20*ms``
-    backend : ``auto``: C++ where there is a compiler, else NumPy
+    backend : ``auto``: C++ where there is a compiler and enough to do, else NumPy
     out : new run folder; without it ``runs/PROTOCOL-MODEL``, or that with the first free number
     seed : of everything random
 
@@ -62,7 +62,7 @@ def run_protocol(
     experiment = get_experiment(protocol)
     subject = subject_of(experiment, model)
     model_params, own = settled(experiment, subject, params or {})
-    backend = chosen_backend(backend)
+    backend = chosen_backend(backend, light=experiment.light(subject))
     folder = _new_folder(Path(out)) if out is not None else _free_folder(f"{protocol}-{model}")
     started, cpu = time.perf_counter(), cpu_seconds()
     tables = experiment.run(subject, model_params, own, backend, seed)
@@ -136,10 +136,10 @@ def settled(experiment: Experiment, model: Any, settings: Mapping[str, Any]) -> 
     return model_params, experiment.params(model, model_params).updated(of_experiment)
 
 
-def chosen_backend(name: str) -> str:
-    """The backend of that name, which must work here; ``auto`` is cpp where there is a compiler, else numpy."""
+def chosen_backend(name: str, *, light: bool = False) -> str:
+    """The backend of that name, which must work here; ``auto`` is cpp where there is a compiler and enough to do, else numpy."""
     if name == "auto":
-        return "numpy" if BACKENDS["cpp"].why_not() else "cpp"
+        return "numpy" if light or BACKENDS["cpp"].why_not() else "cpp"
     get_backend(name)
     return name
 

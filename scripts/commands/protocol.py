@@ -17,7 +17,12 @@ from scripts.commands import options
 @click.argument("model", required=False)
 @options.pairs
 @options.config
-@click.option("--backend", default="auto", show_default=True, help="auto: cpp where there is a compiler, else numpy.")
+@click.option(
+    "--backend",
+    default="auto",
+    show_default=True,
+    help="auto: cpp where there is a compiler and enough to do, else numpy.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random.")
 @click.option("--out", type=click.Path(path_type=Path), help="New run folder.  [default: runs/NAME-MODEL]")
 def command(name, model, pairs, config, backend, seed, out) -> None:
