@@ -271,8 +271,7 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
             if unit is not None
             else "a plain number"
         )
-        got = f"'{value}'" if isinstance(value, str) else f"{value} ({get_unit(value.dim)})" if unit is None else value
-        raise EquispikeError(f"{name} needs {wanted}, but got {got}")
+        raise EquispikeError(f"{name} needs {wanted}, but got {_received(value, unit)}")
     if several:
         return _checked_series(name, meta, value)
     if np.ndim(value):
@@ -289,6 +288,15 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
     if not _permitted(meta, number):
         raise EquispikeError(f"{name} = {describe_value(value, unit)} is out of range: {permitted_range(field)}")
     return value
+
+
+def _received(value: Any, unit: Quantity | None) -> Any:
+    """A value that was refused, in one line."""
+    if isinstance(value, str):
+        return f"'{value}'"
+    if np.ndim(value):
+        return describe_value(value, value.get_best_unit() if isinstance(value, Quantity) else None)
+    return f"{value} ({get_unit(value.dim)})" if unit is None else value
 
 
 def _checked_series(name: str, meta: Mapping[str, Any], value: Any) -> Any:

@@ -2,14 +2,16 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
-from brian2 import Hz, ms, mV
+from brian2 import Hz, amp, ms, mV, nA, second, volt
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 
 from models.diehl_cook import DiehlCookParams
 from models.errors import EquispikeError
-from models.params import parse_value
+from models.params import Params, param, parse_value
 
 PARAMS = DiehlCookParams()
 
@@ -112,3 +114,67 @@ def test_text_is_read_back(settings):
 
 def same(one: DiehlCookParams, other: DiehlCookParams) -> bool:
     return all(getattr(one, key) == getattr(other, key) for key in one.keys())
+
+
+def test_several_values():
+    assert_array_equal(parse_value("[1, 2, 5]*ms"), [1, 2, 5] * ms)
+    assert_array_equal(parse_value("[1*ms, 2*second]"), [0.001, 2] * second)
+    assert_array_equal(parse_value("linspace(0, 5, 6)*nA"), np.arange(6) * nA)
+    assert_array_equal(parse_value("geomspace(1*mV, 100*mV, 3)"), np.geomspace(1e-3, 0.1, 3) * volt)
+    assert_array_equal(parse_value("logspace(0, 2, 3)"), [1, 10, 100])
+    assert_array_equal(parse_value("2 - [1, 2]"), [1, 0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["linspace(0,5)*nA", "linspace(0,5,2.5)", "linspace(0,5,10**9)", "linspace(0*nA,5*ms,3)", "arange(3)", "[]", "[1,[2]]",
+     "[1*ms,2*mV]", "linspace([1,2],3,3)", "linspace(0,1,num=3)", "(1,2)", "{1}", "[x for x in y]", "lambda: 1", "1 if 2 else 3",
+     "logspace(0*ms,1,3)", "linspace(0,1,True)", "ms.dim", "[1]*'a'"],
+)  # fmt: skip
+def test_nothing_else_is_read(text):
+    with pytest.raises(EquispikeError, match="cannot read the value"):
+        parse_value(text)
+
+
+@given(st.text(alphabet="0123456789.,()[]*+-/ linspacegeomV_'\"x", max_size=30))
+def test_any_text_is_read_or_refused_in_one_sentence(text):
+    try:
+        parse_value(text)
+    except EquispikeError as error:
+        assert "\n" not in str(error).replace(text.strip(), "")
+
+
+@dataclasses.dataclass(frozen=True)
+class Sweep(Params):
+    current: object = param(np.array([1.0, 2.0]) * nA, "currents", "test", unit=nA, minimum=0, maximum=1e9)
+    number: object = param(np.array([1.0, 2.0]), "numbers", "test")
+
+
+@given(
+    st.one_of(
+        st.lists(decimals, min_size=1, max_size=6),
+        st.tuples(decimals, decimals, st.integers(4, 50)).map(lambda each: np.linspace(*each)),
+        st.tuples(decimals, decimals, st.integers(4, 50)).map(lambda each: np.geomspace(*each)),
+    )
+)
+def test_several_values_are_read_back(values):
+    sweep = Sweep().updated({"current": np.array(values) * nA, "number": values})
+    again = Sweep().updated(sweep.as_text())
+    assert again.as_text() == sweep.as_text()
+    assert_allclose(again.current / nA, values, rtol=1e-11)
+    assert_allclose(again.number, values, rtol=1e-11)
+
+
+def test_what_is_wrong_with_several_values_is_said():
+    def refused(**settings):
+        with pytest.raises(EquispikeError) as error:
+            Sweep().updated(settings)
+        return str(error.value)
+
+    assert "current needs a value in nA, such as current=[1,2]*nA" in refused(current="[1,2]*ms")
+    assert "current holds -1, which is out of range: at least 0*nA" in refused(current="[1,-1]*nA")
+    assert "tau_mem takes one value" in refusal(tau_mem="[1,2]*ms")
+    assert Sweep().updated({"current": "3*nA"}).current.shape == (1,)
+    assert_array_equal(Sweep().updated({"current": ["1*nA", "2*uA"]}).current, [1e-9, 2e-6] * amp)  # as a file has it
+    with pytest.raises(ValueError, match="read-only"):
+        Sweep().current[0] = 5 * nA

@@ -31,6 +31,21 @@ class HodgkinHuxleyParams(NeuronParams):
     e_k: Quantity = param(-12 * mV, "potassium equilibrium potential", PAPER, unit=mV)
     e_leak: Quantity = param(10.613 * mV, "leak potential, for no current at rest", PAPER, unit=mV)
     phi: float = param(1.0, "factor of all rates: 3**((temperature - 6.3) / 10)", "page 522", minimum=0, exclusive=True)
+    r_alpha_m: Quantity = param(1 / ms, "rate of opening of m at v_alpha_m", RATES, unit=1 / ms, minimum=0)
+    v_alpha_m: Quantity = param(25 * mV, "potential of the opening of m", RATES, unit=mV)
+    k_alpha_m: Quantity = param(10 * mV, "steepness of the opening of m", RATES, unit=mV, minimum=0, exclusive=True)
+    r_beta_m: Quantity = param(4 / ms, "rate of closing of m at rest", RATES, unit=1 / ms, minimum=0)
+    k_beta_m: Quantity = param(18 * mV, "steepness of the closing of m", RATES, unit=mV, minimum=0, exclusive=True)
+    r_alpha_h: Quantity = param(0.07 / ms, "rate of opening of h at rest", RATES, unit=1 / ms, minimum=0)
+    k_alpha_h: Quantity = param(20 * mV, "steepness of the opening of h", RATES, unit=mV, minimum=0, exclusive=True)
+    r_beta_h: Quantity = param(1 / ms, "largest rate of closing of h", RATES, unit=1 / ms, minimum=0)
+    v_beta_h: Quantity = param(30 * mV, "potential of the closing of h", RATES, unit=mV)
+    k_beta_h: Quantity = param(10 * mV, "steepness of the closing of h", RATES, unit=mV, minimum=0, exclusive=True)
+    r_alpha_n: Quantity = param(0.1 / ms, "rate of opening of n at v_alpha_n", RATES, unit=1 / ms, minimum=0)
+    v_alpha_n: Quantity = param(10 * mV, "potential of the opening of n", RATES, unit=mV)
+    k_alpha_n: Quantity = param(10 * mV, "steepness of the opening of n", RATES, unit=mV, minimum=0, exclusive=True)
+    r_beta_n: Quantity = param(0.125 / ms, "rate of closing of n at rest", RATES, unit=1 / ms, minimum=0)
+    k_beta_n: Quantity = param(80 * mV, "steepness of the closing of n", RATES, unit=mV, minimum=0, exclusive=True)
     v_spike: Quantity = param(50 * mV, "potential above which a spike is counted", CHOICE, unit=mV)
 
 
@@ -38,19 +53,18 @@ HODGKIN_HUXLEY = Neuron(
     name="hodgkin-huxley",
     summary="squid giant axon: sodium and potassium conductances with gates",
     citation="Hodgkin & Huxley 1952, J. Physiol. 117:500-544, doi:10.1113/jphysiol.1952.sp004764",
-    # x / (exp(x) - 1) is 1 / exprel(x), which is also right where x is 0. The numbers 25, 10, ... mV are the paper's rate
-    # functions themselves, not parameters of a cell.
+    # The paper's 0.1 (25 - v) / (exp((25 - v) / 10) - 1), which is 0 / 0 at v = 25, is 1 / exprel((25 - v) / 10).
     equations="""
         dv/dt = (i_ext - g_na * m**3 * h * (v - e_na) - g_k * n**4 * (v - e_k) - g_leak * (v - e_leak)) / c_mem : volt
         dm/dt = phi * (alpha_m * (1 - m) - beta_m * m) : 1
         dh/dt = phi * (alpha_h * (1 - h) - beta_h * h) : 1
         dn/dt = phi * (alpha_n * (1 - n) - beta_n * n) : 1
-        alpha_m = 1 / exprel((25*mV - v) / (10*mV)) / ms : Hz
-        beta_m = 4 * exp(-v / (18*mV)) / ms : Hz
-        alpha_h = 0.07 * exp(-v / (20*mV)) / ms : Hz
-        beta_h = 1 / (exp((30*mV - v) / (10*mV)) + 1) / ms : Hz
-        alpha_n = 0.1 / exprel((10*mV - v) / (10*mV)) / ms : Hz
-        beta_n = 0.125 * exp(-v / (80*mV)) / ms : Hz
+        alpha_m = r_alpha_m / exprel((v_alpha_m - v) / k_alpha_m) : Hz
+        beta_m = r_beta_m * exp(-v / k_beta_m) : Hz
+        alpha_h = r_alpha_h * exp(-v / k_alpha_h) : Hz
+        beta_h = r_beta_h / (exp((v_beta_h - v) / k_beta_h) + 1) : Hz
+        alpha_n = r_alpha_n / exprel((v_alpha_n - v) / k_alpha_n) : Hz
+        beta_n = r_beta_n * exp(-v / k_beta_n) : Hz
         i_ext : amp/meter**2
     """,
     threshold="v > v_spike",

@@ -28,22 +28,22 @@ N_PIECES = 12
 def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] = ()) -> Parts:
     """``n`` neurons with currents of straight pieces.
 
-    Inputs ``onsets``, ``levels``, ``slopes``, each (N_PIECES, n): from its onset (s) on, a piece is level + slope * time
-    since onset (SI units); an onset that is never reached ends the list. State: ``cells.`` variables of the neuron and
-    parameters ``varied``, which each neuron has its own of; ``cells.at_rest``: whether the neuron sets itself to rest when
-    the run begins. Constants: ``n_steps`` of the run; ``sample_every`` steps, the first ``n_sampled`` neurons are sampled.
-    Monitors: ``spikes`` with ``crossed``, the time at which the threshold was crossed, interpolated within the step, if
-    the beginning of the step is the time of a spike; ``samples`` with the state variables and the input.
+    Inputs ``stim_onsets``, ``stim_levels``, ``stim_slopes``, each (N_PIECES, n): from its onset (s) on, a piece is level +
+    slope * time since onset (SI units); an onset that is never reached ends the list. State: ``cells.`` variables of the
+    neuron and parameters ``varied``, which each neuron has its own of; ``cells.at_rest``: whether the neuron sets itself to
+    rest when the run begins. Constants: ``n_steps`` of the run; ``sample_every`` steps, the first ``n_sampled`` neurons are
+    sampled. Monitors: ``spikes`` with ``crossed``, the time at which the threshold was crossed, interpolated within the
+    step, if the beginning of the step is the time of a spike; ``samples`` with the state variables and the input.
     """
     unit = _dimension(neuron, neuron.input)
-    dimensions = {"onsets": second.dim, "levels": unit, "slopes": unit / second.dim}
+    dimensions = {"stim_onsets": second.dim, "stim_levels": unit, "stim_slopes": unit / second.dim}
     inputs = {
-        name: TimedArray(Quantity(np.zeros((N_PIECES, n)), dim=dimension), dt=1 * second, name=name)
+        name: TimedArray(Quantity(np.zeros((N_PIECES, n)), dim=dimension), dt=params.dt, name=name)
         for name, dimension in dimensions.items()
     }
     numbers = {key: value for key, value in params.namespace().items() if key not in ("dt", *varied)}
     namespace = numbers | inputs | {
-        "second": second, "stop_when": stop_when, "n_steps": 1, "sample_every": 1, "n_sampled": 0,
+        "stop_when": stop_when, "n_steps": 1, "sample_every": 1, "n_sampled": 0,
     }  # fmt: skip
     excess = neuron.excess
     cells = NeuronGroup(
@@ -52,21 +52,21 @@ def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] 
             neuron.equations,
             *(f"{key} : {_name(get_dimensions(getattr(params, key)))} (constant)" for key in varied),
             "at_rest : boolean (constant)",
-            "piece : integer",
-            "t_onset : second",
-            "t_next : second",
-            f"level : {_name(unit)}",
-            f"slope : {_name(unit / second.dim)}",
-            f"excess_before : {_name(_dimension(neuron, 'v'))}",
+            "stim_piece : integer",
+            "stim_onset : second",
+            "stim_next : second",
+            f"stim_level : {_name(unit)}",
+            f"stim_slope : {_name(unit / second.dim)}",
+            f"stim_excess : {_name(_dimension(neuron, 'v'))}",
             "crossed : second",
         ]),
         threshold=neuron.threshold,
-        reset=f"crossed = t - dt * ({excess}) / ({excess} - excess_before)\n{neuron.reset}",
+        reset=f"crossed = t - dt * ({excess}) / ({excess} - stim_excess)\n{neuron.reset}",
         refractory=neuron.refractory,
         method=neuron.method,
         events={
             "begin": "t_in_timesteps == 0 and at_rest",
-            "turn": "t >= t_next - 0.5 * dt",
+            "turn": "t >= stim_next - 0.5 * dt",
             "sample": "t_in_timesteps % sample_every == 0 and i < n_sampled",
         },
         dtype=neuron.dtype,
@@ -85,17 +85,17 @@ def _scheduled(cells, neuron, params, namespace, inputs, varied, excess) -> Part
     cells.run_on_event(
         "turn",
         """
-        t_onset = onsets((piece + 0.5) * second, i)
-        level = levels((piece + 0.5) * second, i)
-        slope = slopes((piece + 0.5) * second, i)
-        piece += 1
-        t_next = onsets((piece + 0.5) * second, i)
+        stim_onset = stim_onsets((stim_piece + 0.5) * dt, i)
+        stim_level = stim_levels((stim_piece + 0.5) * dt, i)
+        stim_slope = stim_slopes((stim_piece + 0.5) * dt, i)
+        stim_piece += 1
+        stim_next = stim_onsets((stim_piece + 0.5) * dt, i)
         """,
         when="start",
         order=3,
     )
     cells.run_regularly(
-        f"{neuron.input} = level + slope * (t - t_onset)\nexcess_before = {excess}", when="start", order=4
+        f"{neuron.input} = stim_level + stim_slope * (t - stim_onset)\nstim_excess = {excess}", when="start", order=4
     )
     cells.set_event_schedule("sample", when="start", order=5)
     end = NeuronGroup(1, "", events={"end": "t_in_timesteps >= n_steps - 1"}, clock=cells.clock, namespace=namespace,

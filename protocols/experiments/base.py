@@ -16,6 +16,10 @@ CHOICE = "chosen here"
 type Tables = dict[str, pd.DataFrame]
 
 
+def _never(model: Any) -> bool:
+    return False
+
+
 def _always(model: Any, params: Params) -> str | None:
     return None
 
@@ -31,6 +35,7 @@ class Experiment:
         currents have its unit and scale
     run : (model, model_params, params, backend, seed) -> tidy tables by name, the main one first; columns of quantities
         end in their unit (``t_ms``, ``current_nA``, ``rate_Hz``)
+    light : whether the experiment on a model has so few time steps that compiling is not worth while
     why_not : (model, model_params) -> None where the experiment makes sense for the model; else why it does not
     """
 
@@ -41,3 +46,4 @@ class Experiment:
     params: Callable[[Any, Any], Params]
     run: Callable[[Any, Any, Any, str, int], Tables]
     why_not: Callable[[Any, Any], str | None] = _always
+    light: Callable[[Any], bool] = _never

@@ -119,4 +119,5 @@ FIRING_PATTERNS = Experiment(
     params=lambda neuron, neuron_params: FiringPatternsParams(),
     run=_run,
     why_not=undriven,
+    light=lambda neuron: bool(neuron.patterns),
 )

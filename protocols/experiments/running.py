@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ def run_protocol(
     ----------
     model, protocol : names, of ``models.KINDS`` and of ``protocols.experiments.EXPERIMENTS``
     params : settings of the model and of the experiment by name, as values or as text such as ``20*ms``
-    backend : ``auto``: C++ where there is a compiler, else NumPy
+    backend : ``auto``: C++ where there is a compiler and enough to do, else NumPy
     out : new run folder; without it ``runs/PROTOCOL-MODEL``, or that with the first free number
     seed : of everything random
 
@@ -61,7 +62,7 @@ def run_protocol(
     experiment = get_experiment(protocol)
     subject = subject_of(experiment, model)
     model_params, own = settled(experiment, subject, params or {})
-    backend = chosen_backend(backend)
+    backend = chosen_backend(backend, light=experiment.light(subject))
     folder = _new_folder(Path(out)) if out is not None else _free_folder(f"{protocol}-{model}")
     started, cpu = time.perf_counter(), cpu_seconds()
     tables = experiment.run(subject, model_params, own, backend, seed)
@@ -101,39 +102,44 @@ def subject_of(experiment: Experiment, name: str) -> Any:
 
 
 def settled(experiment: Experiment, model: Any, settings: Mapping[str, Any]) -> tuple[Params, Params]:
-    """Parameters of the model and of the experiment; each key of ``settings`` belongs to the one that has it."""
+    """Parameters of the model and of the experiment; each key of ``settings`` belongs to the one that has it, or to the one
+    whose name stands before a dot."""
     if model.params is None:
         raise EquispikeError(f"{model.name} has no parameters of its own: it is part of a network")
     model_params = model.params()
     if reason := experiment.why_not(model, model_params):
         raise EquispikeError(f"{experiment.name} makes no sense for {model.name}: {reason}")
-    own_keys = set(experiment.params(model, model_params).keys())
-    if both := sorted(own_keys & set(model_params.keys())):
-        raise AssertionError(f"{experiment.name} and {model.name} share parameters: {both}")
-    for key in settings:
-        if key not in own_keys and key not in model_params.keys():
-            _refuse(key, experiment, model, model_params, own_keys)
-    model_params = model_params.updated({key: value for key, value in settings.items() if key not in own_keys})
-    own = experiment.params(model, model_params).updated({k: v for k, v in settings.items() if k in own_keys})
-    return model_params, own
+    own_keys, model_keys = experiment.params(model, model_params).keys(), model_params.keys()
+    of_model: dict[str, Any] = {}
+    of_experiment: dict[str, Any] = {}
+    for key, value in settings.items():
+        owner, dot, name = key.partition(".")
+        if dot and owner in (model.name, experiment.name):
+            (of_model if owner == model.name else of_experiment)[name] = value
+        elif key in own_keys and key in model_keys:
+            raise EquispikeError(
+                f"both {model.name} and {experiment.name} have a parameter {key}: write {model.name}.{key} or "
+                f"{experiment.name}.{key}"
+            )
+        elif key in own_keys:
+            of_experiment[key] = value
+        elif key in model_keys:
+            of_model[key] = value
+        else:
+            near = difflib.get_close_matches(key, [*model_keys, *own_keys], n=1)
+            hint = f" (did you mean '{near[0]}'?)" if near else ""
+            raise EquispikeError(
+                f"unknown parameter '{key}'{hint}; {model.name} has {', '.join(model_keys)}; {experiment.name} has "
+                f"{', '.join(own_keys)}"
+            )
+    model_params = model_params.updated(of_model)
+    return model_params, experiment.params(model, model_params).updated(of_experiment)
 
 
-def _refuse(key: str, experiment: Experiment, model: Any, model_params: Params, own_keys: set[str]) -> None:
-    import difflib
-
-    keys = model_params.keys()
-    near = difflib.get_close_matches(key, [*keys, *own_keys], n=1)
-    hint = f" (did you mean '{near[0]}'?)" if near else ""
-    raise EquispikeError(
-        f"unknown parameter '{key}'{hint}; {model.name} has {', '.join(keys)}; {experiment.name} has "
-        f"{', '.join(sorted(own_keys))}"
-    )
-
-
-def chosen_backend(name: str) -> str:
-    """The backend of that name, which must work here; ``auto`` is cpp where there is a compiler, else numpy."""
+def chosen_backend(name: str, *, light: bool = False) -> str:
+    """The backend of that name, which must work here; ``auto`` is cpp where there is a compiler and enough to do, else numpy."""
     if name == "auto":
-        return "numpy" if BACKENDS["cpp"].why_not() else "cpp"
+        return "numpy" if light or BACKENDS["cpp"].why_not() else "cpp"
     get_backend(name)
     return name
 

@@ -126,7 +126,7 @@ def _pieces(currents: Sequence[Current], size: int) -> dict[str, np.ndarray]:
             raise ValueError(f"a current has {len(pieces)} pieces, at most {N_PIECES - 1} are possible")
         for row, (onset, level, *slope) in enumerate(pieces):
             onsets[row, k], levels[row, k], slopes[row, k] = onset, level, slope[0] if slope else 0.0
-    return {"onsets": onsets, "levels": levels, "slopes": slopes}
+    return {"stim_onsets": onsets, "stim_levels": levels, "stim_slopes": slopes}
 
 
 def _program(neuron: Neuron, params: NeuronParams, size: int, varied: tuple[str, ...], backend: str) -> Program:

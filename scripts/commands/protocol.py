@@ -17,7 +17,12 @@ from scripts.commands import options
 @click.argument("model", required=False)
 @options.pairs
 @options.config
-@click.option("--backend", default="auto", show_default=True, help="auto: cpp where there is a compiler, else numpy.")
+@click.option(
+    "--backend",
+    default="auto",
+    show_default=True,
+    help="auto: cpp where there is a compiler and enough to do, else numpy.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random.")
 @click.option("--out", type=click.Path(path_type=Path), help="New run folder.  [default: runs/NAME-MODEL]")
 def command(name, model, pairs, config, backend, seed, out) -> None:
@@ -40,13 +45,17 @@ def command(name, model, pairs, config, backend, seed, out) -> None:
             "('equispike protocol list' shows what goes with what)"
         )
     outcome = run_protocol(model, name, options.model_settings(config, pairs), backend, out, seed)
+    from analysis.experiments import conclude
     from analysis.figures import draw
 
-    written, _ = draw(outcome.folder.path)
-    for table in outcome.tables:
-        click.echo(outcome.folder.path / f"{table}.csv")
+    concluded = conclude(outcome.folder)
+    written, skipped = draw(outcome.folder.path)
+    for table in [*(f"{name}.csv" for name in outcome.tables), *concluded]:
+        click.echo(outcome.folder.path / table)
     for path in written:
         click.echo(path)
+    for reason in skipped:
+        click.echo(f"Skipped: {reason}", err=True)
 
 
 def _list(name: str | None) -> None:

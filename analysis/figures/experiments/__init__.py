@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from analysis.figures.experiments import fi_curve, spike_pairing, synaptic_kernel, weight_distribution
+from analysis.figures.experiments import (
+    action_potential,
+    fi_curve,
+    firing_patterns,
+    spike_pairing,
+    strength_duration,
+    synaptic_kernel,
+    traces,
+    weight_distribution,
+)
 from analysis.figures.sources import Source
 from protocols.run_folder import RunFolder
 
 FIGURES: dict[str, Callable[[RunFolder], Iterable[Source]]] = {
+    "step-current": traces.step_figures,
+    "ramp-current": traces.ramp_figures,
     "fi-curve": fi_curve.figures,
     "synaptic-kernel": synaptic_kernel.figures,
     "spike-pairing": spike_pairing.figures,
     "weight-distribution": weight_distribution.figures,
+    "strength-duration": strength_duration.figures,
+    "firing-patterns": firing_patterns.figures,
+    "action-potential": action_potential.figures,
+    "anode-break": traces.anode_figures,
 }

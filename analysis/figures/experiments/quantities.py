@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from models import KINDS, NEURONS
-from models.params import Params, unit_name
+from models import KINDS
+from models.params import Params
 from protocols.run_folder import RunFolder
 
-_PRETTY = {"uA/cm**2": "µA/cm²", "mS/cm**2": "mS/cm²", "um": "µm"}
+_PRETTY = {"uA/cm**2": "µA/cm²", "mS/cm**2": "mS/cm²"}
 
 
 def column(table: pd.DataFrame, name: str) -> str:
@@ -16,16 +16,21 @@ def column(table: pd.DataFrame, name: str) -> str:
     return next(each for each in table.columns if each == name or each.startswith(f"{name}_"))
 
 
+def unit_of(column: str, name: str) -> str:
+    """The unit that ``column``, called ``name``, ends in; empty for plain numbers."""
+    unit = column.removeprefix(name).removeprefix("_")
+    return _PRETTY.get(unit, unit)
+
+
 def label(words: str, column: str, name: str) -> str:
     """``words`` with the unit that ``column``, called ``name``, ends in."""
-    unit = column.removeprefix(name).removeprefix("_")
-    return f"{words} ({_PRETTY.get(unit, unit)})" if unit else words
+    unit = unit_of(column, name)
+    return f"{words} ({unit})" if unit else words
 
 
-def current_unit(run: RunFolder) -> str:
-    """Unit of currents of the run's neuron, as text; empty for plain numbers."""
-    unit = NEURONS[model_of(run)].current_unit
-    return "" if unit is None else _PRETTY.get(unit_name(unit), unit_name(unit))
+def potential_label(column: str) -> str:
+    """An axis of potentials in ``column``, called v."""
+    return label("Potential", column, "v") if unit_of(column, "v") else "Potential v"
 
 
 def model_of(run: RunFolder) -> str:

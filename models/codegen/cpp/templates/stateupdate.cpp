@@ -11,6 +11,7 @@
     {{once_a_run(code.scalar)|autoindent}}
     using equispike::exp;
     using equispike::_clip;
+    using equispike::_exprel;
     const int _N = {{constant_or_scalar('N', variables['N'])}};
     {% set split = split_refractory(code.vector) %}
     {% if split %}

@@ -1,0 +1,27 @@
+"""What is concluded from the tables of an experiment and kept beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from analysis.firing_patterns import patterns_of
+from analysis.plasticity import summary_of
+from protocols.run_folder import RunFolder
+
+#: By protocol: tables by name.
+CONCLUSIONS: dict[str, dict[str, Callable[[RunFolder], pd.DataFrame]]] = {
+    "firing-patterns": {"patterns": patterns_of},
+    "weight-distribution": {"summary": summary_of},
+}
+
+
+def conclude(run: RunFolder) -> list[str]:
+    """Write what follows from the tables of a run into its folder; returns the names of the files."""
+    protocol = run.read_json("run.json")["config"]["protocol"]
+    written = []
+    for name, make in CONCLUSIONS.get(protocol, {}).items():
+        run.write_table(f"{name}.csv", make(run))
+        written.append(f"{name}.csv")
+    return written
