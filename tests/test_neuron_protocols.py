@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import blind_izhikevich
@@ -312,6 +314,11 @@ def test_the_command_runs_draws_and_keeps(equispike, tmp_path):
     shown = equispike("protocol", "list").out
     assert all(name in shown for name in EXPERIMENTS)
     assert "g_na" in equispike("list", "hodgkin-huxley").out
+
+
+def test_what_is_concluded_can_be_imported_first():
+    """Figures draw conclusions, conclusions do not draw figures."""
+    subprocess.run([sys.executable, "-c", "import analysis.experiments"], check=True)
 
 
 @pytest.mark.parametrize(
