@@ -311,6 +311,7 @@ def test_the_command_runs_draws_and_keeps(equispike, tmp_path):
     assert record["config"]["protocol_params"]["current"] == "linspace(0,5,41)*nA"
     assert equispike("figures", "fi", "--out", "again").code == 0
     assert "--out" in equispike("protocol", "fi-curve", "lif", "--out", "fi").sentence
+    assert "holds no network" in equispike("evaluate", "fi").sentence
     shown = equispike("protocol", "list").out
     assert all(name in shown for name in EXPERIMENTS)
     assert "g_na" in equispike("list", "hodgkin-huxley").out
