@@ -234,6 +234,7 @@ def test_what_spike_trains_are_called(spikes, current, pattern):
 # Every model with every protocol, on every backend.
 
 
+@pytest.mark.parametrize("backend", ["cython", "cpp"])
 @pytest.mark.parametrize("name", ["lif", "adex"])
 def test_backends_agree(run, backend, name):
     if reason := BACKENDS[backend].why_not():
