@@ -39,6 +39,10 @@ figures: setup
 	$(EQUISPIKE) figures records/dc100-s0 --only learning --out docs/figures/dc100
 	$(EQUISPIKE) figures records/conv-s0 --only kernels-conv2 --out docs/figures/conv
 	$(EQUISPIKE) compare records --out results/comparison.csv --figures docs/figures/comparison
+	for neuron in izhikevich adex; do rm -rf runs/panels-$$neuron; \
+		$(EQUISPIKE) protocol firing-patterns $$neuron --out runs/panels-$$neuron && \
+		mkdir -p docs/figures/protocols && \
+		cp runs/panels-$$neuron/figures/firing-patterns.png docs/figures/protocols/$$neuron.png || exit; done
 	$(EQUISPIKE) sweep sweeps/dc-size.yaml --table results/sweeps/dc-size.csv --out docs/figures/sweeps
 
 clean:

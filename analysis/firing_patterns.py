@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.figures.experiments.quantities import column
 from protocols.run_folder import RunFolder
 
 #: A burst has ended where an interval is this many times as long as the mean of those since the burst began.
@@ -226,7 +225,7 @@ def patterns_of(run: RunFolder) -> pd.DataFrame:
     panels, spikes, traces, currents = (
         run.read_table(f"{name}.csv") for name in ("firing_patterns", "spikes", "traces", "currents")
     )
-    v = column(traces, "v")
+    v = next(name for name in traces if name == "v" or name.startswith("v_"))
     found = []
     for row in panels.itertuples():
         own, trace, current = (table[table["panel"] == row.panel] for table in (spikes, traces, currents))

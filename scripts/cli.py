@@ -69,11 +69,17 @@ def main() -> None:
         sys.stderr.close()
 
 
-def existing_run(path: Path):
-    """The run folder at ``path``."""
+def existing_run(path: Path, *, trained: bool = True):
+    """The run folder at ``path``; where it must be ``trained``, not one of a protocol."""
     from protocols.run_folder import RunFolder
 
-    return RunFolder.open(path)
+    run = RunFolder.open(path)
+    config = run.read_json("run.json")["config"]
+    if trained and "protocol" in config:
+        raise EquispikeError(
+            f"{path} is a run of the protocol {config['protocol']} and holds no network: equispike figures {path} draws it"
+        )
+    return run
 
 
 def data_of(folder, data_dir: Path | None):

@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import blind_izhikevich
@@ -54,7 +56,9 @@ def published(tmp_path_factory):
 def test_lif_rates_are_the_closed_form_to_one_part_in_a_million(run):
     errors = {}
     for dt in ("0.1*ms", "0.01*ms"):
-        table = run("lif", "fi-curve", dt=dt, current="linspace(2.05,5,40)*nA", duration="70*ms", settling="0*ms").table
+        table = run(
+            "lif", "fi-curve", FAST, dt=dt, current="linspace(2.05,5,40)*nA", duration="70*ms", settling="0*ms"
+        ).table
         rate, expected = table["rate_Hz"], table["closed_form_Hz"]
         assert (table["intervals"] > 0).all()
         errors[dt] = np.abs(rate / expected - 1).max()
@@ -118,16 +122,21 @@ def blind_hodgkin_huxley(t: np.ndarray, current: float) -> np.ndarray:
     return solve_ivp(slope, (0, t[-1]), start, "DOP853", t, rtol=1e-10, atol=1e-12).y[0]
 
 
-def test_hodgkin_huxley_follows_a_solution_of_high_order():
-    neuron, params = NEURONS["hodgkin-huxley"], NEURONS["hodgkin-huxley"].params()
-    currents = np.array([2.0, 10.0])
-    found = stimulate(neuron, params, [Current.step(i * 1e-2) for i in currents], 0.015, FAST, 0, sample_every=1e-4)
-    for number, current in enumerate(currents):
-        own = found.samples[found.samples["neuron"] == number]
-        expected = blind_hodgkin_huxley(own["t"].to_numpy() * 1000, current)
-        # First order: at a time step of 0.01 ms the upstroke of 400 mV/ms comes some microseconds late.
-        assert np.abs(own["v"] * 1000 - expected).max() < (0.02 if current == 2 else 3)
-        assert own["v"].max() * 1000 == pytest.approx(expected.max(), abs=0.5)
+def test_hodgkin_huxley_approaches_a_solution_of_high_order():
+    """Of the first order: half the time step, half the error, which is largest in the upstroke of 400 mV/ms."""
+    neuron, currents, errors = NEURONS["hodgkin-huxley"], np.array([2.0, 10.0]), []
+    for dt in ("0.02*ms", "0.01*ms"):
+        params = neuron.params().updated({"dt": dt})
+        found = stimulate(
+            neuron, params, [Current.step(i * 1e-2) for i in currents], 0.01, "numpy", 0, sample_every=1e-4
+        )
+        for number, current in enumerate(currents):
+            own = found.samples[found.samples["neuron"] == number]
+            expected = blind_hodgkin_huxley(own["t"].to_numpy() * 1000, current)
+            errors.append(np.abs(own["v"] * 1000 - expected).max())
+    assert errors[2] < 0.04 and errors[3] < 10
+    assert_allclose(np.divide(errors[:2], errors[2:]), 2, rtol=0.1)
+    assert own["v"].max() * 1000 == pytest.approx(expected.max(), abs=0.3)
 
 
 def test_hodgkin_huxley_onset_is_sudden_at_the_published_current(run):
@@ -144,9 +153,9 @@ def test_hodgkin_huxley_action_potential(run):
     # Threshold charge of a shock that leaves no time for anything else: 6 to 7 nC/cm2, 6 to 7 mV.
     assert 6 < shape["pulse_threshold_uA/cm**2"] * 0.5 < 7
     relative = second.set_index("interval_ms")["relative_threshold"]
-    assert relative[:8].isna().all() and shape["absolute_refractory_ms"] == 9
-    assert (np.diff(relative[9:16]) < 0).all() and relative[14] > 1.2
-    assert relative[16:].between(0.8, 1.1).all()  # recovered, with a phase of higher excitability
+    assert relative.loc[:8].isna().all() and shape["absolute_refractory_ms"] == pytest.approx(9)
+    assert (np.diff(relative.loc[9:16]) < 0).all() and relative.loc[14] > 1.2
+    assert relative.loc[16:].between(0.8, 1.1).all()  # recovered, with a phase of higher excitability
 
 
 def test_hodgkin_huxley_fires_when_hyperpolarisation_ends(run):
@@ -225,6 +234,7 @@ def test_what_spike_trains_are_called(spikes, current, pattern):
 # Every model with every protocol, on every backend.
 
 
+@pytest.mark.parametrize("backend", ["cython", "cpp"])
 @pytest.mark.parametrize("name", ["lif", "adex"])
 def test_backends_agree(run, backend, name):
     if reason := BACKENDS[backend].why_not():
@@ -302,9 +312,15 @@ def test_the_command_runs_draws_and_keeps(equispike, tmp_path):
     assert record["config"]["protocol_params"]["current"] == "linspace(0,5,41)*nA"
     assert equispike("figures", "fi", "--out", "again").code == 0
     assert "--out" in equispike("protocol", "fi-curve", "lif", "--out", "fi").sentence
+    assert "holds no network" in equispike("evaluate", "fi").sentence
     shown = equispike("protocol", "list").out
     assert all(name in shown for name in EXPERIMENTS)
     assert "g_na" in equispike("list", "hodgkin-huxley").out
+
+
+def test_what_is_concluded_can_be_imported_first():
+    """Figures draw conclusions, conclusions do not draw figures."""
+    subprocess.run([sys.executable, "-c", "import analysis.experiments"], check=True)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from models.codegen.compilers import compiler_missing
 from models.codegen.program import in_order_of_synapses
 from models.parts import Parts, RunResult
 
-_ENDLESS = 1e7 * second  # the network stops itself
+_ENDLESS = 1e6 * second  # the network stops itself
 
 
 _ONE_AT_A_TIME = threading.Lock()  # Brian2's device, preferences and random numbers are global

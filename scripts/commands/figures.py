@@ -17,7 +17,7 @@ def command(run: Path, out: Path | None, only: tuple[str, ...]) -> None:
     """Draw everything that RUN holds, as PNG and PDF."""
     from analysis.figures import draw
 
-    written, skipped = draw(existing_run(run).path, out, only)
+    written, skipped = draw(existing_run(run, trained=False).path, out, only)
     for path in written:
         click.echo(path)
     for reason in skipped:

@@ -26,7 +26,7 @@ from models.codegen.program import in_order_of_synapses
 from models.errors import EquispikeError
 from models.parts import Parts, RunResult
 
-_ENDLESS = 1e7 * second  # the network stops itself
+_ENDLESS = 1e6 * second  # the network stops itself
 
 # -D__FAST_MATH__ alone makes glibc declare its vector exp and log: Brian2 keeps infinities (-fno-finite-math-only), and
 # gcc then no longer defines it. The alias-check limit lets loops over many arrays vectorise. Linking with -ffast-math
