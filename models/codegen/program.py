@@ -5,11 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from models.parts import Parts, RunResult
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of a program is given, as in :meth:`Program.run`."""
+
+    state: Mapping[str, np.ndarray]
+    inputs: Mapping[str, np.ndarray]
+    seed: int
 
 
 class Program(Protocol):

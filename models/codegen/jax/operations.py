@@ -126,3 +126,73 @@ def look_up(values, t, dt, i=None):
     """A timed array ``values`` of steps of ``dt`` at time ``t``: its last row afterwards."""
     row = jnp.clip(jnp.floor(t / dt + 1e-6).astype(jnp.int32), 0, len(values) - 1)
     return values[row] if i is None else values[row, i]
+
+
+#: Name of the axis of runs that are simulated at the same time.
+LANES = "lanes"
+
+
+def for_events(event, body: Callable, carry):
+    """``body(number, there, carry)`` for each neuron with an event, in order; ``there`` is false where a lane has fewer."""
+    n = event.shape[0]
+    which = jnp.nonzero(event > 0, size=n, fill_value=n)[0]
+    most = jax.lax.pmax((event > 0).sum(), LANES)  # the same for all lanes: nothing needs to be kept where a lane is done
+
+    def advance(position_and_carry):
+        position, carry = position_and_carry
+        return position + 1, body(which[position], which[position] < n, carry)
+
+    return jax.lax.while_loop(lambda each: each[0] < most, advance, (0, carry))[1]
+
+
+def fast_draws_with(dtype: np.dtype) -> Callable:
+    """As :func:`draws_with`, with Threefry-2x32 of 20 rounds (Salmon et al. 2011) written out: JAX's is a loop on a CPU."""
+
+    def draws(key, k, number: int, n: int) -> list[Callable]:
+        calls = itertools.count()
+
+        def uniform():
+            first = jnp.uint32(number * 64 + next(calls)) + (jnp.arange(n, dtype=jnp.uint32) << 12)
+            high, low = _threefry(key[0], key[1], first, jnp.asarray(k, jnp.uint32))
+            if dtype == np.float32:
+                return (high >> 8).astype(dtype) * np.float32(2**-24)
+            bits = (high.astype(jnp.uint64) << 21) ^ (low >> 11).astype(jnp.uint64)
+            return bits.astype(dtype) * 2.0**-53
+
+        def normal():
+            return jnp.sqrt(-2 * jnp.log1p(-uniform())) * jnp.cos(2 * np.pi * uniform())
+
+        return [uniform, normal]
+
+    return draws
+
+
+def _threefry(key_0, key_1, x_0, x_1):
+    keys = (key_0, key_1, key_0 ^ key_1 ^ jnp.uint32(0x1BD11BDA))
+    x_0, x_1 = x_0 + keys[0], x_1 + keys[1]
+    for block in range(5):
+        for turn in ((13, 15, 26, 6), (17, 29, 16, 24))[block % 2]:
+            x_0 = x_0 + x_1
+            x_1 = ((x_1 << turn) | (x_1 >> (32 - turn))) ^ x_0
+        x_0 = x_0 + keys[(block + 1) % 3]
+        x_1 = x_1 + keys[(block + 2) % 3] + jnp.uint32(block + 1)
+    return x_0, x_1
+
+
+def names(dtype: np.dtype) -> dict[str, object]:
+    """What every generated program calls, under the names that it has there."""
+    return {
+        **{f"{name}_": function for name, function in FUNCTIONS.items()},
+        "where_": jnp.where,
+        "logical_not": logical_not,
+        "look_up_": look_up,
+        "number_": lambda x: jnp.asarray(x).astype(dtype),
+        "events_": lambda x, n: jnp.broadcast_to(jnp.asarray(x, dtype), (n,)),
+        "ones_": lambda n: jnp.ones(n, dtype),
+        "any_": jnp.any,
+        "cast_": lambda x, like: jnp.broadcast_to(jnp.asarray(x).astype(like.dtype), like.shape),
+        "join_": lambda new, queue: jnp.concatenate([new[None], queue]),
+        "add_up_": jax.ops.segment_sum,
+        "scan_": jax.lax.scan,
+        "for_events_": for_events,
+    }
