@@ -9,7 +9,7 @@ Names that are not the network's end with an underscore; Brian2's own begin with
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from brian2.utils.stringtools import get_identifiers
@@ -94,7 +94,9 @@ class _Emission:
 
     # What an object reads.
 
-    def _loads(self, code: Code, names: set[str], *, at: Mapping[str, str] | None = None) -> list[str]:
+    def _loads(
+        self, code: Code, names: set[str], *, at: Mapping[str, str] | None = None, drawn_for: str = ""
+    ) -> list[str]:
         """Lines that give the names in statements their values; ``at``: by side, the index array to gather with."""
         lines = []
         dt = repr(self.network.dt)
@@ -103,16 +105,19 @@ class _Emission:
         lines += [f"{name} = {code.constants[name]!r}" for name in sorted(names & set(code.constants))]
         for name in sorted(names & set(code.arrays)):
             lines.append(f"{name} = {self._value(code, name, at or {})}")
-        return lines + self._draws(code)
+        return lines + self._draws(code, drawn_for)
 
-    def _draws(self, code: Code) -> list[str]:
-        """A line that defines the random functions of an object: each call draws for all neurons or synapses anew."""
+    def _draws(self, code: Code, drawn_for: str) -> list[str]:
+        """A line that defines the random functions of an object: each call draws for all neurons or synapses anew.
+
+        ``drawn_for``: those with these numbers alone.
+        """
         if not set(code.functions) & set(DRAWS):
             return []
         self.result.random = True
         names = ", ".join(f"{name}_" for name in DRAWS)
         number, n = self.network.codes.index(code), self.network.sizes[code.group]
-        return [f"{names} = draws_(c_['random.key'], k_, {number}, {n})"]
+        return [f"{names} = draws_(c_['random.key'], k_, {number}, {drawn_for or n})"]
 
     def _value(self, code: Code, name: str, at: Mapping[str, str]) -> str:
         array = code.arrays[name]
@@ -125,15 +130,33 @@ class _Emission:
         return f"s_[{key!r}]" if key in self.result.written or key in self.outside else f"c_[{key!r}]"
 
     def _statements(self, code: Code) -> list[str]:
-        lines = []
-        for statement in code.statements:
-            expression = self._expression(code, statement.expr)
+        lines, conditions = [], self._conditions(code)
+        for statement, condition in zip(code.statements, conditions, strict=True):
+            # Where the condition is false nothing comes of it, so that it need not be computed for that case.
+            known = {condition: "True"} if self.simulated and condition else {}
+            expression = rendered(inlined(self._timed(code, statement.expr), known))
             if statement.op not in ("=", ":="):
                 expression = f"{statement.var} {statement.op[:-1]} ({expression})"
             if statement.var in code.conditions:
                 expression = f"where_({code.conditions[statement.var]}, {expression}, {statement.var})"
             lines.append(f"{statement.var} = {expression}")
         return lines
+
+    @staticmethod
+    def _conditions(code: Code) -> list[str | None]:
+        """For each statement the variable that has to be true for anything to come of it."""
+        users: dict[str, set[str | None]] = {}
+        found: list[str | None] = []
+        for statement in reversed(code.statements):
+            if statement.op == ":=":
+                conditions = users.get(statement.var, {None})
+                condition = next(iter(conditions)) if len(conditions) == 1 else None
+            else:
+                condition = code.conditions.get(statement.var)
+            for name in get_identifiers(statement.expr):
+                users.setdefault(name, set()).add(condition)
+            found.insert(0, condition)
+        return found
 
     def _expression(self, code: Code, expression: str) -> str:
         return rendered(self._timed(code, expression))
@@ -168,6 +191,7 @@ class _Emission:
         names = self._names(code)
         body = self._loads(code, names, at=at) + self._timed_loads(code) + self._statements(code)
         body += self._stores(code, lambda name, key: name)
+        body += self._settled(code.arrays[name].key for name in code.written())
         self._define(code, f"Update of {code.group}.", body)
 
     def _sides(self, code: Code) -> dict[str, str]:
@@ -215,11 +239,16 @@ class _Emission:
         body = self._loads(code, names) + self._timed_loads(code)
         body.append(f"_cond = {soft(self._timed(code, ast.unparse(condition)), floats)}")
         body.append(f"s_[{code.event!r}] = events_(_cond, {size})")
+        body += self._settled([code.event])
         if code.refractory:
             last, ready = f"s_['{code.group}.lastspike']", f"s_['{code.group}.not_refractory']"
             body += [f"{last} = where_(s_[{code.event!r}] > 0, k_ * {self.network.dt!r}, {last})"]
             body += [f"{ready} = where_(s_[{code.event!r}] > 0, False, {ready})"]
         self._define(code, f"Events {code.event}.", body)
+
+    def _settled(self, keys: Iterable[str]) -> list[str]:
+        """A line that makes XLA compute values once; it would compute them anew for everything that reads them."""
+        return [f"s_.update(settled_({{{', '.join(f'{key!r}: s_[{key!r}]' for key in keys)}}}))"] if self.simulated else []
 
     def _is_of_time(self, code: Code, condition: ast.expr) -> bool:
         """Whether a condition depends on the time and on constants alone."""
@@ -227,6 +256,9 @@ class _Emission:
         return names <= set(code.constants) | set(code.clock) | (set(code.functions) - set(DRAWS)) | {"True", "False"}
 
     def _event(self, code: Code) -> None:
+        if self.by_row and code.event not in self.whole_flags and set(code.functions) & set(DRAWS):
+            self._of_some(code)
+            return
         names = self._names(code) | set(code.written())
         before = [f"before_{name}_ = {name}" for name in code.written()]
         body = self._loads(code, names) + self._timed_loads(code)
@@ -239,6 +271,22 @@ class _Emission:
             come = "" if code.event in self.whole_flags else "(event_ > 0) & "
             body.append(f"s_['stop'] = s_['stop'] | any_({come}_stop)")
         self._define(code, f"After {code.event}.", body)
+
+    def _of_some(self, code: Code) -> None:
+        """What follows an event, computed only for the neurons that had it: random numbers are dear."""
+        keys = {name: code.arrays[name].key for name in code.written()}
+        names = self._names(code) | set(keys)
+        body = [f"{name} = each_[{key!r}][which_]" for name, key in keys.items()]
+        body += self._loads(code, names - set(keys), at={"syn": "[which_]"}, drawn_for="which_")
+        body += self._statements(code)
+        new = ", ".join(
+            f"{key!r}: each_[{key!r}].at[which_].set(cast_({name}, each_[{key!r}][which_]), mode='drop')"
+            for name, key in keys.items()
+        )
+        carry = ", ".join(f"{key!r}: s_[{key!r}]" for key in keys.values())
+        lines = [*self._timed_loads(code), "def some_(which_, each_):", *(f"    {line}" for line in body)]
+        lines += [f"    return {{{new}}}", f"s_.update(for_some_events_(s_[{code.event!r}], some_, {{{carry}}}))"]
+        self._define(code, f"After {code.event}.", lines)
 
     def _monitor(self, code: Code) -> None:
         """What is recorded when a step is over: which neurons had the event, and their variables at this moment."""

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from models.codegen.jax.rows import events_found
 from models.codegen.jax.surrogates import Surrogate
 
 
@@ -134,26 +135,46 @@ LANES = "lanes"
 
 def for_events(event, body: Callable, carry):
     """``body(number, there, carry)`` for each neuron with an event, in order; ``there`` is false where a lane has fewer."""
-    n = event.shape[0]
-    which = jnp.nonzero(event > 0, size=n, fill_value=n)[0]
-    most = jax.lax.pmax((event > 0).sum(), LANES)  # the same for all lanes: nothing needs to be kept where a lane is done
+    n, which = event.shape[0], events_found(event)
+    return _while_any(event, 1, lambda position, carry: body(which[position], which[position] < n, carry), carry)
+
+
+def for_some_events(event, body: Callable, carry):
+    """``body(numbers, carry)`` for a few neurons with an event at a time; numbers beyond the last neuron stand for none."""
+    which = jnp.concatenate([events_found(event), jnp.full(_SOME, event.shape[0], jnp.int32)])
+    return _while_any(
+        event, _SOME, lambda position, carry: body(jax.lax.dynamic_slice(which, (position,), (_SOME,)), carry), carry
+    )
+
+
+#: Neurons with an event that are taken at a time.
+_SOME = 16
+
+
+def _while_any(event, step: int, body: Callable, carry):
+    """``body(position, carry)`` with positions of events from 0 in steps; the same number of times for all lanes."""
+    most = jax.lax.pmax((event > 0).sum(dtype=jnp.int32), LANES)  # nothing has to be kept where a lane is done
 
     def advance(position_and_carry):
         position, carry = position_and_carry
-        return position + 1, body(which[position], which[position] < n, carry)
+        return position + step, body(position, carry)
 
-    return jax.lax.while_loop(lambda each: each[0] < most, advance, (0, carry))[1]
+    return jax.lax.while_loop(lambda each: each[0] < most, advance, (jnp.int32(0), carry))[1]
 
 
 def fast_draws_with(dtype: np.dtype) -> Callable:
-    """As :func:`draws_with`, with Threefry-2x32 of 20 rounds (Salmon et al. 2011) written out: JAX's is a loop on a CPU."""
+    """As :func:`draws_with`, for neurons ``which``, with Threefry-2x32 (Salmon et al. 2011) written out: JAX's is a loop.
 
-    def draws(key, k, number: int, n: int) -> list[Callable]:
+    A number depends on the key, the step, the object, the call and the neuron alone, and not on who else draws.
+    """
+
+    def draws(key, k, number: int, which) -> list[Callable]:
         calls = itertools.count()
+        which = jnp.arange(which) if isinstance(which, int) else which
 
         def uniform():
-            first = jnp.uint32(number * 64 + next(calls)) + (jnp.arange(n, dtype=jnp.uint32) << 12)
-            high, low = _threefry(key[0], key[1], first, jnp.asarray(k, jnp.uint32))
+            counter = jnp.uint32(number * 64 + next(calls)) + (which.astype(jnp.uint32) << 12)
+            high, low = _threefry(key[0], key[1], counter, jnp.asarray(k, jnp.uint32))
             if dtype == np.float32:
                 return (high >> 8).astype(dtype) * np.float32(2**-24)
             bits = (high.astype(jnp.uint64) << 21) ^ (low >> 11).astype(jnp.uint64)
@@ -195,4 +216,6 @@ def names(dtype: np.dtype) -> dict[str, object]:
         "add_up_": jax.ops.segment_sum,
         "scan_": jax.lax.scan,
         "for_events_": for_events,
+        "for_some_events_": for_some_events,
+        "settled_": jax.lax.optimization_barrier,
     }

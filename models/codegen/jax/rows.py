@@ -1,8 +1,8 @@
-"""Rows of a matrix added up where a vector is not zero: what a product with spikes is, on a CPU.
+"""Two loops that XLA has no fast form of on a CPU: which neurons have an event, and the sum of a matrix's rows of these.
 
 Of some hundred inputs one or two spike in a time step: a matrix product would multiply the rest with zeros, and XLA's own
-gathering of rows takes longer than that. The loop is compiled with the C++ compiler of the cpp backend; without one, and on
-a GPU, a matrix product takes its place.
+gathering of rows takes longer than that. The loops are compiled with the C++ compiler of the cpp backend; without one, and
+on a GPU, JAX's own operations take their place.
 """
 
 from __future__ import annotations
@@ -54,6 +54,34 @@ static ffi::Error rows_added(ffi::Buffer<type> x, ffi::Buffer<type> w, ffi::Resu
   return ffi::Error::Success();
 }
 
+// which (lanes, n): numbers of the neurons with an event, in order, then n
+template <ffi::DataType type>
+static ffi::Error events_found(ffi::Buffer<type> events, ffi::ResultBuffer<ffi::S32> which) {
+  using T = ffi::NativeType<type>;
+  const int64_t n = events.dimensions().back(), lanes = events.element_count() / n;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    const T* __restrict flags = events.typed_data() + lane * n;
+    int32_t* __restrict found = which->typed_data() + lane * n;
+    int64_t count = 0;
+    constexpr int64_t block = 32;
+    for (int64_t start = 0; start < n; start += block) {
+      const int64_t stop = start + block < n ? start + block : n;
+      T any = 0;
+      for (int64_t i = start; i < stop; ++i) any += flags[i];
+      if (any == 0) continue;
+      for (int64_t i = start; i < stop; ++i)
+        if (flags[i] > 0) found[count++] = (int32_t)i;
+    }
+    for (; count < n; ++count) found[count] = (int32_t)n;
+  }
+  return ffi::Error::Success();
+}
+
+#define DEFINE_FOUND(name, type) \
+  XLA_FFI_DEFINE_HANDLER_SYMBOL(name, events_found<type>, ffi::Ffi::Bind().Arg<ffi::Buffer<type>>() \
+      .Ret<ffi::Buffer<ffi::S32>>())
+DEFINE_FOUND(events_found_float32, ffi::F32);
+DEFINE_FOUND(events_found_float64, ffi::F64);
 #define DEFINE(name, type) \
   XLA_FFI_DEFINE_HANDLER_SYMBOL(name, rows_added<type>, ffi::Ffi::Bind().Arg<ffi::Buffer<type>>() \
       .Arg<ffi::Buffer<type>>().Ret<ffi::Buffer<type>>())
@@ -74,8 +102,7 @@ def is_compiled() -> bool:
     except (OSError, subprocess.CalledProcessError):
         return False
     functions = ctypes.CDLL(str(library))
-    for dtype in ("float32", "float64"):
-        name = f"rows_added_{dtype}"
+    for name in (f"{loop}_{dtype}" for loop in ("rows_added", "events_found") for dtype in ("float32", "float64")):
         jax.ffi.register_ffi_target(f"equispike_{name}", jax.ffi.pycapsule(getattr(functions, name)), platform="cpu")
     return True
 
@@ -108,3 +135,14 @@ def rows_added(x: jax.Array, weights: jax.Array) -> jax.Array:
         f"equispike_rows_added_{dtype}", jax.ShapeDtypeStruct(weights.shape[1:], dtype), vmap_method="expand_dims"
     )
     return call(x.astype(dtype), weights.astype(dtype))
+
+
+def events_found(events: jax.Array) -> jax.Array:
+    """Numbers of the neurons with an event (n,), in order, followed by n where there are fewer; ``events`` (n,) are 0 or 1."""
+    (n,) = events.shape
+    if not is_compiled():
+        return jnp.nonzero(events > 0, size=n, fill_value=n)[0].astype(jnp.int32)
+    call = jax.ffi.ffi_call(
+        f"equispike_events_found_{events.dtype}", jax.ShapeDtypeStruct((n,), jnp.int32), vmap_method="expand_dims"
+    )
+    return call(events)

@@ -203,7 +203,7 @@ def _present(program: _Presentation, shared: bool, first, state, fresh, fixed, r
     step, prepare = program.functions["step"], program.functions["prepare"]
     monitors = [code for code in program.network.codes if code.kind == "monitor"]
     record = {code.name: [f"{code.name}.event", *code.recorded()] for code in monitors}
-    fixed = prepare(fixed)
+    fixed, k = prepare(fixed), jnp.asarray(k, jnp.int32)
 
     def lane(first, state, fresh, rows, key):
         state = jax.tree.map(partial(jnp.where, fresh), first, state)
@@ -220,7 +220,7 @@ def _present(program: _Presentation, shared: bool, first, state, fresh, fixed, r
                 state, recorded = advance(state, k + start)
                 recorded = {each: x[None] for each, x in recorded.items()}
             else:
-                state, recorded = jax.lax.scan(advance, state, k + jnp.arange(start, stop))
+                state, recorded = jax.lax.scan(advance, state, k + jnp.arange(start, stop, dtype=jnp.int32))
             records.append(recorded)
         resting = before["stop"]
         state = jax.tree.map(lambda old, new: jnp.where(resting, old, new), before, state)
