@@ -12,9 +12,18 @@ import ast
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 from brian2.utils.stringtools import get_identifiers
 
-from models.codegen.jax.connections import Connections, Convolution, Dense, connections, convolution, rounds, uniform_connections
+from models.codegen.jax.connections import (
+    Connections,
+    Convolution,
+    Dense,
+    connections,
+    convolution,
+    rounds,
+    uniform_connections,
+)
 from models.codegen.jax.expressions import conjunction, factored, inlined, parsed, rendered, soft, with_look_ups
 from models.codegen.jax.extraction import Code, Extract
 from models.codegen.jax.operations import DRAWS, FUNCTIONS
@@ -102,7 +111,7 @@ class _Emission:
         dt = repr(self.network.dt)
         clock = {"t": f"k_ * {dt}", "dt": dt, "timestep": "k_"}
         lines += [f"{name} = {clock[code.clock[name]]}" for name in sorted(names & set(code.clock))]
-        lines += [f"{name} = {code.constants[name]!r}" for name in sorted(names & set(code.constants))]
+        lines += [f"{name} = {_literal(code.constants[name])}" for name in sorted(names & set(code.constants))]
         for name in sorted(names & set(code.arrays)):
             lines.append(f"{name} = {self._value(code, name, at or {})}")
         return lines + self._draws(code, drawn_for)
@@ -175,7 +184,14 @@ class _Emission:
         return [f"timed_{name}_ = c_['timed.{name}']" for name in sorted(set(code.timed.values()))]
 
     def _define(
-        self, code: Code, kind: str, body: list[str], *, arguments: str = "s_, c_, k_", call: bool = True, name: str = ""
+        self,
+        code: Code,
+        kind: str,
+        body: list[str],
+        *,
+        arguments: str = "s_, c_, k_",
+        call: bool = True,
+        name: str = "",
     ) -> None:
         head = f'def {name or code.name}({arguments}):\n    """{kind}"""\n'
         self.functions.append(head + "\n".join(f"    {line}" for line in body))
@@ -248,7 +264,9 @@ class _Emission:
 
     def _settled(self, keys: Iterable[str]) -> list[str]:
         """A line that makes XLA compute values once; it would compute them anew for everything that reads them."""
-        return [f"s_.update(settled_({{{', '.join(f'{key!r}: s_[{key!r}]' for key in keys)}}}))"] if self.simulated else []
+        return (
+            [f"s_.update(settled_({{{', '.join(f'{key!r}: s_[{key!r}]' for key in keys)}}}))"] if self.simulated else []
+        )
 
     def _is_of_time(self, code: Code, condition: ast.expr) -> bool:
         """Whether a condition depends on the time and on constants alone."""
@@ -329,10 +347,10 @@ class _Emission:
         body = list(lines)
         if product is not None:
             body += self._projection(code, product, arriving)
-        elif self.by_row and arriving != "arriving_synapses_" and self._is_plastic_of_all_pairs(code, groups):
+        elif self.by_row and arriving == "arriving_" and self._is_plastic_of_all_pairs(code, groups):
             body += self._by_row(code, own)
         elif self.simulated and arriving != "arriving_synapses_" and self._goes_by_order(code):
-            body += self._in_rounds(code, own)
+            body += self._in_rounds(code, arriving, own)
         else:
             body += self._by_synapse(code, arriving, own, other)
         self._define(code, f"Events {code.event} arrive at {code.group}.", body)
@@ -507,7 +525,7 @@ class _Emission:
                 return True
         return False
 
-    def _in_rounds(self, code: Code, own: str) -> list[str]:
+    def _in_rounds(self, code: Code, arriving: str, own: str) -> list[str]:
         written = {code.arrays[name].side for name in code.written()}
         if len(written) != 1 or written & {"syn", "shared"} or any(code.arrays[n].index for n in code.written()):
             statement = next(s for s in code.statements if s.var in code.arrays)
@@ -519,11 +537,14 @@ class _Emission:
         name = f"{code.name}_rounds"
         self.result.objects[name] = rounds(values[f"{code.group}._synaptic_{target}"], n)
         there = f"c_['{code.group}._synaptic_{source}'][which_]"
-        event = f"arriving_[{there}]" if own == source else "arriving_"
+        event = f"arriving_[{there}]" if own == source and arriving == "arriving_" else arriving
         names = self._names(code) | set(code.written())
         keys = [code.arrays[word].key for word in code.written()]
         body = [f"{word} = each_[{key!r}]" for word, key in zip(code.written(), keys, strict=True)]
-        body += [line for line in self._loads(code, names - set(code.written()), at={"syn": "[which_]", source: f"[{there}]"})]
+        body += [
+            line
+            for line in self._loads(code, names - set(code.written()), at={"syn": "[which_]", source: f"[{there}]"})
+        ]
         body += [f"before_{word}_ = {word}" for word in code.written()]
         body += [f"event_ = where_(which_ < {len(values[f'{code.group}._synaptic_pre'])}, {event}, 0)"]
         body += self._statements(code)
@@ -552,3 +573,7 @@ class _Emission:
             total = f"add_up_(_synaptic_var, c_['{code.group}._synaptic_{side}'], {n})"
             body.append(f"s_[{code.summed!r}] = cast_({total}, s_[{code.summed!r}])")
         self._define(code, f"{code.summed} is a sum over synapses.", body)
+
+
+def _literal(value: float | int | bool) -> str:
+    return repr(value) if np.isfinite(value) else f"float('{value}')"

@@ -142,7 +142,8 @@ class _Notes:
 def extract(objects: Sequence[object], inputs: Sequence[str] = (), monitors: Sequence[str] = ()) -> Extract:
     """Take a network's ``objects`` apart; groups in ``inputs`` only lend their events, which come from outside.
 
-    Of monitors those named are kept. The objects become part of a simulation of no length on Brian2's runtime device: build them anew for anything else.
+    Of monitors those named are kept. The objects become part of a simulation of no length on Brian2's runtime device: build
+    them anew for anything else.
 
     Raises
     ------

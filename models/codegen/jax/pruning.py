@@ -91,7 +91,8 @@ def _simplified(tree: ast.expr, constants: Mapping[str, float | int | bool]) -> 
 
 def pruned(network: Extract, held: Iterable[str], wanted: Iterable[str]) -> Extract:
     """What the variables ``wanted``, the monitors and the end of the run depend on, where those ``held`` do not change."""
-    held, keys, events = set(held), set(wanted), set()
+    held, keys = set(held), set(wanted)
+    events: set[str] = set()
     codes = [replace(code, statements=_without_writing(code, held)) for code in network.codes]
     size = -1
     while size != len(keys) + len(events):
@@ -142,5 +143,3 @@ def _read(code: Code, effects: list[Statement]) -> set[str]:
             names |= {code.conditions[statement.var]} if statement.var in code.conditions else set()
             names |= {statement.var} if statement.op not in ("=", ":=") or statement.var in code.conditions else set()
     return names
-
-

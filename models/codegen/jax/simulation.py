@@ -1,13 +1,13 @@
-"""Simulation with JAX: the program of a network, run after run at the same time, each in a lane of its own.
+"""Simulation with JAX: the program of a network, for many runs at the same time, each in a lane of its own.
 
-A presentation (``n_steps`` time steps) is one compiled function of the state of all lanes. When a lane's run has stopped, the
-next run takes its place.
+A presentation (``n_steps`` time steps) is one compiled function of the state of all lanes; it is repeated until all have stopped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import groupby
 from typing import Any
@@ -24,13 +24,13 @@ from models.codegen.jax.emission import Text, emit
 from models.codegen.jax.extraction import Extract, extract
 from models.codegen.jax.pruning import pruned, unchanging, with_constants
 from models.codegen.jax.rows import is_compiled, rows_added
-from models.codegen.program import Run
+from models.codegen.program import Run, in_order_of_synapses
 from models.errors import EquispikeError
 from models.parts import Parts, RunResult
 
 jax.config.update("jax_enable_x64", True)
 
-#: Most runs at the same time: on a CPU as many as have their state in the cache next to it, on a GPU as many as fill it.
+#: Runs at the same time that are fastest: on a CPU as many as have their state in its cache, on a GPU as many as fill it.
 LANES = {"cpu": 16, "gpu": 1024}
 
 type Arrays = dict[str, Any]
@@ -39,21 +39,19 @@ type Arrays = dict[str, Any]
 class JaxProgram:
     """A network run by JAX."""
 
-    def __init__(self, build: Callable[[], Parts], dtype: type) -> None:
-        settings, brian2.prefs["core.default_float_dtype"] = brian2.prefs["core.default_float_dtype"], dtype
-        try:
+    def __init__(self, build: Callable[[], Parts], *, single_precision: bool) -> None:
+        dtype = np.float32 if single_precision else np.float64
+        with _set({"core.default_float_dtype": dtype, "codegen.target": "numpy"}), in_order_of_synapses():
             brian2.set_device("runtime")
             self._parts = build()
             self._network = extract(list(self._parts.objects), (), list(self._parts.monitors))
-        finally:
-            brian2.prefs["core.default_float_dtype"] = settings
         self._dtype = np.dtype(dtype)
         self._compiled: dict[tuple, _Presentation] = {}
-        self._numbers = {
-            name: float(value) if not isinstance(value, int) else value
-            for name, value in self._parts.namespace.items()
-            if np.isscalar(value) or isinstance(value, brian2.Quantity)
-        }
+        self._numbers = _numbers(self._parts.namespace)
+
+    @property
+    def lanes(self) -> int:
+        return LANES[jax.default_backend()]
 
     def run(
         self,
@@ -67,12 +65,10 @@ class JaxProgram:
 
     def run_each(
         self, runs: Sequence[Run], constants: Mapping[str, object], *, with_state: bool = True
-    ) -> Iterator[RunResult]:
-        """Runs that do not depend on each other, side by side; results in the order of ``runs``."""
-        numbers = {name: float(value) if not isinstance(value, int) else value for name, value in constants.items()}  # type: ignore[arg-type]
+    ) -> list[RunResult]:
         shared = all(run.state is runs[0].state for run in runs)
-        presentation = self._presentation(self._numbers | numbers, runs[0].state if shared else {}, with_state)
-        return presentation.run_each(runs, shared)
+        presentation = self._presentation(self._numbers | _numbers(constants), runs[0].state if shared else {}, with_state)
+        return presentation.run_each(runs)
 
     def _presentation(self, constants: Mapping[str, float], values: Mapping[str, np.ndarray], with_state: bool):
         network = with_constants(self._network, constants)
@@ -84,6 +80,19 @@ class JaxProgram:
                 pruned(network, held, wanted), self._parts, constants, held, sorted(wanted), self._dtype
             )
         return self._compiled[key]
+
+
+@contextmanager
+def _set(preferences: Mapping[str, object]) -> Iterator[None]:
+    """Brian2's preferences changed for a while."""
+    before = {key: brian2.prefs[key] for key in preferences}
+    try:
+        for key, value in preferences.items():
+            brian2.prefs[key] = value
+        yield
+    finally:
+        for key, value in before.items():
+            brian2.prefs[key] = value
 
 
 @dataclass(eq=False)
@@ -100,13 +109,14 @@ class _Presentation:
     first: Arrays
     fixed: Arrays
     dtype: np.dtype
+    sizes: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, network, parts, constants, held, wanted, dtype) -> _Presentation:
         by_row = jax.default_backend() == "cpu"
         text = emit(network, {}, simulated=True, by_row=by_row)
         functions = _compiled(text, dtype)
-        arrays = {key: _as(dtype, values) for key, values in network.values.items()}
+        arrays = {key: _as(values) for key, values in network.values.items()}
         first = {key: x for key, x in arrays.items() if key in text.written} | {"stop": jnp.array(False)}
         first |= {key: jnp.zeros(shape, dtype) for key, shape in text.queues.items()}
         fixed = {key: x for key, x in arrays.items() if key not in text.written}
@@ -117,53 +127,40 @@ class _Presentation:
             raise EquispikeError("jax simulates networks whose presentations have n_steps time steps")
         return cls(network, parts, held, wanted, n_steps, text, functions, first, fixed, dtype)
 
-    def run_each(self, runs: Sequence[Run], shared: bool) -> Iterator[RunResult]:
-        n_lanes = min(len(runs), LANES[jax.default_backend()]) if shared else len(runs)
-        rows = {name: np.zeros((n_lanes, *runs[0].inputs[name].shape), self.dtype) for name in runs[0].inputs}
-        keys = np.zeros((n_lanes, 2), np.uint32)
+    def run_each(self, runs: Sequence[Run]) -> list[RunResult]:
         given = runs[0].state
-        fixed = self.fixed | {key: _as(self.dtype, given[key]) for key in self.held}
-        initial = [self._initial(run.state) for run in (runs[:1] if shared else runs)]
-        first = initial[0] if shared else jax.tree.map(lambda *each: jnp.stack(each), *initial)
-        state = jax.tree.map(lambda x: jnp.broadcast_to(x, (n_lanes, *x.shape)), first) if shared else first
-        assigned: list[int | None] = [None] * n_lanes
-        fresh = np.zeros(n_lanes, bool)
-        notes: dict[int, dict[str, list]] = {}
-        done: dict[int, RunResult] = {}
-        coming, k, delivered = 0, 0, 0
-        device_rows: Arrays = {}
-        while delivered < len(runs):
-            for lane in range(n_lanes):
-                if assigned[lane] is None and coming < len(runs):
-                    for name, values in runs[coming].inputs.items():
-                        rows[name][lane] = values
-                    device_rows = {}
-                    keys[lane] = np.random.SeedSequence(runs[coming].seed).generate_state(2)
-                    assigned[lane], fresh[lane], notes[coming] = coming, True, {}
-                    coming += 1
-            device_rows = device_rows or {f"timed.{name}": jnp.asarray(values) for name, values in rows.items()}
-            state, records = _present(self, shared, first, state, fresh.copy(), fixed, device_rows, keys.copy(), k)
+        fixed = self.fixed | {key: _as(given[key], like=self.fixed[key]) for key in self.held}
+        # Lanes that are left over do what the first one does; a program for fewer would have to be compiled.
+        n_lanes = min((n for n in self.sizes if n >= len(runs)), default=len(runs))
+        self.sizes.add(n_lanes)
+        lanes = [*runs, *[runs[0]] * (n_lanes - len(runs))]
+        state = jax.tree.map(lambda *each: jnp.stack(each), *(self._initial(run.state) for run in lanes))
+        rows = {
+            f"timed.{name}": jnp.asarray(np.stack([run.inputs[name] for run in lanes]), self.dtype)
+            for name in runs[0].inputs
+        }
+        keys = np.stack([np.random.SeedSequence(run.seed).generate_state(2) for run in lanes])
+        notes: list[dict[str, list]] = [{} for _ in runs]
+        k, running = 0, set(range(len(runs)))
+        while running:
+            state, records = _present(self, state, fixed, rows, keys, k)
             stopped, records = jax.device_get((state["stop"], records))
-            for lane, number in enumerate(assigned):
-                if number is None:
-                    continue
-                self._note(notes[number], records, lane, k)
-                fresh[lane] = False
-                if stopped[lane]:
-                    after = {key: np.asarray(state[key][lane]).ravel() for key in self.wanted}
-                    after |= {key: np.asarray(given[key], dtype=float) for key in self.held & set(self.parts.state)}
-                    done[number] = RunResult(after, self._joined(notes.pop(number)))
-                    assigned[lane] = None
+            for lane in running:
+                self._note(notes[lane], records, lane, k)
+            running = {lane for lane in running if not stopped[lane]}
             k += self.n_steps
-            while delivered in done:
-                yield done.pop(delivered)
-                delivered += 1
+        kept = {key: np.asarray(given[key], dtype=float) for key in self.held & set(self.parts.state)}
+        after = {key: np.asarray(state[key]) for key in self.wanted}
+        return [
+            RunResult({key: values[lane].ravel() for key, values in after.items()} | kept, self._joined(notes[lane]))
+            for lane in range(len(runs))
+        ]
 
     def _initial(self, given: Mapping[str, np.ndarray]) -> Arrays:
         state = dict(self.first)
         for key, values in given.items():
             if key in state:
-                state[key] = _as(self.dtype, values, like=state[key])
+                state[key] = _as(values, like=state[key])
         return state
 
     @cached_property
@@ -197,20 +194,19 @@ class _Presentation:
         }  # fmt: skip
 
 
-@partial(jax.jit, static_argnums=(0, 1), donate_argnums=3)
-def _present(program: _Presentation, shared: bool, first, state, fresh, fixed, rows, keys, k):
-    """One presentation of every lane, from step ``k``; those that are ``fresh`` begin at ``first``, those that stopped rest."""
+@partial(jax.jit, static_argnums=0, donate_argnums=1)
+def _present(program: _Presentation, state: Arrays, fixed: Arrays, rows: Arrays, keys, k):
+    """One presentation of every lane, from step ``k``; lanes that have stopped stay as they are."""
     step, prepare = program.functions["step"], program.functions["prepare"]
     monitors = [code for code in program.network.codes if code.kind == "monitor"]
     record = {code.name: [f"{code.name}.event", *code.recorded()] for code in monitors}
     fixed, k = prepare(fixed), jnp.asarray(k, jnp.int32)
 
-    def lane(first, state, fresh, rows, key):
-        state = jax.tree.map(partial(jnp.where, fresh), first, state)
+    def lane(state, rows, key):
         before, constants = state, fixed | rows | {"random.key": key}
         records = []
         for start, stop, on in program.segments:
-            keys = [each for code in monitors if on.get(code.event, True) for each in record[code.name]]
+            keys = [each for code in monitors if on.get(str(code.event), True) for each in record[code.name]]
 
             def advance(s, number, on=on, keys=keys):
                 after = step(s, constants, number, on)
@@ -222,23 +218,29 @@ def _present(program: _Presentation, shared: bool, first, state, fresh, fixed, r
             else:
                 state, recorded = jax.lax.scan(advance, state, k + jnp.arange(start, stop, dtype=jnp.int32))
             records.append(recorded)
-        resting = before["stop"]
-        state = jax.tree.map(lambda old, new: jnp.where(resting, old, new), before, state)
+        state = jax.tree.map(lambda old, new: jnp.where(before["stop"], old, new), before, state)
         return state, records
 
-    mapped = jax.vmap(lane, in_axes=(None if shared else 0, 0, 0, 0, 0), out_axes=(0, 1), axis_name=operations.LANES)
-    return mapped(first, state, fresh, rows, keys)
+    return jax.vmap(lane, out_axes=(0, 1), axis_name=operations.LANES)(state, rows, keys)
+
+
+def _numbers(namespace: Mapping[str, Any]) -> dict[str, float | int]:
+    """The numbers of a namespace, in SI units."""
+    return {
+        name: value if isinstance(value, int) else float(value)  # type: ignore[arg-type]
+        for name, value in namespace.items()
+        if np.isscalar(value) or isinstance(value, brian2.Quantity)
+    }
 
 
 def _variables(monitor: EventMonitor) -> list[str]:
     return [name for name in monitor.record_variables if name not in ("i", "t")]
 
 
-def _as(dtype: np.dtype, values, like=None) -> jnp.ndarray:
-    """In single precision where the program is, what the network keeps in double on every backend excepted."""
-    values = np.asarray(values)
+def _as(values, like=None) -> jnp.ndarray:
+    """As an array of the type that Brian2 gave it: what is slow is double on every backend."""
     if like is not None:
-        return jnp.asarray(values.reshape(like.shape), like.dtype)
+        return jnp.asarray(np.asarray(values).reshape(like.shape), like.dtype)
     return jnp.asarray(values)
 
 
