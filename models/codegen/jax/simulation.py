@@ -45,6 +45,11 @@ class JaxProgram:
             brian2.set_device("runtime")
             self._parts = build()
             self._network = extract(list(self._parts.objects), (), list(self._parts.monitors))
+        if unused := sorted(set(self._parts.inputs) - set(self._network.timed)):
+            raise EquispikeError(
+                f"the input {unused[0]} is read when the network is built, but a JAX program is built once for all runs: "
+                "use cpp"
+            )
         self._dtype = np.dtype(dtype)
         self._compiled: dict[tuple, _Presentation] = {}
         self._numbers = _numbers(self._parts.namespace)
@@ -67,7 +72,9 @@ class JaxProgram:
         self, runs: Sequence[Run], constants: Mapping[str, object], *, with_state: bool = True
     ) -> list[RunResult]:
         shared = all(run.state is runs[0].state for run in runs)
-        presentation = self._presentation(self._numbers | _numbers(constants), runs[0].state if shared else {}, with_state)
+        presentation = self._presentation(
+            self._numbers | _numbers(constants), runs[0].state if shared else {}, with_state
+        )
         return presentation.run_each(runs)
 
     def _presentation(self, constants: Mapping[str, float], values: Mapping[str, np.ndarray], with_state: bool):
