@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.codegen.cpp import CppBackend
+from models.codegen.cuda import CudaBackend
 from models.codegen.program import Backend, Program
 from models.codegen.runtime import RuntimeBackend
 from models.errors import EquispikeError
@@ -13,6 +14,7 @@ BACKENDS: dict[str, Backend] = {
         CppBackend("cpp"),
         CppBackend("cpp-float32", single_precision=True),
         CppBackend("cpp-stock", own_templates=False),
+        CudaBackend("cuda"),
         RuntimeBackend("cython"),
         RuntimeBackend("numpy"),
     )
