@@ -3,7 +3,7 @@ wrong on those that go through many at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from brian2.codegen.permutation_analysis import OrderDependenceError, check_for_order_independence
@@ -31,7 +31,8 @@ def order_dependent(parts: Parts) -> str | None:
 
 
 def depends_on_order(code: Mapping, variables: Mapping, indices: Mapping[str, str]) -> bool:
-    """Brian2's own check, which it makes of code that writes where several elements of its loop may write.
+    """Brian2's own check, which it makes of code that writes where several elements of its loop may write, and that sums
+    are not mixed with products, which it lets pass.
 
     Parameters
     ----------
@@ -44,8 +45,19 @@ def depends_on_order(code: Mapping, variables: Mapping, indices: Mapping[str, st
         written = {each.var for each in statements if isinstance(variables.get(each.var), ArrayVariable)}
         if all(indices[each] in ("_idx", "0") or variables[indices[each]].unique for each in written):
             continue
+        if _mixed(statements, indices):
+            return True
         try:
             check_for_order_independence(statements, variables, indices)
         except OrderDependenceError:
             return True
     return False
+
+
+def _mixed(statements: Iterable, indices: Mapping[str, str]) -> bool:
+    """Whether something is added to a variable that something is multiplied with, too."""
+    kinds: dict[str, set[bool]] = {}
+    for each in statements:
+        if each.inplace and indices.get(each.var, "_idx") not in ("_idx", "0"):
+            kinds.setdefault(each.var, set()).add(each.op in ("*=", "/="))
+    return any(len(kind) > 1 for kind in kinds.values())

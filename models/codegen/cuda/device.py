@@ -30,6 +30,8 @@ _LOWER_CASING = r"\tstd::for_each\(s_value\.begin\(\), s_value\.end\(\).*?\}\);\
 #: A random number by place in the list of events, whose order changes from run to run; by neuron it does not.
 _BY_EVENT = "_idx = neuron_id;"
 _BY_NEURON = "_idx = neuron_id;\n    _vectorisation_idx = neuron_id;"
+#: Threads look whether the queues of spikes are there yet, and one of them makes them: not before all have looked.
+_LOOKED = "bool initialize_semaphores = (!semaphore);\n"
 
 
 class CudaDevice(RunFileDevice, CUDAStandaloneDevice):
@@ -64,6 +66,13 @@ class CudaDevice(RunFileDevice, CUDAStandaloneDevice):
 
     def generate_objects_source(self, writer, *args, **kwargs) -> None:
         super().generate_objects_source(_Arrays(writer, self), *args, **kwargs)
+
+    def copy_source_files(self, writer, directory) -> None:
+        super().copy_source_files(writer, directory)
+        queue = Path(directory, "brianlib", "spikequeue.h")
+        code = queue.read_text()
+        assert code.count(_LOOKED) == 1
+        queue.write_text(code.replace(_LOOKED, f"{_LOOKED}        __syncthreads();\n"))
 
     def generate_makefile(self, writer, *args, **kwargs) -> None:
         """One source that includes all others: each of them alone takes nvcc half a minute, nearly all of it for headers."""

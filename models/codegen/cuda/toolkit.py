@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+USUAL = "/usr/local/cuda/bin"
+"""Where the toolkit's installer puts its compiler."""
 GET_NVCC = (
     "install NVIDIA's CUDA toolkit (apt-get install nvidia-cuda-toolkit, or module load cuda) or export CUDA_PATH=DIR"
 )
@@ -15,10 +17,10 @@ GET_CURAND = "pip install nvidia-curand for CUDA 13, nvidia-curand-cu12 for CUDA
 
 
 def nvcc() -> str | None:
-    """The compiler: below CUDA_PATH or CUDA_HOME, on the PATH, or where the toolkit's installer puts it."""
+    """The compiler: below CUDA_PATH or CUDA_HOME, on the PATH, or in its usual place."""
     homes = [os.environ[name] for name in ("CUDA_PATH", "CUDA_HOME") if os.environ.get(name)]
     found = [shutil.which("nvcc", path=str(Path(home, "bin"))) for home in homes]
-    return next(filter(None, [*found, shutil.which("nvcc"), shutil.which("nvcc", path="/usr/local/cuda/bin")]), None)
+    return next(filter(None, [*found, shutil.which("nvcc"), shutil.which("nvcc", path=USUAL)]), None)
 
 
 def curand(compiler: str) -> tuple[Path, Path] | None:
