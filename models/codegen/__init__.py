@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.codegen.cpp import CppBackend
+from models.codegen.cuda import CudaBackend
 from models.codegen.jax.backend import JaxBackend
 from models.codegen.program import Backend, ParallelProgram, Program, Run
 from models.codegen.runtime import RuntimeBackend
@@ -14,6 +15,7 @@ BACKENDS: dict[str, Backend] = {
         CppBackend("cpp"),
         CppBackend("cpp-float32", single_precision=True),
         CppBackend("cpp-stock", own_templates=False),
+        CudaBackend("cuda"),
         JaxBackend("jax"),
         JaxBackend("jax-float32", single_precision=True),
         RuntimeBackend("cython"),

@@ -19,7 +19,8 @@ import jax
 import jax.numpy as jnp
 
 from models.codegen.compilers import compiler_command, compiler_missing
-from models.codegen.cpp.backend import cache_dir, machine_flags
+from models.codegen.cpp.backend import machine_flags
+from models.codegen.standalone.cache import cache_dir
 
 _SOURCE = r"""
 #include "xla/ffi/api/ffi.h"
