@@ -69,8 +69,12 @@ class Backend(Protocol):
         """None where this backend works here; else one sentence with the reason and what to do."""
         ...
 
+    def refuses(self, build: Callable[[], Parts]) -> str | None:
+        """One sentence why the network that ``build`` describes cannot run on this backend anywhere; nothing is compiled."""
+        ...
+
     def compile(self, build: Callable[[], Parts]) -> Program:
-        """Make the network that ``build`` describes runnable."""
+        """Make the network that ``build`` describes runnable; raises EquispikeError where it is refused."""
         ...
 
 

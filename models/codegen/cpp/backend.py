@@ -30,6 +30,8 @@ _LINK = ["-ffast-math"]
 class CppBackend(StandaloneBackend):
     """C++ from our templates or Brian2's, in double or single precision."""
 
+    generator = "cpp"
+
     def __init__(self, name: str, *, own_templates: bool = True, single_precision: bool = False) -> None:
         super().__init__(name)
         self._own_templates = own_templates

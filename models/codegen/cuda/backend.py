@@ -13,6 +13,9 @@ import numpy as np
 
 from models.codegen.compilers import compiler_command, compiler_missing
 from models.codegen.cuda import toolkit
+from models.codegen.features import refusal
+from models.codegen.order import order_dependent
+from models.codegen.runtime import described
 from models.codegen.standalone.backend import StandaloneBackend, run_make
 from models.codegen.standalone.program import Generated, StandaloneProgram
 from models.errors import EquispikeError
@@ -43,6 +46,7 @@ class CudaBackend(StandaloneBackend):
     """
 
     program = CudaProgram
+    generator = "cuda"
 
     def why_not(self) -> str | None:
         if reason := self.why_not_build():
@@ -70,6 +74,13 @@ class CudaBackend(StandaloneBackend):
         if toolkit.curand(compiler) is None:
             return f"cuRAND was not found beside {compiler}: {toolkit.GET_CURAND}"
         return None
+
+    def refuses(self, build: Callable[[], Parts]) -> str | None:
+        parts = described(build)
+        if reason := refusal(self.generator, parts.objects):
+            return reason
+        name = order_dependent(parts)
+        return _out_of_order(name) if name else None
 
     def compile(self, build: Callable[[], Parts]) -> StandaloneProgram:
         if reason := self.why_not():
@@ -104,10 +115,7 @@ class CudaBackend(StandaloneBackend):
     def _generated(self, device, build: Callable[[], Parts], source: Path) -> Generated:
         generated = super()._generated(device, build, source)
         if device.order_dependent:
-            raise EquispikeError(
-                f"backend {self.name} cannot run this network: what {device.order_dependent} does depends on the order of "
-                "synapses, which a GPU does not keep; use --backend cpp"
-            )
+            raise EquispikeError(f"backend {self.name}: {_out_of_order(device.order_dependent)}")
         return generated
 
     @contextmanager
@@ -166,3 +174,7 @@ def _gpus() -> list[str]:
     """The compiler's options for the GPUs of this machine."""
     numbers = toolkit.compute_capabilities() or [_DEFAULT_CAPABILITY]
     return [f"-gencode=arch=compute_{number},code=sm_{number}" for number in numbers]
+
+
+def _out_of_order(name: str) -> str:
+    return f"what {name} does depends on the order of synapses, which a GPU does not keep: use --backend cpp"

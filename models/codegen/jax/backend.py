@@ -23,10 +23,24 @@ class JaxBackend:
     def why_not(self) -> str | None:
         return None if importlib.util.find_spec("jax") else "JAX is not installed: pip install jax"
 
+    def refuses(self, build: Callable[[], Parts]) -> str | None:
+        from models.codegen.jax.simulation import JaxProgram
+
+        try:
+            JaxProgram(build, single_precision=self._single_precision).check()
+        except EquispikeError as error:
+            return _with_another(error)
+        return None
+
     def compile(self, build: Callable[[], Parts]) -> JaxProgram:
         from models.codegen.jax.simulation import JaxProgram
 
         try:
             return JaxProgram(build, single_precision=self._single_precision)
         except EquispikeError as error:
-            raise EquispikeError(f"backend {self.name}: {error}") from None
+            raise EquispikeError(f"backend {self.name}: {_with_another(error)}") from None
+
+
+def _with_another(error: EquispikeError) -> str:
+    """What cannot be done, and where it can."""
+    return str(error) if "--backend" in str(error) else f"{error}: use --backend cpp"

@@ -90,7 +90,7 @@ class _Emission:
             unknown = sorted(set(code.functions) - set(FUNCTIONS) - set(DRAWS))
             if unknown:
                 raise EquispikeError(
-                    f"cannot make a differentiable program: {code.name} calls {unknown[0]}(), which has no counterpart in JAX"
+                    f"cannot make a JAX program: {code.name} calls {unknown[0]}(), which has no counterpart in JAX"
                 )
             emitters[code.kind](code)
         lines = ["def prepare(c_):", '    """Weights as the connections take them."""', "    c_ = dict(c_)"]
@@ -221,9 +221,7 @@ class _Emission:
         for name in code.written():
             array = code.arrays[name]
             if array.index is not None:
-                raise EquispikeError(
-                    f"cannot make a differentiable program: {code.name} writes {name}, which other neurons share"
-                )
+                raise EquispikeError(f"cannot make a JAX program: {code.name} writes {name}, which other neurons share")
             lines.append(f"s_[{array.key!r}] = cast_({new(name, array.key)}, s_[{array.key!r}])")
         return lines
 
@@ -320,7 +318,7 @@ class _Emission:
         if code.event in self.whole_flags:
             if longest:
                 raise EquispikeError(
-                    f"cannot make a differentiable program: {pathway} delays an event that all neurons have at the same time"
+                    f"cannot make a JAX program: {pathway} delays an event that all neurons have at the same time"
                 )
             return [], "1"
         if longest == 0:
@@ -441,7 +439,7 @@ class _Emission:
                 lines.append(line)
             elif array.index is not None or array.side == "shared":
                 raise EquispikeError(
-                    f"cannot make a differentiable program: {code.name} writes {statement.var}, which synapses share"
+                    f"cannot make a JAX program: {code.name} writes {statement.var}, which synapses share"
                 )
             elif array.side == "syn":
                 lines.append(
@@ -557,7 +555,7 @@ class _Emission:
     @staticmethod
     def _ordered(code: Code, statement) -> EquispikeError:
         return EquispikeError(
-            f"cannot make a differentiable program: what {code.name} makes of {statement.var} depends on the "
+            f"cannot make a JAX program: what {code.name} makes of {statement.var} depends on the "
             f"order of synapses ('{statement.var} {statement.op} {statement.expr}'); sums do not"
         )
 

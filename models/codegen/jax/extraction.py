@@ -363,4 +363,4 @@ def _python(value: object) -> float | int | bool:
 
 
 def _refused(name: str, why: str) -> EquispikeError:
-    return EquispikeError(f"cannot make a differentiable program: {name} {why}")
+    return EquispikeError(f"cannot make a JAX program: {name} {why}")

@@ -5,6 +5,7 @@ A presentation (``n_steps`` time steps) is one compiled function of the state of
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from brian2 import EventMonitor
 
+from models.codegen.features import refusal
 from models.codegen.jax import operations
 from models.codegen.jax.connections import Dense
 from models.codegen.jax.emission import Text, emit
@@ -33,6 +35,10 @@ jax.config.update("jax_enable_x64", True)
 #: Runs at the same time that are fastest: on a CPU as many as have their state in its cache, on a GPU as many as fill it.
 LANES = {"cpu": 16, "gpu": 1024}
 
+_NO_PRESENTATIONS = (
+    "JAX runs networks whose presentations have n_steps time steps, and this one has none: use --backend cpp"
+)
+
 type Arrays = dict[str, Any]
 
 
@@ -41,14 +47,18 @@ class JaxProgram:
 
     def __init__(self, build: Callable[[], Parts], *, single_precision: bool) -> None:
         dtype = np.float32 if single_precision else np.float64
-        with _set({"core.default_float_dtype": dtype, "codegen.target": "numpy"}), in_order_of_synapses():
+        preferences = {"core.default_float_dtype": dtype, "codegen.target": "numpy"}
+        with _set(preferences), in_order_of_synapses(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # Brian2 looks for numbers beyond single precision
             brian2.set_device("runtime")
             self._parts = build()
+            if reason := refusal("jax", self._parts.objects):
+                raise EquispikeError(reason)
             self._network = extract(list(self._parts.objects), (), list(self._parts.monitors))
         if unused := sorted(set(self._parts.inputs) - set(self._network.timed)):
             raise EquispikeError(
                 f"the input {unused[0]} is read when the network is built, but a JAX program is built once for all runs: "
-                "use cpp"
+                "use --backend cpp"
             )
         self._dtype = np.dtype(dtype)
         self._compiled: dict[tuple, _Presentation] = {}
@@ -76,6 +86,13 @@ class JaxProgram:
             self._numbers | _numbers(constants), runs[0].state if shared else {}, with_state
         )
         return presentation.run_each(runs)
+
+    def check(self) -> None:
+        """Raise EquispikeError where an object has no counterpart in a program."""
+        network = pruned(self._network, (), self._parts.state)
+        emit(network, {}, simulated=True, by_row=False)
+        if "n_steps" not in self._numbers:
+            raise EquispikeError(_NO_PRESENTATIONS)
 
     def _presentation(self, constants: Mapping[str, float], values: Mapping[str, np.ndarray], with_state: bool):
         network = with_constants(self._network, constants)
@@ -131,7 +148,7 @@ class _Presentation:
                   if name not in parts.inputs}  # fmt: skip
         n_steps = int(constants.get("n_steps", 0))
         if n_steps < 1:
-            raise EquispikeError("jax simulates networks whose presentations have n_steps time steps")
+            raise EquispikeError(_NO_PRESENTATIONS)
         return cls(network, parts, held, wanted, n_steps, text, functions, first, fixed, dtype)
 
     def run_each(self, runs: Sequence[Run]) -> list[RunResult]:

@@ -19,7 +19,9 @@ from brian2.core.names import Nameable
 from brian2.core.variables import ArrayVariable
 from brian2.devices.device import get_device
 
+from models.codegen.features import refusal
 from models.codegen.program import in_order_of_synapses
+from models.codegen.runtime import described
 from models.codegen.standalone.cache import cache_dir, nearby, publish
 from models.codegen.standalone.program import Generated, StandaloneProgram
 from models.errors import EquispikeError
@@ -33,6 +35,8 @@ class StandaloneBackend(ABC):
 
     #: What a finished build is run as.
     program: type[StandaloneProgram] = StandaloneProgram
+    #: Its column in the table of features.
+    generator: str
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -94,9 +98,14 @@ class StandaloneBackend(ABC):
                 brian2.prefs[key] = value
             brian2.set_device("runtime")
 
+    def refuses(self, build: Callable[[], Parts]) -> str | None:
+        return refusal(self.generator, described(build).objects)
+
     def _generated(self, device, build: Callable[[], Parts], source: Path) -> Generated:
         """Write the code of a network."""
         parts = build()
+        if reason := refusal(self.generator, parts.objects):
+            raise EquispikeError(f"backend {self.name}: {reason}")
         network = Network(*parts.objects)
         numbers = [
             name for name, value in parts.namespace.items() if np.isscalar(value) or isinstance(value, brian2.Quantity)
