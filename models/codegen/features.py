@@ -82,7 +82,7 @@ def _regular_post(objects: Objects) -> Iterator[str]:
     for thing in objects:
         if isinstance(thing, Synapses):
             for part in thing.contained_objects:
-                if type(part) is CodeRunner and _posts(str(part.code)):
+                if type(part) is CodeRunner and _posts(str(part.abstract_code)):
                     yield part.name
 
 

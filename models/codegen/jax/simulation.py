@@ -173,12 +173,17 @@ class _Presentation:
                 self._note(notes[lane], records, lane, k)
             running = {lane for lane in running if not stopped[lane]}
             k += self.n_steps
-        kept = {key: np.asarray(given[key], dtype=float) for key in self.held & set(self.parts.state)}
-        after = {key: np.asarray(state[key]) for key in self.wanted}
+        after = {key: np.asarray(state[key]) for key in self.wanted if key in state}
         return [
-            RunResult({key: values[lane].ravel() for key, values in after.items()} | kept, self._joined(notes[lane]))
-            for lane in range(len(runs))
+            RunResult(
+                self._unchanged(run) | {key: x[lane].ravel() for key, x in after.items()}, self._joined(notes[lane])
+            )
+            for lane, run in enumerate(runs)
         ]
+
+    def _unchanged(self, run: Run) -> dict[str, np.ndarray]:
+        """The state of a run as it was given, or as the network has it."""
+        return {key: np.asarray(run.state.get(key, self.network.values[key]), dtype=float) for key in self.parts.state}
 
     def _initial(self, given: Mapping[str, np.ndarray]) -> Arrays:
         state = dict(self.first)
