@@ -22,7 +22,9 @@ from protocols.whole_files import whole_file
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), default="pretrained/diehl-cook-400")
 @click.option("--images", default=1000, show_default=True, help="Test images to show, without learning.")
-@click.option("--jobs", default=usable_cores, show_default="all cores", help="Runs at a time.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=usable_cores, show_default="all cores", help="Runs at a time."
+)
 @click.option("--backends", help="Only these, such as cpp,jax.  [default: all]")
 @click.option("--out", type=click.Path(path_type=Path), default="results/backends.csv", show_default=True)
 def main(run: Path, images: int, jobs: int, backends: str | None, out: Path) -> None:
