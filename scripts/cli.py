@@ -16,6 +16,7 @@ class _Commands(click.Group):
     names = (
         "list",
         "doctor",
+        "backends",
         "train",
         "baseline",
         "evaluate",

@@ -1,122 +1,139 @@
-"""Networks trained by gradients on features of another run: made once, of the run that is named, resumed exactly."""
+"""The table of features and backends: each row on a network that uses it and nothing else; what is said of models."""
 
 from __future__ import annotations
 
-import dataclasses
-import shutil
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from brian2 import Clock, Function, NetworkOperation, NeuronGroup, Synapses, TimedArray, linked_var, ms, second
 
 import models
-from models.deep import SpikingMlpParams
-from models.diehl_cook import DiehlCookParams
+from models.codegen import BACKENDS
+from models.codegen.features import FEATURES, refusal
 from models.errors import EquispikeError
-from protocols import gradients
-from protocols.data import load
-from protocols.features import FeatureSource, scale_of, with_features
-from protocols.gradients.frames import varied
-from protocols.predicting import predict
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
-from protocols.training import train as train_presenting
+from models.parts import Parts
 
 
-@pytest.fixture(scope="module")
-def digits():
-    return load("digits", None)
+def cells(equations: str = "v : 1", *, name: str = "cells", dt=1 * ms, **options) -> NeuronGroup:
+    options = {"threshold": "v > 1", "reset": "v = 0", "namespace": {}} | options
+    return NeuronGroup(3, equations, clock=Clock(dt), name=name, **options)
 
 
-@pytest.fixture(scope="module")
-def counts(digits, tmp_path_factory) -> RunFolder:
-    """A small network of Diehl & Cook, trained on few images."""
-    params = DiehlCookParams().updated(
-        {"n_exc": 10, "n_spikes_min": 0, "t_present": "20*ms", "t_rest_simulated": "5*ms", "intensity_init": 8}
-    )
-    run = RunFolder.create(tmp_path_factory.mktemp("runs") / "dc")
-    train_presenting(TrainingSpec("diehl-cook", params, "digits", 4, 0, "numpy", chunk_images=50), digits, run)
-    return run
+def synapses(model: str = "", on_pre="v_post += 1", **options) -> list:
+    one = cells("v : 1\nu : 1\ntotal : 1")
+    between = Synapses(one, one, model, on_pre=on_pre, name="between", clock=one.clock, namespace={}, **options)
+    between.connect(j="i")
+    return [one, between]
 
 
-def readout_spec(**options) -> TrainingSpec:
-    params = models.get_model("lif-readout").params().updated({"layers": "10,10"} | options)
-    return TrainingSpec(
-        "lif-readout", params, "digits", 400, 0, "numpy", holdout=20, chunk_images=400, features="../dc"
-    )
+def linked() -> list:
+    one, two = cells("v : 1", name="one"), cells("v : 1\nu : 1 (linked)")
+    two.u = linked_var(one, "v")
+    return [one, two]
 
 
-def test_a_readout_learns_from_features_that_are_made_once(counts, digits, tmp_path, monkeypatch):
-    few = dataclasses.replace(
-        digits, train_images=digits.train_images[:60], train_labels=digits.train_labels[:60],
-        test_images=digits.test_images[:20], test_labels=digits.test_labels[:20],
-    )  # fmt: skip
-    shutil.copytree(counts.path, tmp_path / "dc")
-    run, spec = RunFolder.create(tmp_path / "readout"), readout_spec(learning_rate=0.02)
-    gradients.train(spec, few, run)
-    features = run.read_arrays("features-train.npz")["features"]
-    assert features.shape == (60, 10) and features.sum() > 20 and (features == np.rint(features)).all()
-    record = run.read_json("run.json")
-    assert record["verified"]["mismatches"] == 0 and record["verified"]["spikes"] > 0
-    gradients.evaluate(run, few, split="validation")
-    assert not run.has("features-test.npz")
-    assert list(gradients.evaluate(run, few).accuracy) == ["spike count"]
-    assert predict(run, few.test_images[:2])["proportion"].shape == (2, 10)
-    assert gradients.verify_run(run, few, n_images=5)["mismatches"] == 0 and run.has("verification-numpy.json")
-    shutil.rmtree(tmp_path / "dc")  # what was made of it is enough
-    gradients.evaluate(run, few)
-    with pytest.raises(EquispikeError, match="is gone"):
-        predict(run, few.test_images[:2])
+def linked_synapses() -> list:
+    objects = synapses("which : integer (constant)\nu_there : 1 (linked)", "v_post += u_there")
+    objects[1].u_there = linked_var(objects[0], "u", index="which")
+    return objects
 
 
-def test_a_training_on_features_resumes_whenever_it_was_killed(counts, digits, tmp_path, monkeypatch):
-    few = dataclasses.replace(digits, train_images=digits.train_images[:60], train_labels=digits.train_labels[:60])
-    shutil.copytree(counts.path, tmp_path / "dc")
-    spec = dataclasses.replace(readout_spec(), chunk_images=200)
-    whole, resumed = RunFolder.create(tmp_path / "whole"), RunFolder.create(tmp_path / "resumed")
-    gradients.train(spec, few, whole)
-
-    class Killed(Exception):
-        pass
-
-    def kill(*arguments, **options):
-        raise Killed
-
-    for place in ("protocols.features.FeatureSource.extract", "protocols.gradients.training.Trainer.of"):
-        with monkeypatch.context() as patch:
-            patch.setattr(place, kill)
-            with pytest.raises(Killed):
-                gradients.train(spec, few, resumed)
-        assert RunFolder.open(resumed.path).read_json("run.json")["status"] == "training"
-    with pytest.raises(Killed):
-        gradients.train(spec, few, resumed, kill)
-    gradients.train(spec, few, resumed)
-    for key, values in resumed.read_arrays("arrays.npz").items():
-        assert_array_equal(values, whole.read_arrays("arrays.npz")[key])
+def regular() -> list:
+    objects = synapses()
+    objects[1].run_regularly("u_post = v_pre", dt=1 * ms)
+    return objects
 
 
-def test_silent_features_are_named(counts):
-    with pytest.raises(EquispikeError, match="the same for all images"):
-        scale_of(np.zeros((50, 10), np.float32), readout_spec())
+def delays() -> list:
+    objects = synapses()
+    objects[1].pre.delay = [1, 2, 3] * ms
+    return objects
 
 
-def test_features_of_a_run_that_was_trained_anew_are_refused(counts, digits, tmp_path):
-    shutil.copytree(counts.path, tmp_path / "dc")
-    run = RunFolder.create(tmp_path / "readout")
-    source = RunFolder(tmp_path / "dc")
-    run.write_json("run.json", {"features": FeatureSource.open(source.path).checksum()})
-    arrays = source.read_arrays("arrays.npz")
-    source.write_arrays("arrays.npz", arrays | {"w": arrays["w"] * 1.01})
-    with pytest.raises(EquispikeError, match="not the run any more"):
-        with_features(digits, readout_spec(), run, "train")
+def operation() -> list:
+    return [cells(), NetworkOperation(lambda: None, name="by_hand", dt=1 * ms)]
 
 
-def test_features_of_other_data_are_refused(counts, digits):
-    other = dataclasses.replace(digits, name="letters", checksum="0")
-    with pytest.raises(EquispikeError, match="trained on digits, not on the letters"):
-        FeatureSource.open(counts.path).blank(other)
+def timed() -> list:
+    return [cells("dv/dt = (drive(t) - v) / second : 1", method="euler",
+                  namespace={"drive": TimedArray(np.zeros(3), dt=1 * second)})]  # fmt: skip
 
 
-def test_features_are_not_moved():
-    params, features = SpikingMlpParams().updated({"layers": "4,10"}), np.arange(12, dtype=np.float32).reshape(3, 4)
-    assert_array_equal(varied(params, features, np.random.default_rng(0))[:, 0], features)
+def own_function() -> list:
+    twice = Function(lambda x: 2 * x, arg_units=[1], return_unit=1)
+    return [cells(reset="v = twice(v)", namespace={"twice": twice})]
+
+
+#: By feature: a network that uses it, and the object that does.
+NETWORKS: dict[str, tuple[Callable[[], list], str]] = {
+    "linked variables": (linked, "cells"),
+    "linked variables of synapses": (linked_synapses, "between"),
+    "a TimedArray in equations or events": (timed, "cells"),
+    "a function of its own in equations or events": (own_function, "cells"),
+    "run_regularly of synapses that writes to neurons": (regular, "between_run_regularly"),
+    "a summed variable beside on_pre that writes to neurons":
+        (lambda: synapses("total_post = v_pre : 1 (summed)"), "between"),
+    "several pre pathways, or on_pre that writes two variables of neurons":
+        (lambda: synapses(on_pre="v_post += 1\nu_post += 1"), "between"),
+    "clocks of different time steps": (lambda: [cells(), cells(name="slow", dt=2 * ms)], "cells and slow"),
+    "delays that differ between synapses": (delays, "between"),
+    "custom events": (lambda: [cells(events={"silence": "v < 0"})], "cells"),
+    "a network_operation": (operation, "by_hand"),
+}  # fmt: skip
+
+
+def test_every_row_has_a_network() -> None:
+    assert [feature.name for feature in FEATURES] == list(NETWORKS)
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+def test_each_row_is_found_and_refused_in_one_sentence(feature) -> None:
+    build, name = NETWORKS[feature.name]
+    objects = build()
+    found = {each.name: next(each.where(objects), "") for each in FEATURES}
+    assert found.pop(feature.name).startswith(name)
+    assert not any(found.values())
+    for generator in ("genn", "cuda", "jax", "cpp"):
+        reason = refusal(generator, objects)
+        if generator in feature.cannot:
+            assert reason.startswith(name) and feature.cannot[generator] in reason and "--backend" in reason
+            assert "\n" not in reason and feature.name in reason
+        else:
+            assert reason is None
+
+
+def test_two_pathways_are_several() -> None:
+    objects = synapses(on_pre={"one": "v_post += 1", "two": "u_post += 1"})
+    assert "several pre pathways" in refusal("genn", objects)
+
+
+@pytest.mark.parametrize("backend", ["cpp", "jax"])
+def test_a_network_operation_is_refused_before_anything_is_compiled(backend: str) -> None:
+    if reason := BACKENDS[backend].why_not():
+        pytest.skip(reason)
+    with pytest.raises(EquispikeError, match=f"backend {backend}: by_hand uses a network_operation.*numpy"):
+        BACKENDS[backend].compile(lambda: Parts(tuple(operation()), {"n_steps": 1}, (), {}))
+
+
+def test_backends_says_what_runs_where(equispike) -> None:
+    words = [f"--set={name}.maps=2" for name in ("conv1", "conv2")]
+    outcome = equispike("backends", "conv-stdp", *words)
+    assert outcome.code == 0, outcome.err
+    rows = [line.split("│") for line in outcome.out.splitlines() if "training" in line or "evaluation" in line]
+    said = {(row[1].strip(), row[2].strip()): row[3].strip() for row in rows}
+    assert said["cpp", "training"] == said["jax", "evaluation"] == "yes"
+    assert "synapses share" in said["jax", "training"]
+    assert "order of synapses" in said["cuda", "evaluation"]
+    assert {name for name, _ in said} == set(BACKENDS)
+
+
+def test_backends_of_an_ordinary_network(equispike) -> None:
+    outcome = equispike("backends", "mlp")
+    assert outcome.code == 2 and "it has no equations" in outcome.err
+
+
+def test_models_run_on_every_processor() -> None:
+    params = models.get_model("diehl-cook").params().updated({"n_exc": 5, "n_input": 10})
+    for name in ("numpy", "cpp", "jax"):
+        assert BACKENDS[name].refuses(lambda: models.get_model("diehl-cook").build(params, 1)) is None

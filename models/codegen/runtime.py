@@ -86,5 +86,8 @@ class RuntimeBackend:
     def why_not(self) -> str | None:
         return compiler_missing() if self.name == "cython" else None
 
+    def refuses(self, build: Callable[[], Parts]) -> str | None:
+        return None
+
     def compile(self, build: Callable[[], Parts]) -> RuntimeProgram:
         return RuntimeProgram(self.name, build)
