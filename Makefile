@@ -43,6 +43,11 @@ figures: setup
 		$(EQUISPIKE) protocol firing-patterns $$neuron --out runs/panels-$$neuron && \
 		mkdir -p docs/figures/protocols && \
 		cp runs/panels-$$neuron/figures/firing-patterns.png docs/figures/protocols/$$neuron.png || exit; done
+	rm -rf runs/pairing runs/weights
+	$(EQUISPIKE) protocol spike-pairing triplet-stdp --out runs/pairing
+	$(EQUISPIKE) protocol weight-distribution additive --out runs/weights
+	cp runs/pairing/figures/frequency.png docs/figures/protocols/frequency.png
+	cp runs/weights/figures/weight-distribution.png docs/figures/protocols/weights-additive.png
 	$(EQUISPIKE) sweep sweeps/dc-size.yaml --table results/sweeps/dc-size.csv --out docs/figures/sweeps
 
 clean:
