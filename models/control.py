@@ -35,3 +35,13 @@ stop_when.implementations.add_implementation(
         return 0.0
     """,
 )
+stop_when.implementations.add_implementation(
+    "cuda",  # the host looks at the flag after each time step
+    """
+    __device__ inline double stop_when(const bool condition)
+    {
+        if (condition) equispike::stop_asked = 1;
+        return 0.0;
+    }
+    """,
+)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from models.codegen import Program
+from models.codegen import ParallelProgram, Program, Run
 from models.errors import EquispikeError
+from models.parts import RunResult
 
 #: Second words of the seed sequences, so that no two phases share random numbers.
 TRAINING, LABELLING, TESTING, PREDICTING = 1, 2, 3, 4
+
+#: Frozen images that follow each other in a run where runs are side by side; the first of them meets a network at rest.
+IN_A_ROW = 25
 
 
 @dataclass(frozen=True)
@@ -66,21 +71,26 @@ class Presenter:
         self, state: Mapping[str, np.ndarray], images: np.ndarray, *, start: int, phase: int, learning: bool
     ) -> Chunk:
         """Present ``images`` (n, 28, 28) uint8, n up to chunk_images; ``phase`` and ``start`` choose the random numbers."""
-        n = len(images)
+        run = self._run(state, images, start, phase)
+        result = self.program.run(run.state, run.inputs, _constants(len(images), learning), run.seed)
+        return _per_image(start, len(images), result)
+
+    def _run(self, state: Mapping[str, np.ndarray], images: np.ndarray, start: int, phase: int) -> Run:
         pixels = np.zeros((self.chunk_images, images[0].size))
-        pixels[:n] = images.reshape(n, -1)
+        pixels[: len(images)] = images.reshape(len(images), -1)
         draws = np.random.SeedSequence([self.seed, phase, start]).generate_state(1)[0]
-        constants = {"n_images": n, "learning": float(learning)}
-        result = self.program.run(state, {"pixels": pixels, **self.fixed_inputs}, constants, seed=int(draws))
-        return _per_image(start, n, result.state, result.records["presentations"], result.records["responses"])
+        return Run(state, {"pixels": pixels, **self.fixed_inputs}, seed=int(draws))
 
     def frozen_counts(
         self, state: Mapping[str, np.ndarray], images: np.ndarray, *, phase: int, jobs: int = 1
     ) -> Iterator[np.ndarray]:
-        """Spike counts (up to chunk_images, n_exc), chunk after chunk, with weights and thresholds frozen.
+        """Spike counts (n, n_exc) of some images after others, with weights and thresholds frozen.
 
-        Every chunk starts from ``state``, so the result does not depend on ``jobs``, the chunks run at a time.
+        Every run starts from ``state``, so the result does not depend on ``jobs``, the runs at a time.
         """
+        if isinstance(self.program, ParallelProgram):
+            yield from self._frozen_side_by_side(self.program, state, images, phase, jobs)
+            return
 
         def run(start: int) -> np.ndarray:
             part = images[start : start + self.chunk_images]
@@ -89,9 +99,49 @@ class Presenter:
         with ThreadPoolExecutor(jobs) as pool:
             yield from pool.map(run, range(0, len(images), self.chunk_images))
 
+    def _frozen_side_by_side(
+        self, program: ParallelProgram, state: Mapping[str, np.ndarray], images: np.ndarray, phase: int, jobs: int
+    ) -> Iterator[np.ndarray]:
+        """Many short runs at the same time; the last one is filled up with images that were shown already."""
+        length = min(IN_A_ROW, self.chunk_images, len(images))
+        starts = range(0, len(images), length)
+        short = dataclasses.replace(self, chunk_images=length)
 
-def _per_image(start: int, n: int, state: dict, presentations: dict, responses: dict) -> Chunk:
+        def run(first: int) -> list[np.ndarray]:
+            each = starts[first : first + program.lanes]
+            runs = [short._run(state, images[np.arange(k, k + length) % len(images)], k, phase) for k in each]
+            results = program.run_each(runs, _constants(length, False), with_state=False)
+            return [_per_image(k, length, result).counts(self.n_exc)[: len(images) - k]
+                    for k, result in zip(each, results, strict=True)]  # fmt: skip
+
+        with ThreadPoolExecutor(jobs) as pool:
+            for counts in pool.map(run, range(0, len(starts), program.lanes)):
+                yield from counts
+
+
+def chunks_of(
+    presenters: Sequence[Presenter],
+    states: Sequence[Mapping[str, np.ndarray]],
+    images: Sequence[np.ndarray],
+    *,
+    start: int,
+    phase: int,
+) -> list[Chunk]:
+    """A chunk of learning for each of several presenters with the same program, at the same time."""
+    program, n = presenters[0].program, len(images[0])
+    assert isinstance(program, ParallelProgram)
+    runs = [each._run(state, shown, start, phase)
+            for each, state, shown in zip(presenters, states, images, strict=True)]  # fmt: skip
+    return [_per_image(start, n, result) for result in program.run_each(runs, _constants(n, True))]
+
+
+def _constants(n_images: int, learning: bool) -> dict[str, object]:
+    return {"n_images": n_images, "learning": float(learning)}
+
+
+def _per_image(start: int, n: int, result: RunResult) -> Chunk:
     """Keep the responses of accepted presentations: the last one of each image."""
+    presentations, responses = result.records["presentations"], result.records["responses"]
     image, ends = presentations["image"], presentations["t"]
     if len(ends) == 0 or image[-1] != n - 1:
         raise EquispikeError("the network was stopped before it had been shown all images of the chunk: resume the run")
@@ -101,7 +151,7 @@ def _per_image(start: int, n: int, state: dict, presentations: dict, responses: 
     return Chunk(
         start=start,
         n_images=n,
-        state=state,
+        state=result.state,
         image=image[which][keep].astype(np.int32),
         neuron=responses["i"][keep].astype(np.int32),
         count=responses["n_spikes"][keep].astype(np.int32),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from models.errors import EquispikeError
 from models.params import Params
 from protocols import metrics, readout
 from protocols.data import Dataset, Recordings
-from protocols.presenting import TRAINING, Chunk, Presenter
+from protocols.presenting import TRAINING, Chunk, Presenter, chunks_of
 from protocols.provenance import cpu_seconds, provenance
 from protocols.run_folder import FORMAT, RunFolder
 
@@ -168,53 +168,109 @@ def image_order(spec: TrainingSpec, n_train: int, start: int, stop: int) -> np.n
     return orders[start - offset : stop - offset]
 
 
-def train(
-    spec: TrainingSpec, data: Dataset, run: RunFolder, report: Callable[[Progress], None] = lambda progress: None
-) -> Progress:
+type Report = Callable[[Progress], None]
+
+
+def train(spec: TrainingSpec, data: Dataset, run: RunFolder, report: Report = lambda progress: None) -> Progress:
     """Train, or go on with a training that was interrupted, until ``spec.n_images`` were presented.
 
     A run that was killed and goes on ends with the same bits as one that was not: a chunk depends only on the state
     before it, its images and the seed. ``report`` is called after every chunk.
     """
-    spec.check(data)
-    resumed = run.has("checkpoint/state.npz")
-    progress = Progress.load(run) if resumed else Progress.begin(spec)
-    begun = run.read_json("run.json")["images_seen"] if run.has("run.json") else 0
-    seen = max(begun, progress.images_seen)
-    if seen > spec.n_images:
-        raise EquispikeError(f"{run.path} was shown {seen} images already: --images {spec.n_images} would be fewer")
-    if seen < spec.n_images:
-        run.discard_results()
-    record = begun_record(spec, data)
-    run.write_json("run.json", {**record, "status": "training", "images_seen": progress.images_seen})
+    training = _Training(spec, data, run, report)
     network = presenter(spec)
-    n_train = len(data.train_images) - spec.holdout
-    while progress.images_seen < spec.n_images:
-        wall, cpu = time.monotonic(), cpu_seconds()
-        start = progress.images_seen
-        # Chunks end at multiples of chunk_images whatever n_images is, so that a longer run begins with a shorter one.
-        stop = min(spec.n_images, (start // spec.chunk_images + 1) * spec.chunk_images)
-        which = image_order(spec, n_train, start, stop)
-        chunk = network.chunk(progress.state, data.train_images[which], start=start, phase=TRAINING, learning=True)
-        _advance(progress, chunk, which, data, spec)
-        progress.wall_s += time.monotonic() - wall
-        progress.cpu_s += cpu_seconds() - cpu
-        if stop % spec.chunk_images == 0:  # a longer training presents a shorter last chunk anew, in full
-            progress.save(run)
-        run.write_metrics(progress.metrics)
-        report(progress)
-    n_input, n_exc = spec.params.n_input, spec.params.n_exc  # type: ignore[attr-defined]
-    w = progress.state["inputs_exc.w"].reshape(n_input, n_exc)
-    run.write_arrays("arrays.npz", {"w": w, "theta": progress.state["exc.theta"]})
-    run.write_metrics(progress.metrics)
-    done = {
-        "status": "trained",
-        "images_seen": progress.images_seen,
-        "wall_s": progress.wall_s,
-        "cpu_s": progress.cpu_s,
+    while training.goes_on:
+        before = time.monotonic(), cpu_seconds()
+        start, which = training.next_images()
+        shown = data.train_images[which]
+        chunk = network.chunk(training.progress.state, shown, start=start, phase=TRAINING, learning=True)
+        training.take(chunk, which, time.monotonic() - before[0], cpu_seconds() - before[1])
+    return training.finish()
+
+
+def train_side_by_side(
+    specs: Sequence[TrainingSpec], data: Dataset, runs: Sequence[RunFolder], reports: Sequence[Report]
+) -> list[Progress]:
+    """As :func:`train`, several seeds at the same time on a backend that can; each gets its part of the time."""
+    trainings = [_Training(*each) for each in zip(specs, [data] * len(specs), runs, reports, strict=True)]
+    first, fixed_inputs = presenter(specs[0]), models.get_model(specs[0].model).fixed_inputs
+    networks = {
+        spec.seed: replace(first, seed=spec.seed, fixed_inputs=fixed_inputs(spec.params, spec.seed)) for spec in specs
     }
-    run.write_json("run.json", {**record, **done})
-    return progress
+    while going := [training for training in trainings if training.goes_on]:
+        behind = min(training.progress.images_seen for training in going)
+        going = [training for training in going if training.progress.images_seen == behind]
+        before = time.monotonic(), cpu_seconds()
+        images = {training.spec.seed: training.next_images()[1] for training in going}
+        chunks = chunks_of(
+            [networks[training.spec.seed] for training in going],
+            [training.progress.state for training in going],
+            [data.train_images[images[training.spec.seed]] for training in going],
+            start=behind,
+            phase=TRAINING,
+        )
+        wall, cpu = (
+            (now - then) / len(going) for now, then in zip((time.monotonic(), cpu_seconds()), before, strict=True)
+        )
+        for training, chunk in zip(going, chunks, strict=True):
+            training.take(chunk, images[training.spec.seed], wall, cpu)
+    return [training.finish() for training in trainings]
+
+
+class _Training:
+    """A training between two chunks."""
+
+    def __init__(self, spec: TrainingSpec, data: Dataset, run: RunFolder, report: Report) -> None:
+        self.spec, self._data, self._run, self._report = spec, data, run, report
+        spec.check(data)
+        resumed = run.has("checkpoint/state.npz")
+        self.progress = Progress.load(run) if resumed else Progress.begin(spec)
+        begun = run.read_json("run.json")["images_seen"] if run.has("run.json") else 0
+        seen = max(begun, self.progress.images_seen)
+        if seen > spec.n_images:
+            raise EquispikeError(f"{run.path} was shown {seen} images already: --images {spec.n_images} would be fewer")
+        if seen < spec.n_images:
+            run.discard_results()
+        self._record = begun_record(spec, data)
+        run.write_json("run.json", {**self._record, "status": "training", "images_seen": self.progress.images_seen})
+
+    @property
+    def goes_on(self) -> bool:
+        return self.progress.images_seen < self.spec.n_images
+
+    def next_images(self) -> tuple[int, np.ndarray]:
+        """Number of the first image of the next chunk, and which images it has."""
+        start, length = self.progress.images_seen, self.spec.chunk_images
+        # Chunks end at multiples of chunk_images whatever n_images is, so that a longer run begins with a shorter one.
+        stop = min(self.spec.n_images, (start // length + 1) * length)
+        n_train = len(self._data.train_images) - self.spec.holdout
+        return start, image_order(self.spec, n_train, start, stop)
+
+    def take(self, chunk: Chunk, which: np.ndarray, wall_s: float, cpu_s: float) -> None:
+        """What came of the next chunk, and the time it took."""
+        progress = self.progress
+        _advance(progress, chunk, which, self._data, self.spec)
+        progress.wall_s += wall_s
+        progress.cpu_s += cpu_s
+        # A longer training presents a shorter last chunk anew, in full.
+        if progress.images_seen % self.spec.chunk_images == 0:
+            progress.save(self._run)
+        self._run.write_metrics(progress.metrics)
+        self._report(progress)
+
+    def finish(self) -> Progress:
+        progress, params = self.progress, self.spec.params
+        w = progress.state["inputs_exc.w"].reshape(params.n_input, params.n_exc)  # type: ignore[attr-defined]
+        self._run.write_arrays("arrays.npz", {"w": w, "theta": progress.state["exc.theta"]})
+        self._run.write_metrics(progress.metrics)
+        done = {
+            "status": "trained",
+            "images_seen": progress.images_seen,
+            "wall_s": progress.wall_s,
+            "cpu_s": progress.cpu_s,
+        }
+        self._run.write_json("run.json", {**self._record, **done})
+        return progress
 
 
 def _advance(progress: Progress, chunk: Chunk, which: np.ndarray, data: Dataset, spec: TrainingSpec) -> None:

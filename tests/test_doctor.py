@@ -14,7 +14,7 @@ import pytest
 from test_doctor_checks import by_name
 
 from models.codegen import BACKENDS
-from models.codegen.cpp import backend as cpp
+from models.codegen.standalone import cache
 from protocols.doctor import building, gpu, machine, packages, places
 from protocols.doctor.findings import Finding, State
 
@@ -138,7 +138,7 @@ def test_a_crash_of_what_every_machine_needs_is_a_failure(equispike, monkeypatch
     def crash() -> Path:
         raise RuntimeError("no home")
 
-    monkeypatch.setattr(cpp, "cache_dir", crash)
+    monkeypatch.setattr(cache, "cache_dir", crash)
     assert "build cache is broken (RuntimeError: no home)" in equispike("doctor").sentence
 
 

@@ -261,7 +261,7 @@ def test_no_gpu(programs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GENN_PATH", raising=False)
     monkeypatch.setenv("JAX_PLATFORMS", "cpu")
     found = by_name(gpu.gpu())
-    assert {found[name].state for name in ("nvidia-smi", "nvcc", "GENN_PATH")} == {"not needed"}
+    assert {found[name].state for name in ("nvidia-smi", "nvcc", "GENN_PATH", "backend cuda")} == {"not needed"}
     assert (found["jax.devices()"].state, found["jax.devices()"].found) == ("ok", "cpu (cpu)")
 
 
@@ -272,7 +272,7 @@ def test_a_gpu_that_nothing_uses_yet(programs, monkeypatch: pytest.MonkeyPatch, 
     programs(nvidia_smi=SMI.format(driver))
     found = by_name(gpu.gpu())
     assert found["nvidia-smi"].state == "ok" and driver in found["nvidia-smi"].found
-    assert {found[name].state for name in ("nvcc", "GENN_PATH", "jax.devices()")} == {"missing"}
+    assert {found[name].state for name in ("nvcc", "GENN_PATH", "jax.devices()", "backend cuda")} == {"missing"}
     assert found["jax.devices()"].to_do == f"pip install 'jax[{extra}]'"
     assert "nvidia-cuda-toolkit" in found["nvcc"].to_do and "git clone" in found["GENN_PATH"].to_do
 
@@ -282,6 +282,7 @@ def test_a_gpu_that_fails(programs, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("JAX_PLATFORMS", "nonsense")
     programs(nvidia_smi="echo NVIDIA-SMI has failed: no driver is running.; exit 9", nvcc="exit 1")
     found = by_name(gpu.gpu())
+    assert found.pop("backend cuda").state == "not needed"
     assert {finding.state for finding in found.values()} == {"broken"}
     assert "has failed" in found["nvidia-smi"].found and "include/genn" in found["GENN_PATH"].found
     assert "nonsense" in found["jax.devices()"].found
@@ -291,6 +292,7 @@ def test_all_of_a_gpu(programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "include" / "genn").mkdir(parents=True)
     monkeypatch.setenv("GENN_PATH", str(tmp_path))
     monkeypatch.setattr(gpu, "_DEVICES", "print('noise'); print('gpu (NVIDIA H100 80GB HBM3)')")
+    monkeypatch.setattr(BACKENDS["cuda"], "why_not", lambda: None)
     programs(
         nvidia_smi=SMI.format("580.65.06"), nvcc="echo nvcc; echo 'Cuda compilation tools, release 13.0, V13.0.88'"
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from models.codegen.cpp import CppBackend
-from models.codegen.program import Backend, Program
+from models.codegen.cuda import CudaBackend
+from models.codegen.jax.backend import JaxBackend
+from models.codegen.program import Backend, ParallelProgram, Program, Run
 from models.codegen.runtime import RuntimeBackend
 from models.errors import EquispikeError
 
@@ -13,6 +15,9 @@ BACKENDS: dict[str, Backend] = {
         CppBackend("cpp"),
         CppBackend("cpp-float32", single_precision=True),
         CppBackend("cpp-stock", own_templates=False),
+        CudaBackend("cuda"),
+        JaxBackend("jax"),
+        JaxBackend("jax-float32", single_precision=True),
         RuntimeBackend("cython"),
         RuntimeBackend("numpy"),
     )
@@ -34,4 +39,4 @@ def get_backend(name: str) -> Backend:
     return BACKENDS[name]
 
 
-__all__ = ["BACKENDS", "Backend", "Program", "get_backend"]
+__all__ = ["BACKENDS", "Backend", "ParallelProgram", "Program", "Run", "get_backend"]

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from models.parts import Parts, RunResult
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of a program is given, as in :meth:`Program.run`."""
+
+    state: Mapping[str, np.ndarray]
+    inputs: Mapping[str, np.ndarray]
+    seed: int
 
 
 class Program(Protocol):
@@ -31,6 +41,22 @@ class Program(Protocol):
         constants : numbers of the namespace that differ from those the network was built with
         seed : of all random numbers of this run
         """
+        ...
+
+
+@runtime_checkable
+class ParallelProgram(Program, Protocol):
+    """A program that is faster for several runs at the same time."""
+
+    @property
+    def lanes(self) -> int:
+        """Number of runs for which it is fastest."""
+        ...
+
+    def run_each(
+        self, runs: Sequence[Run], constants: Mapping[str, object], *, with_state: bool = True
+    ) -> list[RunResult]:
+        """Runs that do not depend on each other; ``with_state`` false: what they end with is not needed."""
         ...
 
 

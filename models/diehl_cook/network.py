@@ -141,7 +141,7 @@ class _Builder:
             {_STEP}
             """,
             threshold=threshold,
-            reset=reset or "pass",
+            reset=reset,
             method="exact",
             events={"presentation_start": "step == 0", "presentation_end": _LAST_STEP},
             name="inputs",

@@ -37,6 +37,8 @@ def backends() -> Iterator[Finding]:
     yield compiler
     yield _make()
     for name, backend in BACKENDS.items():
+        if name == "cuda":  # stands among what concerns GPUs
+            continue
         vital = name == "numpy"  # alone in needing no compiler
         if not vital and compiler.state != "ok":
             yield Finding(name, compiler.state, "needs the compiler", "use --backend numpy until then")
@@ -66,7 +68,8 @@ def _compiler() -> Finding:
 
 def _building_fault(command: list[str]) -> str | None:
     """Compile and run a program where networks are compiled and run: temporary folders may forbid to run any."""
-    from models.codegen.cpp.backend import COMPILE_FLAGS, cache_dir, machine_flags
+    from models.codegen.cpp.backend import COMPILE_FLAGS, machine_flags
+    from models.codegen.standalone.cache import cache_dir
 
     cache = cache_dir() if os.access(cache_dir(), os.W_OK) else None
     try:

@@ -30,6 +30,7 @@ def gpu() -> Iterator[Finding]:
     yield _nvcc(driver)
     yield _genn(driver)
     yield _jax(driver)
+    yield _cuda(driver)
 
 
 def _driver() -> Finding:
@@ -77,6 +78,16 @@ def _jax(driver: Finding) -> Finding:
         extra = "cuda13" if version.isdigit() and int(version) >= _DRIVER_OF_CUDA_13 else "cuda12"
         return Finding("jax.devices()", "missing", f"{devices}, no GPU", f"pip install 'jax[{extra}]'")
     return Finding("jax.devices()", "ok", devices)
+
+
+def _cuda(driver: Finding) -> Finding:
+    """Whether networks can be built for the GPU and run on it."""
+    from models.codegen import BACKENDS
+
+    reason = BACKENDS["cuda"].why_not()
+    if reason is None:
+        return Finding("backend cuda", "ok")
+    return Finding("backend cuda", "missing" if driver.state == "ok" else "not needed", to_do=reason)
 
 
 def _absent(what: str, driver: Finding, to_do: str) -> Finding:

@@ -37,8 +37,9 @@ PACKAGES: dict[str, dict[str, str]] = {
         "optuna": "optuna",
         "pyarrow": "pyarrow",
     },
+    "cuda": {"brian2cuda": "brian2cuda"},
 }
-_PURPOSES = {"exchange": "for spikes and export", "sweeps": "for sweeps"}
+_PURPOSES = {"exchange": "for spikes and export", "sweeps": "for sweeps", "cuda": "for --backend cuda, on a GPU"}
 _SECONDS = 180.0  # for all imports together: a cold file system of a cluster is slow
 
 _IMPORTS = """

@@ -19,7 +19,7 @@ _WRITTEN = 1 << 20
 
 def build_cache() -> Iterator[Finding]:
     """Where compiled networks are kept."""
-    from models.codegen.cpp.backend import cache_dir
+    from models.codegen.standalone.cache import cache_dir
 
     folder = cache_dir()
     if fault := _writing_fault(folder):
@@ -44,7 +44,7 @@ def data_cache() -> Iterator[Finding]:
 
 def free_space() -> Iterator[Finding]:
     """What is left on the disks of the build cache, of temporary files and of the current folder."""
-    from models.codegen.cpp.backend import cache_dir
+    from models.codegen.standalone.cache import cache_dir
 
     cache = cache_dir()
     for what, folder, to_do in (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import models
-from models.codegen import Program, get_backend
+from models.codegen import ParallelProgram, Program, Run, get_backend
 from models.conv_stdp import ConvStdpParams, as_state
 from protocols.layerwise.encoding import encode
 from protocols.layerwise.training import kernels
@@ -68,14 +68,24 @@ class Features:
         features = np.zeros((len(images), n_features), dtype=np.float32)
         last = n_bins or self.params.n_bins
 
+        parallel = self.program if isinstance(self.program, ParallelProgram) else None
+        n_runs = min(parallel.lanes, self.chunk_images) if parallel else 1
+        length = -(-self.chunk_images // n_runs)
+
         def run(start: int) -> int:
             part = images[start : start + self.chunk_images]
-            latencies = np.full((self.chunk_images, self.params.shapes["input"].n_neurons), last, dtype=float)
+            latencies = np.full((n_runs * length, self.params.shapes["input"].n_neurons), last, dtype=float)
             latencies[: len(part)] = encode(self.params, part)
-            constants = {"n_images": len(part), "n_bins": last, "n_steps": last}
-            found = self.program.run(self.state, {"latencies": latencies}, constants, seed=0).records["responses"]
-            image = np.round(found["t"] / float(self.params.dt)).astype(int) // last
-            features[start + image, found["i"]] = found["potential"]
+            constants = {"n_images": length if parallel else len(part), "n_bins": last, "n_steps": last}
+            runs = [Run(self.state, {"latencies": shown}, seed=0) for shown in np.split(latencies, n_runs)]
+            if parallel:
+                results = parallel.run_each(runs, constants, with_state=False)
+            else:
+                results = [self.program.run(self.state, runs[0].inputs, constants, seed=0)]
+            for number, result in enumerate(results):
+                found = result.records["responses"]
+                image = number * length + np.round(found["t"] / float(self.params.dt)).astype(int) // last
+                features[start + image, found["i"]] = found["potential"]
             return len(part)
 
         done = 0

@@ -136,7 +136,8 @@ _TRAININGS = {"presenting": _present, "layerwise": _train_layers, "gradients": _
 
 
 def _train_seeds(given: set[str], values: dict) -> None:
-    """Hand every other option on to one process a seed."""
+    """Hand every other option on to one process a seed, or train all at the same time where the backend can."""
+    import models
     from scripts.several_seeds import train_seeds
 
     if values["model"] is None or given & {"seed", "resume"}:
@@ -145,13 +146,17 @@ def _train_seeds(given: set[str], values: dict) -> None:
         seeds = [int(seed) for seed in values["seeds"].split(",")]
     except ValueError:
         raise EquispikeError(f"--seeds needs whole numbers separated by commas, not '{values['seeds']}'") from None
+    out = values["out"] or Path("runs") / f"{values['model']}-{values['data']}"
+    if values["backend"].startswith("jax") and models.get_model(values["model"]).protocol == "presenting":
+        runs = _train_side_by_side(given - {"seeds", "out", "jobs"}, values, seeds, out)
+        click.echo(f"Trained {', '.join(str(run.path) for run in runs)}. Next: equispike evaluate RUN, for each")
+        return
     words = [values["model"], "--data", values["data"], "--backend", values["backend"]]
     words += ["--holdout", values["holdout"], "--chunk-images", values["chunk_images"]]
     words += ["--jobs", max(1, usable_cores() // values["jobs"])]
     words += [word for pair in values["pairs"] for word in ("--set", pair)]
     for name in ("config", "images", "data_dir", "features"):
         words += [f"--{name.replace('_', '-')}", values[name]] if values[name] is not None else []
-    out = values["out"] or Path("runs") / f"{values['model']}-{values['data']}"
     runs = train_seeds(
         [str(word) for word in words],
         out,
@@ -160,6 +165,31 @@ def _train_seeds(given: set[str], values: dict) -> None:
         lambda seed, line: click.echo(f"seed {seed}: {line}", err=True),
     )
     click.echo(f"Trained {', '.join(map(str, runs))}. Next: equispike evaluate RUN, for each")
+
+
+def _train_side_by_side(given: set[str], values: dict, seeds: list[int], out: Path):
+    """Train all seeds at the same time; folders that are there are gone on with. Returns the runs."""
+    from protocols.run_folder import RunFolder
+    from protocols.training import train_side_by_side
+    from scripts.progress import TrainingProgress
+
+    specs, runs, dataset = [], [], None
+    for seed in seeds:
+        folder = Path(f"{out}-s{seed}")
+        names = ("model", "data", "data_dir", "images", "backend", "holdout", "chunk_images")
+        options_of = {name: values[name] for name in names}
+        settings = options.model_settings(values["config"], values["pairs"])
+        spec, dataset = new_spec(**options_of, source=None, settings=settings, seed=seed, out=folder)
+        if (folder / "run.json").exists():
+            run, spec = _resumed(folder, given, {**values, "images": spec.n_images})
+        else:
+            run = RunFolder.create(folder)
+        specs.append(spec)
+        runs.append(run)
+    with TrainingProgress(specs[0].n_images) as progress:
+        assert dataset is not None
+        train_side_by_side(specs, dataset, runs, [progress.update, *[lambda state: None] * (len(seeds) - 1)])
+    return runs
 
 
 def new_spec(model, data, data_dir, source, settings, images, seed, backend, holdout, chunk_images, out):

@@ -16,7 +16,12 @@ _ROOMS = ("models", "protocols", "analysis")
 #: Modules that import every model; a run depends on its own alone.
 _CATALOGUE = ("models", "models.catalogue")
 #: Files that no import shows.
-_BESIDE = {"models.codegen.cpp": ("templates/*.cpp", "include/*"), "analysis.report": ("*.html",)}
+_BESIDE = {
+    "models.codegen.cpp": ("templates/*.cpp", "include/*"),
+    "models.codegen.cuda": ("include/*",),
+    "models.codegen.standalone": ("include/*",),
+    "analysis.report": ("*.html",),
+}
 
 #: By step and protocol of the model: the modules that it begins with.
 _ENTRIES = {

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.codegen.cpp.backend import cache_dir
+from models.codegen.standalone.cache import cache_dir
 from models.errors import EquispikeError
 from protocols.data import load
 from protocols.run_folder import RunFolder

@@ -8,7 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from models.codegen.cpp.staging import copied
+from models.codegen.standalone.staging import copied
 from protocols.data import available
 
 
@@ -28,7 +28,7 @@ def stage(data: str) -> None:
     local, source = local_folder(), available(data)
     if local is None:
         return
-    os.environ["EQUISPIKE_STAGE"] = str(local)  # models.codegen.cpp copies programs there
+    os.environ["EQUISPIKE_STAGE"] = str(local)  # backends copy programs there
     if source is None or not Path(source).is_dir():
         return
     try:

@@ -1,8 +1,4 @@
-"""Brian2's C++ standalone device with our templates, and with constants and seed read when the program starts.
-
-Stock Brian2 compiles the numbers of the namespace and the seed into the program. Here they come from a file at run time,
-so that one program serves every seed and every parameter that does not change the structure of the network.
-"""
+"""Brian2's C++ standalone device with our templates, and with constants and seed read when the program starts."""
 
 from __future__ import annotations
 
@@ -17,9 +13,9 @@ from brian2.devices.device import all_devices
 
 from models.codegen.cpp.connectivity import Connectivity, Layout
 from models.codegen.cpp.rewriting import FUNCTIONS
+from models.codegen.standalone.device import RunFileDevice
 
 DEVICE_NAME = "equispike_cpp"
-_INCLUDE = Path(__file__).parent / "include"
 
 #: What nearly every generated file includes; compiled once a program instead of once a file.
 _PREFIX = """
@@ -77,18 +73,12 @@ class Decision:
 class _Sources:
     """A writer that lets namespace constants be read at run time, and leaves out arrays that nothing reads."""
 
-    def __init__(self, writer, constants: Iterable[str], double: str, needed: Iterable[str]) -> None:
-        self._writer, self._double, self._needed = writer, double, set(needed)
-        self._index = {name: k for k, name in enumerate(constants)}
+    def __init__(self, writer, device: CppDevice, needed: Iterable[str]) -> None:
+        self._writer, self._device, self._needed = writer, device, set(needed)
 
     def write(self, filename: str, contents: str) -> None:
-        def from_file(match: re.Match) -> str:
-            if match[3] not in self._index:
-                return match[0]
-            kind = self._double if match[2] == "double" else match[2]
-            return f"{match[1]}const {kind} {match[3]} = ({kind}) equispike::constants[{self._index[match[3]]}];"
-
-        contents = re.sub(r"^(\s*)const (double|int64_t) (\w+) = [^;\n]+;$", from_file, contents, flags=re.MULTILINE)
+        double = "float" if self._device.single_precision else "double"
+        contents = self._device.with_run_time_constants(contents, "equispike::constants[{}]", double)
         contents = re.sub(r"\bNEEDED\((\w+)\)", lambda match: str(int(match[1] in self._needed)), contents)
         self._writer.write(filename, contents)
 
@@ -109,37 +99,31 @@ class _ForOneClock:
 class _KeepingOnly:
     """A writer of Brian2's arrays with a program end that writes only what someone will read."""
 
-    def __init__(self, writer, kept: set[str]) -> None:
-        self._writer, self._kept = writer, kept
+    def __init__(self, writer, device: CppDevice) -> None:
+        self._writer, self._device = writer, device
 
     def write(self, filename: str, contents) -> None:
-        def if_kept(match: re.Match) -> str:
-            return match[0] if match[1] in self._kept else ""
-
-        block = r"    ofstream outfile_(\w+);\n.*?Error writing output file for \1\.\" << endl;\n    \}\n"
-        contents.cpp_file, count = re.subn(block, if_kept, contents.cpp_file, flags=re.DOTALL)
-        assert count
+        contents.cpp_file = self._device.writing_only_kept(contents.cpp_file)
         self._writer.write(filename, contents)
 
 
-class CppDevice(CPPStandaloneDevice):
+class CppDevice(RunFileDevice, CPPStandaloneDevice):
     """The device.
 
     Attributes
     ----------
     own_templates : use our templates where their conditions are proved; else Brian2's throughout
     single_precision : whether variables are float32
-    run_time_constants : names of the numbers to be read at run time
-    kept : arrays, by name in C++, that are read after a run, and so must exist although no code may use them
     decisions : what was decided for each object, in the order of their creation
     """
+
+    include = Path(__file__).parent / "include"
+    seeding = "brian::_random_generators[0].seed(equispike::seed);"
 
     def __init__(self) -> None:
         super().__init__()
         self.own_templates = True
         self.single_precision = False
-        self.run_time_constants: tuple[str, ...] = ()
-        self.kept: set[str] = set()
         self.decisions: dict[str, Decision] = {}
         self.connectivity = Connectivity()
 
@@ -211,18 +195,6 @@ class CppDevice(CPPStandaloneDevice):
             "n_others": len(pathway.target),
         }
 
-    def read_constants_at_run_time(self, names: Iterable[str], directory: Path) -> list[str]:
-        """Arrange for the run file to be read; returns the source files that the build must include."""
-        self.run_time_constants = tuple(sorted(names))
-        count = len(self.run_time_constants)
-        directory.joinpath("equispike.h").write_text(_INCLUDE.joinpath("equispike.h").read_text())
-        source = f"#define N_CONSTANTS {count}\n" + _INCLUDE.joinpath("equispike.cpp").read_text()
-        directory.joinpath("equispike.cpp").write_text(source)
-        self.headers.append('"equispike.h"')
-        self.insert_code("before_start", "equispike::read_run_file(args.back()); args.pop_back();")
-        self.insert_code("after_start", "brian::_random_generators[0].seed(equispike::seed);")
-        return ["equispike.cpp"]
-
     def generate_makefile(self, writer, compiler, compiler_flags, linker_flags, nb_threads, debug) -> None:
         """A makefile without Brian2's dependency pass, which reads every source once more: each build starts anew."""
         objects = " ".join(sorted(name.removesuffix(".cpp") + ".o" for name in writer.source_files))
@@ -230,13 +202,10 @@ class CppDevice(CPPStandaloneDevice):
         writer.write("makefile", _MAKEFILE.format(flags=compiler_flags, objects=objects, linker_flags=linker_flags))
 
     def generate_objects_source(self, writer, *args, **kwargs) -> None:
-        super().generate_objects_source(
-            _KeepingOnly(writer, self.kept) if self.own_templates else writer, *args, **kwargs
-        )
+        super().generate_objects_source(_KeepingOnly(writer, self) if self.own_templates else writer, *args, **kwargs)
 
     def generate_codeobj_source(self, writer) -> None:
-        double = "float" if self.single_precision else "double"
-        super().generate_codeobj_source(_Sources(writer, self.run_time_constants, double, self._needed_arrays()))
+        super().generate_codeobj_source(_Sources(writer, self, self._needed_arrays()))
 
     def _needed_arrays(self) -> set[str]:
         """The dynamic arrays that some code reads or writes, their creation aside, and those to be kept."""

@@ -1,6 +1,19 @@
-"""Differentiable programs from Brian2 networks, through JAX."""
+"""Differentiable programs and simulation, from Brian2 networks, through JAX, which is imported when something is first used."""
 
-from models.codegen.jax.program import DifferentiableProgram, differentiable
-from models.codegen.jax.surrogates import SURROGATES, arctan, fast_sigmoid, triangular
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from models.codegen.jax.program import DifferentiableProgram, differentiable
+    from models.codegen.jax.surrogates import SURROGATES, arctan, fast_sigmoid, triangular
 
 __all__ = ["SURROGATES", "DifferentiableProgram", "arctan", "differentiable", "fast_sigmoid", "triangular"]
+
+
+def __getattr__(name: str):
+    if name not in __all__:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    module = "program" if name in ("DifferentiableProgram", "differentiable") else "surrogates"
+    return getattr(importlib.import_module(f"{__name__}.{module}"), name)

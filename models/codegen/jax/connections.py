@@ -42,6 +42,17 @@ class Dense:
 
 
 @dataclass(frozen=True)
+class AllOthers:
+    """Each neuron to all but itself, with weights that are all the same."""
+
+    def weights(self, values):
+        return values[0]
+
+    def project(self, x, weights):
+        return (x.sum() - x) * weights
+
+
+@dataclass(frozen=True)
 class Sparse:
     """Synapse by synapse."""
 
@@ -113,7 +124,7 @@ class Convolution:
         return blocks
 
 
-type Connections = OneToOne | Dense | Sparse | Convolution
+type Connections = OneToOne | Dense | AllOthers | Sparse | Convolution
 
 
 def connections(pre: np.ndarray, post: np.ndarray, n_pre: int, n_post: int) -> Connections:
@@ -125,6 +136,25 @@ def connections(pre: np.ndarray, post: np.ndarray, n_pre: int, n_post: int) -> C
     if len(pre) >= _DENSE * n_pre * n_post:
         return Dense(n_pre, n_post, pre, post)
     return Sparse(pre, post, n_post)
+
+
+def uniform_connections(pre: np.ndarray, post: np.ndarray, n_pre: int, n_post: int) -> Connections:
+    """The cheapest form for synapses whose weights are all the same."""
+    if n_pre == n_post and len(pre) == n_pre * (n_pre - 1) > 0:
+        others = ~np.eye(n_pre, dtype=bool)
+        if np.array_equal(np.stack([pre, post]), np.stack(np.nonzero(others))):
+            return AllOthers()
+    return connections(pre, post, n_pre, n_post)
+
+
+def rounds(targets: np.ndarray, n_targets: int) -> np.ndarray:
+    """Numbers of synapses (n_rounds, n_targets): the first of each target, the second, ...; n_synapses where there is none."""
+    order = np.argsort(targets, kind="stable")
+    counts = np.bincount(targets, minlength=n_targets)
+    number = np.arange(len(targets)) - np.repeat(np.cumsum(counts) - counts, counts)
+    result = np.full((counts.max(initial=0), n_targets), len(targets), dtype=np.int32)
+    result[number, targets[order]] = order
+    return result
 
 
 def convolution(

@@ -9,13 +9,22 @@ Names that are not the network's end with an underscore; Brian2's own begin with
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 from brian2.utils.stringtools import get_identifiers
 
-from models.codegen.jax.connections import Connections, Convolution, connections, convolution
-from models.codegen.jax.expressions import factored, inlined, parsed, rendered, soft, with_look_ups
+from models.codegen.jax.connections import (
+    Connections,
+    Convolution,
+    Dense,
+    connections,
+    convolution,
+    rounds,
+    uniform_connections,
+)
+from models.codegen.jax.expressions import conjunction, factored, inlined, parsed, rendered, soft, with_look_ups
 from models.codegen.jax.extraction import Code, Extract
 from models.codegen.jax.operations import DRAWS, FUNCTIONS
 from models.errors import EquispikeError
@@ -43,15 +52,22 @@ class Text:
     random: bool = False
 
 
-def emit(network: Extract, outside: Mapping[str, str]) -> Text:
-    """The program of a network; ``outside`` says for keys that come from outside in each step by which name."""
-    return _Emission(network, outside).text()
+def emit(network: Extract, outside: Mapping[str, str], *, simulated: bool = False, by_row: bool = False) -> Text:
+    """The program of a network; ``outside`` says for keys that come from outside in each step by which name.
+
+    A program that is ``simulated`` rather than differentiated knows when it is to stop (state ``stop``), and what follows an
+    event is also left out where a part of the event's condition is false by the time alone. ``by_row``: plastic synapses of
+    all pairs are gone through neuron by neuron with an event, as is best on a CPU; else all at once.
+    """
+    return _Emission(network, outside, simulated, by_row).text()
 
 
 class _Emission:
-    def __init__(self, network: Extract, outside: Mapping[str, str]) -> None:
-        self.network, self.outside = network, outside
+    def __init__(self, network: Extract, outside: Mapping[str, str], simulated: bool, by_row: bool) -> None:
+        self.network, self.outside, self.simulated, self.by_row = network, outside, simulated, by_row
         self.result = Text("")
+        self.whole_flags: set[str] = set()  # events of all neurons or none
+        self.delayed = {code.event for code in network.codes if code.delays is not None and code.delays.max(initial=0)}
         for code in network.codes:
             self.result.written |= {code.arrays[name].key for name in code.written()}
             self.result.written |= {code.summed} if code.summed else set()
@@ -68,6 +84,7 @@ class _Emission:
             "event": self._event,
             "pathway": self._pathway,
             "sum": self._sum,
+            "monitor": self._monitor,
         }
         for code in self.network.codes:
             unknown = sorted(set(code.functions) - set(FUNCTIONS) - set(DRAWS))
@@ -86,25 +103,30 @@ class _Emission:
 
     # What an object reads.
 
-    def _loads(self, code: Code, names: set[str], *, at: Mapping[str, str] | None = None) -> list[str]:
+    def _loads(
+        self, code: Code, names: set[str], *, at: Mapping[str, str] | None = None, drawn_for: str = ""
+    ) -> list[str]:
         """Lines that give the names in statements their values; ``at``: by side, the index array to gather with."""
         lines = []
         dt = repr(self.network.dt)
         clock = {"t": f"k_ * {dt}", "dt": dt, "timestep": "k_"}
         lines += [f"{name} = {clock[code.clock[name]]}" for name in sorted(names & set(code.clock))]
-        lines += [f"{name} = {code.constants[name]!r}" for name in sorted(names & set(code.constants))]
+        lines += [f"{name} = {_literal(code.constants[name])}" for name in sorted(names & set(code.constants))]
         for name in sorted(names & set(code.arrays)):
             lines.append(f"{name} = {self._value(code, name, at or {})}")
-        return lines + self._draws(code)
+        return lines + self._draws(code, drawn_for)
 
-    def _draws(self, code: Code) -> list[str]:
-        """A line that defines the random functions of an object: each call draws for all neurons or synapses anew."""
+    def _draws(self, code: Code, drawn_for: str) -> list[str]:
+        """A line that defines the random functions of an object: each call draws for all neurons or synapses anew.
+
+        ``drawn_for``: those with these numbers alone.
+        """
         if not set(code.functions) & set(DRAWS):
             return []
         self.result.random = True
         names = ", ".join(f"{name}_" for name in DRAWS)
         number, n = self.network.codes.index(code), self.network.sizes[code.group]
-        return [f"{names} = draws_(c_['random.key'], k_, {number}, {n})"]
+        return [f"{names} = draws_(c_['random.key'], k_, {number}, {drawn_for or n})"]
 
     def _value(self, code: Code, name: str, at: Mapping[str, str]) -> str:
         array = code.arrays[name]
@@ -117,15 +139,33 @@ class _Emission:
         return f"s_[{key!r}]" if key in self.result.written or key in self.outside else f"c_[{key!r}]"
 
     def _statements(self, code: Code) -> list[str]:
-        lines = []
-        for statement in code.statements:
-            expression = self._expression(code, statement.expr)
+        lines, conditions = [], self._conditions(code)
+        for statement, condition in zip(code.statements, conditions, strict=True):
+            # Where the condition is false nothing comes of it, so that it need not be computed for that case.
+            known = {condition: "True"} if self.simulated and condition else {}
+            expression = rendered(inlined(self._timed(code, statement.expr), known))
             if statement.op not in ("=", ":="):
                 expression = f"{statement.var} {statement.op[:-1]} ({expression})"
             if statement.var in code.conditions:
                 expression = f"where_({code.conditions[statement.var]}, {expression}, {statement.var})"
             lines.append(f"{statement.var} = {expression}")
         return lines
+
+    @staticmethod
+    def _conditions(code: Code) -> list[str | None]:
+        """For each statement the variable that has to be true for anything to come of it."""
+        users: dict[str, set[str | None]] = {}
+        found: list[str | None] = []
+        for statement in reversed(code.statements):
+            if statement.op == ":=":
+                conditions = users.get(statement.var, {None})
+                condition = next(iter(conditions)) if len(conditions) == 1 else None
+            else:
+                condition = code.conditions.get(statement.var)
+            for name in get_identifiers(statement.expr):
+                users.setdefault(name, set()).add(condition)
+            found.insert(0, condition)
+        return found
 
     def _expression(self, code: Code, expression: str) -> str:
         return rendered(self._timed(code, expression))
@@ -144,9 +184,16 @@ class _Emission:
         return [f"timed_{name}_ = c_['timed.{name}']" for name in sorted(set(code.timed.values()))]
 
     def _define(
-        self, code: Code, kind: str, body: list[str], *, arguments: str = "s_, c_, k_", call: bool = True
+        self,
+        code: Code,
+        kind: str,
+        body: list[str],
+        *,
+        arguments: str = "s_, c_, k_",
+        call: bool = True,
+        name: str = "",
     ) -> None:
-        head = f'def {code.name}({arguments}):\n    """{kind}"""\n'
+        head = f'def {name or code.name}({arguments}):\n    """{kind}"""\n'
         self.functions.append(head + "\n".join(f"    {line}" for line in body))
         if call:
             condition = f"if on_[{code.event!r}]: " if code.event in self.result.flags else ""
@@ -160,6 +207,7 @@ class _Emission:
         names = self._names(code)
         body = self._loads(code, names, at=at) + self._timed_loads(code) + self._statements(code)
         body += self._stores(code, lambda name, key: name)
+        body += self._settled(code.arrays[name].key for name in code.written())
         self._define(code, f"Update of {code.group}.", body)
 
     def _sides(self, code: Code) -> dict[str, str]:
@@ -180,49 +228,96 @@ class _Emission:
         return lines
 
     def _threshold(self, code: Code) -> None:
-        names = self._names(code)
         assert code.event is not None
-        arrays = [name for name in names if name in code.arrays and code.arrays[name].side != "shared"]
-        shared = [name for name in names if name in code.arrays and code.arrays[name].side == "shared"]
-        if not arrays and not shared and not code.timed and not code.functions.keys() & set(DRAWS):
-            body = [*self._loads(code, names), *self._statements(code), "return bool(_cond)"]
-            self._define(code, f"Whether {code.event} comes.", body, arguments="k_", call=False)
-            self.result.flags[code.event] = code.name
-            return
-        floats = {n for n in arrays if self.network.values[code.arrays[n].key].dtype.kind == "f"}
-        for statement in code.statements:
-            if set(get_identifiers(statement.expr)) & floats:
-                floats.add(statement.var)
-        lines = []
-        for statement, line in zip(code.statements, self._statements(code), strict=True):
-            lines.append(
-                f"_cond = {soft(self._timed(code, statement.expr), floats)}" if statement.var == "_cond" else line
-            )
+        local = {s.var: s.expr for s in code.statements if s.op == ":=" and s.var != "_cond"}
+        (outcome,) = [s for s in code.statements if s.var == "_cond"]
+        condition = inlined(parsed(outcome.expr), local)
+        of_time = [part for part in conjunction(condition) if self._is_of_time(code, part)]
+        rest = [part for part in conjunction(condition) if part not in of_time]
+        if of_time and (not rest or (self.simulated and code.event not in self.delayed)):
+            names = {name for part in of_time for name in get_identifiers(ast.unparse(part))}
+            come = " and ".join(f"({rendered(part)})" for part in of_time)
+            function = f"{code.name}_comes" if rest else code.name
+            body = [*self._loads(code, names), f"return bool({come})"]
+            self._define(code, f"Whether {code.event} comes.", body, arguments="k_", call=False, name=function)
+            self.result.flags[code.event] = function
+            if not rest:
+                self.whole_flags.add(code.event)
+                return
+            condition = rest[0] if len(rest) == 1 else ast.BoolOp(ast.And(), rest)
+        names = set(get_identifiers(ast.unparse(condition)))
+        floats = {
+            name
+            for name in names & set(code.arrays)
+            if self.network.values[code.arrays[name].key].dtype.kind == "f" and code.arrays[name].side != "shared"
+        }
         size = self.network.sizes[code.group]
-        body = self._loads(code, names) + self._timed_loads(code) + lines
+        body = self._loads(code, names) + self._timed_loads(code)
+        body.append(f"_cond = {soft(self._timed(code, ast.unparse(condition)), floats)}")
         body.append(f"s_[{code.event!r}] = events_(_cond, {size})")
+        body += self._settled([code.event])
         if code.refractory:
             last, ready = f"s_['{code.group}.lastspike']", f"s_['{code.group}.not_refractory']"
             body += [f"{last} = where_(s_[{code.event!r}] > 0, k_ * {self.network.dt!r}, {last})"]
             body += [f"{ready} = where_(s_[{code.event!r}] > 0, False, {ready})"]
         self._define(code, f"Events {code.event}.", body)
 
+    def _settled(self, keys: Iterable[str]) -> list[str]:
+        """A line that makes XLA compute values once; it would compute them anew for everything that reads them."""
+        return (
+            [f"s_.update(settled_({{{', '.join(f'{key!r}: s_[{key!r}]' for key in keys)}}}))"] if self.simulated else []
+        )
+
+    def _is_of_time(self, code: Code, condition: ast.expr) -> bool:
+        """Whether a condition depends on the time and on constants alone."""
+        names = set(get_identifiers(ast.unparse(condition)))
+        return names <= set(code.constants) | set(code.clock) | (set(code.functions) - set(DRAWS)) | {"True", "False"}
+
     def _event(self, code: Code) -> None:
+        if self.by_row and code.event not in self.whole_flags and set(code.functions) & set(DRAWS):
+            self._of_some(code)
+            return
         names = self._names(code) | set(code.written())
         before = [f"before_{name}_ = {name}" for name in code.written()]
         body = self._loads(code, names) + self._timed_loads(code)
-        if code.event in self.result.flags:
+        if code.event in self.whole_flags:
             body += self._statements(code) + self._stores(code, lambda name, key: name)
         else:
             body += ["event_ = " + f"s_[{code.event!r}]", *before, *self._statements(code)]
             body += self._stores(code, lambda name, key: f"select_({key!r}, event_, {name}, before_{name}_)")
+        if self.simulated and any(s.var == "_stop" for s in code.statements):
+            come = "" if code.event in self.whole_flags else "(event_ > 0) & "
+            body.append(f"s_['stop'] = s_['stop'] | any_({come}_stop)")
         self._define(code, f"After {code.event}.", body)
+
+    def _of_some(self, code: Code) -> None:
+        """What follows an event, computed only for the neurons that had it: random numbers are dear."""
+        keys = {name: code.arrays[name].key for name in code.written()}
+        names = self._names(code) | set(keys)
+        body = [f"{name} = each_[{key!r}][which_]" for name, key in keys.items()]
+        body += self._loads(code, names - set(keys), at={"syn": "[which_]"}, drawn_for="which_")
+        body += self._statements(code)
+        new = ", ".join(
+            f"{key!r}: each_[{key!r}].at[which_].set(cast_({name}, each_[{key!r}][which_]), mode='drop')"
+            for name, key in keys.items()
+        )
+        carry = ", ".join(f"{key!r}: s_[{key!r}]" for key in keys.values())
+        lines = [*self._timed_loads(code), "def some_(which_, each_):", *(f"    {line}" for line in body)]
+        lines += [f"    return {{{new}}}", f"s_.update(for_some_events_(s_[{code.event!r}], some_, {{{carry}}}))"]
+        self._define(code, f"After {code.event}.", lines)
+
+    def _monitor(self, code: Code) -> None:
+        """What is recorded when a step is over: which neurons had the event, and their variables at this moment."""
+        whole = f"ones_({self.network.sizes[code.group]})"
+        body = [f"s_['{code.name}.event'] = {whole if code.event in self.whole_flags else f's_[{code.event!r}]'}"]
+        body += [f"s_[{record!r}] = {self._stored(key)}" for record, key in code.recorded().items()]
+        self._define(code, f"Record of {code.event}.", body)
 
     def _arriving(self, code: Code, n_source: int) -> tuple[list[str], str]:
         """Lines and expression for a pathway's events as they arrive: by neuron, or by synapse where delays differ."""
         assert code.delays is not None and code.event is not None
         pathway, longest = code.name, int(code.delays.max(initial=0))
-        if code.event in self.result.flags:
+        if code.event in self.whole_flags:
             if longest:
                 raise EquispikeError(
                     f"cannot make a differentiable program: {pathway} delays an event that all neurons have at the same time"
@@ -252,6 +347,10 @@ class _Emission:
         body = list(lines)
         if product is not None:
             body += self._projection(code, product, arriving)
+        elif self.by_row and arriving == "arriving_" and self._is_plastic_of_all_pairs(code, groups):
+            body += self._by_row(code, own)
+        elif self.simulated and arriving != "arriving_synapses_" and self._goes_by_order(code):
+            body += self._in_rounds(code, arriving, own)
         else:
             body += self._by_synapse(code, arriving, own, other)
         self._define(code, f"Events {code.event} arrive at {code.group}.", body)
@@ -324,7 +423,8 @@ class _Emission:
             found: Convolution | None = convolution(pre, post, values[array.index], len(values[array.key]), grids)  # type: ignore[arg-type]
             if found:
                 return found, [f"c_[{array.key!r}]"]
-        layout = connections(pre, post, *(self.network.sizes[group] for group in groups))
+        sizes = [self.network.sizes[group] for group in groups]
+        layout = connections(pre, post, *sizes) if factors else uniform_connections(pre, post, *sizes)
         product = " * ".join(f"({factor})" for factor in factors) or f"ones_({len(pre)})"
         return layout, [*self._loads(code, names), product]
 
@@ -356,16 +456,110 @@ class _Emission:
                     or statement.var in reads | later
                     or statement.var in code.conditions
                 ):
-                    raise EquispikeError(
-                        f"cannot make a differentiable program: what {code.name} makes of {statement.var} depends on the "
-                        f"order of synapses ('{statement.var} {statement.op} {statement.expr}'); sums do not"
-                    )
+                    raise self._ordered(code, statement)
                 sign = "" if statement.op == "+=" else "-"
                 amount = f"{sign}event_ * ({self._expression(code, statement.expr)})"
                 n = self.network.sizes[self.network.synapses[code.group][0 if array.side == "pre" else 1]]
                 total = f"add_up_({amount}, c_['{code.group}._synaptic_{array.side}'], {n})"
                 lines.append(f"s_[{array.key!r}] = cast_(s_[{array.key!r}] + {total}, s_[{array.key!r}])")
         return lines
+
+    # Synapses of all pairs that change: neuron by neuron with an event, all its synapses at once.
+
+    def _is_plastic_of_all_pairs(self, code: Code, groups: tuple[str, str]) -> bool:
+        if not any(code.arrays[name].side == "syn" for name in code.written()):
+            return False
+        if any(array.index for array in code.arrays.values()):
+            return False
+        pre, post = (self.network.values[f"{code.group}._synaptic_{side}"] for side in ("pre", "post"))
+        layout = connections(pre, post, *(self.network.sizes[group] for group in groups))
+        return isinstance(layout, Dense) and layout.pre is None
+
+    def _by_row(self, code: Code, own: str) -> list[str]:
+        n_pre, n_post = (self.network.sizes[group] for group in self.network.synapses[code.group])
+        cell = "[n_, :]" if own == "pre" else "[:, n_]"
+        names = self._names(code) | set(code.written())
+        sides = {name: code.arrays[name].side for name in names if name in code.arrays}
+        carried = {code.arrays[name].key for name in code.written()}
+        place = {"syn": cell, own: "[n_]"}
+        lines = self._loads(code, names - set(sides)) + self._timed_loads(code)
+        lines += [f"s_[{key!r}] = s_[{key!r}].reshape({n_pre}, {n_post})" for key in sorted(carried) if
+                  key.startswith(f"{code.group}.")]  # fmt: skip
+        body = []
+        for name, side in sorted(sides.items()):
+            key = code.arrays[name].key
+            source = f"each_[{key!r}]" if key in carried else self._stored(key)
+            shaped = f".reshape({n_pre}, {n_post})" if side == "syn" and key not in carried else ""
+            body.append(f"{name} = {source}{shaped}{place.get(side, '')}")
+        for statement, line in zip(code.statements, self._statements(code), strict=True):
+            body.append(line)
+            array = code.arrays.get(statement.var)
+            if array is None:
+                continue
+            key, name = array.key, statement.var
+            if array.side == own:  # one element, to which all the neuron's synapses contribute
+                if statement.op not in ("+=", "-=") or name in get_identifiers(statement.expr):
+                    raise self._ordered(code, statement)
+                body[-1] = f"{name} = {name} {statement.op[0]} ({self._expression(code, statement.expr)}).sum()"
+            if array.side in place:
+                body.append(f"each_[{key!r}] = each_[{key!r}].at{place[array.side]}.set({name}, mode='drop')")
+            else:
+                body.append(f"each_[{key!r}] = where_(there_, {name}, each_[{key!r}])")
+        lines += ["def each_neuron_(n_, there_, each_):", "    each_ = dict(each_)"]
+        lines += [f"    {line}" for line in body] + ["    return each_"]
+        keys = ", ".join(f"{key!r}: s_[{key!r}]" for key in sorted(carried))
+        lines.append(f"s_.update(for_events_(arriving_, each_neuron_, {{{keys}}}))")
+        lines += [f"s_[{key!r}] = s_[{key!r}].reshape(-1)" for key in sorted(carried) if
+                  key.startswith(f"{code.group}.")]  # fmt: skip
+        return lines
+
+    # Synapses whose effects on a neuron depend on each other: the first of each neuron, then the second, and so on.
+
+    def _goes_by_order(self, code: Code) -> bool:
+        for position, statement in enumerate(code.statements):
+            array = code.arrays.get(statement.var)
+            if array is None or array.side not in ("pre", "post"):
+                continue
+            others = {word for s in code.statements[position + 1 :] for word in get_identifiers(s.expr)}
+            if statement.op not in ("+=", "-=") or statement.var in others | set(get_identifiers(statement.expr)):
+                return True
+        return False
+
+    def _in_rounds(self, code: Code, arriving: str, own: str) -> list[str]:
+        written = {code.arrays[name].side for name in code.written()}
+        if len(written) != 1 or written & {"syn", "shared"} or any(code.arrays[n].index for n in code.written()):
+            statement = next(s for s in code.statements if s.var in code.arrays)
+            raise self._ordered(code, statement)
+        (target,) = written
+        group = self.network.synapses[code.group][0 if target == "pre" else 1]
+        values, n = self.network.values, self.network.sizes[group]
+        source = "post" if target == "pre" else "pre"
+        name = f"{code.name}_rounds"
+        self.result.objects[name] = rounds(values[f"{code.group}._synaptic_{target}"], n)
+        there = f"c_['{code.group}._synaptic_{source}'][which_]"
+        event = f"arriving_[{there}]" if own == source and arriving == "arriving_" else arriving
+        names = self._names(code) | set(code.written())
+        keys = [code.arrays[word].key for word in code.written()]
+        body = [f"{word} = each_[{key!r}]" for word, key in zip(code.written(), keys, strict=True)]
+        body += [
+            line
+            for line in self._loads(code, names - set(code.written()), at={"syn": "[which_]", source: f"[{there}]"})
+        ]
+        body += [f"before_{word}_ = {word}" for word in code.written()]
+        body += [f"event_ = where_(which_ < {len(values[f'{code.group}._synaptic_pre'])}, {event}, 0)"]
+        body += self._statements(code)
+        new = ", ".join(f"{key!r}: cast_(where_(event_ > 0, {word}, before_{word}_), each_[{key!r}])" for word, key in
+                        zip(code.written(), keys, strict=True))  # fmt: skip
+        lines = ["def round_(each_, which_):", *(f"    {line}" for line in body), f"    return {{{new}}}, None"]
+        keep = ", ".join(f"{key!r}: s_[{key!r}]" for key in keys)
+        return [*self._timed_loads(code), *lines, f"s_.update(scan_(round_, {{{keep}}}, {name})[0])"]
+
+    @staticmethod
+    def _ordered(code: Code, statement) -> EquispikeError:
+        return EquispikeError(
+            f"cannot make a differentiable program: what {code.name} makes of {statement.var} depends on the "
+            f"order of synapses ('{statement.var} {statement.op} {statement.expr}'); sums do not"
+        )
 
     def _sum(self, code: Code) -> None:
         factors = self._as_product(code)
@@ -379,3 +573,7 @@ class _Emission:
             total = f"add_up_(_synaptic_var, c_['{code.group}._synaptic_{side}'], {n})"
             body.append(f"s_[{code.summed!r}] = cast_({total}, s_[{code.summed!r}])")
         self._define(code, f"{code.summed} is a sum over synapses.", body)
+
+
+def _literal(value: float | int | bool) -> str:
+    return repr(value) if np.isfinite(value) else f"float('{value}')"

@@ -80,3 +80,11 @@ def factored(node: ast.expr, inverted: bool = False) -> list[tuple[ast.expr, boo
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return [(ast.Constant(-1), False), *factored(operand, inverted)]
     return [(node, inverted)]
+
+
+def conjunction(condition: ast.expr) -> list[ast.expr]:
+    """The conditions that are all to hold."""
+    match condition:
+        case ast.BoolOp(op=ast.And(), values=values):
+            return [part for value in values for part in conjunction(value)]
+    return [condition]

@@ -6,6 +6,7 @@ Brian2 names no stable interface for ``sorted_objects``, ``abstract_code``, ``co
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -34,8 +35,11 @@ from brian2.synapses.synapses import SummedVariableUpdater, SynapticPathway
 from brian2.utils.stringtools import get_identifiers
 
 from models.codegen.program import in_order_of_synapses
+from models.control import stop_when
 from models.errors import EquispikeError
 
+#: Names of what statements lead to beside the arrays they write.
+OUTCOMES = ("_cond", "_synaptic_var", "_stop")
 _MONITORS = (StateMonitor, EventMonitor, PopulationRateMonitor)
 
 
@@ -62,9 +66,10 @@ class Code:
     Attributes
     ----------
     kind : ``update``: of all neurons or synapses; ``threshold``; ``event``: of neurons with an event; ``pathway``: of
-        synapses whose neuron on one side has an event; ``sum``: a summed variable
+        synapses whose neuron on one side has an event; ``sum``: a summed variable; ``monitor``: of events
     group : name of its neurons or synapses
-    statements : in order; ``_cond`` is a threshold's outcome, ``_synaptic_var`` what is summed
+    statements : in order; ``_cond`` is a threshold's outcome, ``_synaptic_var`` what is summed, ``_stop`` whether the run
+        is to end
     arrays, constants, clock, timed, functions : what the names in the statements mean; the clock's are t, dt and timestep
     conditions : variables that are only written where another one, by name, is true
     event : ``group.event`` that it makes or follows
@@ -94,6 +99,10 @@ class Code:
     def written(self) -> list[str]:
         """Names of the arrays that the statements write, in order."""
         return list(dict.fromkeys(s.var for s in self.statements if s.var in self.arrays))
+
+    def recorded(self) -> dict[str, str]:
+        """Of a monitor: keys under which its variables are recorded, to their keys in the network."""
+        return {f"{self.name}.{name}": array.key for name, array in self.arrays.items()}
 
 
 @dataclass(frozen=True)
@@ -130,10 +139,11 @@ class _Notes:
         return key
 
 
-def extract(objects: Sequence[object], inputs: Sequence[str]) -> Extract:
+def extract(objects: Sequence[object], inputs: Sequence[str] = (), monitors: Sequence[str] = ()) -> Extract:
     """Take a network's ``objects`` apart; groups in ``inputs`` only lend their events, which come from outside.
 
-    The objects become part of a simulation of no length on Brian2's runtime device: build them anew for anything else.
+    Of monitors those named are kept. The objects become part of a simulation of no length on Brian2's runtime device: build
+    them anew for anything else.
 
     Raises
     ------
@@ -146,16 +156,19 @@ def extract(objects: Sequence[object], inputs: Sequence[str]) -> Extract:
         with in_order_of_synapses():
             network = Network(*objects)
             network.run(0 * second, namespace={})
-            return _extract(network, inputs)
+            return _extract(network, inputs, monitors)
     finally:
         brian2.prefs.codegen.target = target
 
 
-def _extract(network: Network, inputs: Sequence[str]) -> Extract:
+def _extract(network: Network, inputs: Sequence[str], monitors: Sequence[str]) -> Extract:
     notes, codes, dts = _Notes(), [], {}
     sizes, synapses = {}, {}
     for thing in network.sorted_objects:
         name = thing.name
+        if isinstance(thing, EventMonitor) and name in monitors:
+            codes.append(_monitor(thing, notes))
+            continue
         if isinstance(thing, _MONITORS) or not thing.active:
             continue
         if isinstance(thing, NetworkOperation):
@@ -193,6 +206,18 @@ def _extract(network: Network, inputs: Sequence[str]) -> Extract:
     return Extract(next(iter(dts)), tuple(codes), notes.values, notes.timed, sizes, synapses)
 
 
+def _monitor(monitor: EventMonitor, notes: _Notes) -> Code:
+    arrays = {}
+    for name in sorted(set(monitor.record_variables) - {"i", "t"}):
+        variable = monitor.source.variables[name]
+        if not isinstance(variable, ArrayVariable):
+            raise _refused(monitor.name, f"records {name}, which is not a variable that is stored")
+        arrays[name] = Array(notes.key(variable), None, "syn")
+    group = monitor.source.name
+    event = f"{group}.{monitor.event}"
+    return Code(monitor.name, "monitor", group, (), arrays, {}, {}, {}, {}, {}, event=event)
+
+
 def _code(runner: CodeRunner, notes: _Notes) -> Code:
     variables, name = dict(runner.codeobj.variables), runner.name
     kind = _kind(runner)
@@ -200,7 +225,7 @@ def _code(runner: CodeRunner, notes: _Notes) -> Code:
     scalar, vector = make_statements(code, variables, np.float64, optimise=True)
     if kind == "threshold" and not any(s.var == "_cond" for s in scalar + vector):
         raise _refused(name, "has no condition")
-    statements = _without_dead(scalar + vector, variables)
+    statements = _without_dead([_with_stop(s, variables) for s in scalar + vector], variables)
     options = _options(runner, kind, notes)
     arrays: dict[str, Array] = {}
     constants: dict[str, float | int | bool] = {}
@@ -312,9 +337,9 @@ def _array(runner: CodeRunner, word: str, variable: ArrayVariable, index: str, n
 
 
 def _without_dead(statements: Sequence[Statement], variables: dict) -> list[Statement]:
-    """Leave out what nobody reads, such as ``_ = stop_when(...)``."""
+    """Leave out what nobody reads."""
     kept: list[Statement] = []
-    read = {"_cond", "_synaptic_var"}
+    read = set(OUTCOMES)
     for statement in reversed(statements):
         variable = variables.get(statement.var)
         if isinstance(variable, ArrayVariable) or statement.var in read:
@@ -323,6 +348,14 @@ def _without_dead(statements: Sequence[Statement], variables: dict) -> list[Stat
             if statement.op not in ("=", ":="):
                 read.add(statement.var)
     return kept
+
+
+def _with_stop(statement: Statement, variables: dict) -> Statement:
+    """``_ = stop_when(condition)`` as ``_stop := condition``."""
+    match ast.parse(statement.expr, mode="eval").body:
+        case ast.Call(func=ast.Name(id=name), args=[condition]) if variables.get(name) is stop_when:
+            return Statement("_stop", ":=", ast.unparse(condition), "", bool)
+    return statement
 
 
 def _python(value: object) -> float | int | bool:

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from models.codegen.jax.rows import events_found
 from models.codegen.jax.surrogates import Surrogate
 
 
@@ -126,3 +127,95 @@ def look_up(values, t, dt, i=None):
     """A timed array ``values`` of steps of ``dt`` at time ``t``: its last row afterwards."""
     row = jnp.clip(jnp.floor(t / dt + 1e-6).astype(jnp.int32), 0, len(values) - 1)
     return values[row] if i is None else values[row, i]
+
+
+#: Name of the axis of runs that are simulated at the same time.
+LANES = "lanes"
+
+
+def for_events(event, body: Callable, carry):
+    """``body(number, there, carry)`` for each neuron with an event, in order; ``there`` is false where a lane has fewer."""
+    n, which = event.shape[0], events_found(event)
+    return _while_any(event, 1, lambda position, carry: body(which[position], which[position] < n, carry), carry)
+
+
+def for_some_events(event, body: Callable, carry):
+    """``body(numbers, carry)`` for a few neurons with an event at a time; numbers beyond the last neuron stand for none."""
+    which = jnp.concatenate([events_found(event), jnp.full(_SOME, event.shape[0], jnp.int32)])
+    return _while_any(
+        event, _SOME, lambda position, carry: body(jax.lax.dynamic_slice(which, (position,), (_SOME,)), carry), carry
+    )
+
+
+#: Neurons with an event that are taken at a time.
+_SOME = 16
+
+
+def _while_any(event, step: int, body: Callable, carry):
+    """``body(position, carry)`` with positions of events from 0 in steps; the same number of times for all lanes."""
+    most = jax.lax.pmax((event > 0).sum(dtype=jnp.int32), LANES)  # nothing has to be kept where a lane is done
+
+    def advance(position_and_carry):
+        position, carry = position_and_carry
+        return position + step, body(position, carry)
+
+    return jax.lax.while_loop(lambda each: each[0] < most, advance, (jnp.int32(0), carry))[1]
+
+
+def fast_draws_with(dtype: np.dtype) -> Callable:
+    """As :func:`draws_with`, for neurons ``which``, with Threefry-2x32 (Salmon et al. 2011) written out: JAX's is a loop.
+
+    A number depends on the key, the step, the object, the call and the neuron alone, and not on who else draws.
+    """
+
+    def draws(key, k, number: int, which) -> list[Callable]:
+        calls = itertools.count()
+        which = jnp.arange(which) if isinstance(which, int) else which
+
+        def uniform():
+            counter = jnp.uint32(number * 64 + next(calls)) + (which.astype(jnp.uint32) << 12)
+            high, low = _threefry(key[0], key[1], counter, jnp.asarray(k, jnp.uint32))
+            if dtype == np.float32:
+                return (high >> 8).astype(dtype) * np.float32(2**-24)
+            bits = (high.astype(jnp.uint64) << 21) ^ (low >> 11).astype(jnp.uint64)
+            return bits.astype(dtype) * 2.0**-53
+
+        def normal():
+            return jnp.sqrt(-2 * jnp.log1p(-uniform())) * jnp.cos(2 * np.pi * uniform())
+
+        return [uniform, normal]
+
+    return draws
+
+
+def _threefry(key_0, key_1, x_0, x_1):
+    keys = (key_0, key_1, key_0 ^ key_1 ^ jnp.uint32(0x1BD11BDA))
+    x_0, x_1 = x_0 + keys[0], x_1 + keys[1]
+    for block in range(5):
+        for turn in ((13, 15, 26, 6), (17, 29, 16, 24))[block % 2]:
+            x_0 = x_0 + x_1
+            x_1 = ((x_1 << turn) | (x_1 >> (32 - turn))) ^ x_0
+        x_0 = x_0 + keys[(block + 1) % 3]
+        x_1 = x_1 + keys[(block + 2) % 3] + jnp.uint32(block + 1)
+    return x_0, x_1
+
+
+def names(dtype: np.dtype) -> dict[str, object]:
+    """What every generated program calls, under the names that it has there."""
+    return {
+        **{f"{name}_": function for name, function in FUNCTIONS.items()},
+        "where_": jnp.where,
+        "logical_not": logical_not,
+        "look_up_": look_up,
+        "number_": lambda x: jnp.asarray(x).astype(dtype),
+        "events_": lambda x, n: jnp.broadcast_to(jnp.asarray(x, dtype), (n,)),
+        "ones_": lambda n: jnp.ones(n, dtype),
+        "any_": jnp.any,
+        "cast_": lambda x, like: jnp.broadcast_to(jnp.asarray(x).astype(like.dtype), like.shape),
+        "join_": lambda new, queue: jnp.concatenate([new[None], queue]),
+        "add_up_": jax.ops.segment_sum,
+        "scan_": jax.lax.scan,
+        "for_events_": for_events,
+        "for_some_events_": for_some_events,
+        "settled_": jax.lax.optimization_barrier,
+    }

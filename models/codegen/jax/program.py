@@ -244,20 +244,11 @@ def _compiled(text: Text, surrogate: Surrogate, reset_gradient: bool | Sequence[
         return jnp.where(event > 0, new, old)
 
     names = {
-        **{f"{name}_": function for name, function in operations.FUNCTIONS.items()},
-        "where_": jnp.where,
-        "logical_not": operations.logical_not,
-        "look_up_": operations.look_up,
+        **operations.names(dtype),
         "crossing_": operations.crossing_with(surrogate, dtype),
         "reached_": operations.reached_with(surrogate, dtype),
-        "number_": lambda x: jnp.asarray(x).astype(dtype),
-        "draws_": operations.draws_with(dtype),
-        "events_": lambda x, n: jnp.broadcast_to(jnp.asarray(x, dtype), (n,)),
-        "ones_": lambda n: jnp.ones(n, dtype),
         "select_": select,
-        "cast_": lambda x, like: jnp.broadcast_to(jnp.asarray(x).astype(like.dtype), like.shape),
-        "join_": lambda new, queue: jnp.concatenate([new[None], queue]),
-        "add_up_": jax.ops.segment_sum,
+        "draws_": operations.draws_with(dtype),
         **text.objects,
     }
     exec(compile(text.source, "<differentiable program>", "exec"), names)

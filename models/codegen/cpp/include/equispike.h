@@ -4,16 +4,11 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <type_traits>
 #include <vector>
+#include "run_file.h"
 
 namespace equispike {
-
-// Numbers of the namespace in the order of their names, and the seed: read from the run file when the program starts.
-extern double constants[];
-extern unsigned long seed;
-void read_run_file(const std::string& path);
 
 // x + a * b; with FMA instructions as one operation, which -ffast-math cannot merge with its neighbours.
 #ifdef __FMA__

@@ -1,0 +1,158 @@
+"""Standalone programs: built once a structure, kept in a cache, run chunk after chunk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import brian2
+import numpy as np
+from brian2 import Network, second
+from brian2.core.names import Nameable
+from brian2.core.variables import ArrayVariable
+from brian2.devices.device import get_device
+
+from models.codegen.program import in_order_of_synapses
+from models.codegen.standalone.cache import cache_dir, nearby, publish
+from models.codegen.standalone.program import Generated, StandaloneProgram
+from models.errors import EquispikeError
+from models.parts import Parts
+
+_ENDLESS = 1e7 * second  # the network stops itself
+
+
+class StandaloneBackend(ABC):
+    """Standalone code through a build cache keyed by the generated source and the compiler."""
+
+    #: What a finished build is run as.
+    program: type[StandaloneProgram] = StandaloneProgram
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @abstractmethod
+    def why_not(self) -> str | None:
+        """None where this backend works here; else one sentence with the reason and what to do."""
+
+    @abstractmethod
+    def _device_name(self) -> str:
+        """Under which name Brian2 knows the device."""
+
+    @abstractmethod
+    def _settings(self) -> Mapping[str, object]:
+        """Brian2's preferences while code is generated."""
+
+    @abstractmethod
+    def _toolchain(self) -> str:
+        """What beside the source decides what the binary does."""
+
+    @abstractmethod
+    def _make(self, source: Path) -> None:
+        """Build the program ``main`` from the source in that folder."""
+
+    def compile(self, build: Callable[[], Parts]) -> StandaloneProgram:
+        try:
+            cache_dir().mkdir(parents=True, exist_ok=True)
+            scratch = tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".building-")
+        except OSError as error:
+            raise EquispikeError(
+                f"cannot write to the build cache {cache_dir()} ({error.strerror}): set EQUISPIKE_CACHE to another folder"
+            ) from None
+        with scratch as folder:
+            source = Path(folder)
+            with self._fresh_device() as device:
+                generated = self._generated(device, build, source)
+            directory = cache_dir() / self._key(source)
+            if not directory.exists():
+                self._make(source)
+                publish(source, directory)
+            return self.program(nearby(directory), generated)
+
+    @contextmanager
+    def _fresh_device(self) -> Iterator[Any]:
+        """The device, new and set up, and Brian2's runtime device again afterwards."""
+        brian2.set_device(self._device_name(), build_on_run=False)
+        device = get_device()
+        device.reinit()
+        device.activate(build_on_run=False)
+        settings = self._settings()
+        saved = {key: brian2.prefs[key] for key in settings}
+        for key, value in settings.items():
+            brian2.prefs[key] = value
+        try:
+            with in_order_of_synapses(), _fresh_names():
+                yield device
+        finally:
+            for key, value in saved.items():
+                brian2.prefs[key] = value
+            brian2.set_device("runtime")
+
+    def _generated(self, device, build: Callable[[], Parts], source: Path) -> Generated:
+        """Write the code of a network."""
+        parts = build()
+        network = Network(*parts.objects)
+        numbers = [
+            name for name, value in parts.namespace.items() if np.isscalar(value) or isinstance(value, brian2.Quantity)
+        ]
+        extra = device.read_constants_at_run_time(numbers, source)
+        network.run(_ENDLESS, namespace={})
+        variables = _exchanged(network, parts)
+        device.kept = {device.get_array_name(variable, access_data=False) for variable in variables.values()}
+        device.build(directory=str(source), compile=False, run=False, additional_source_files=extra)
+        files = {
+            name: (os.path.basename(device.get_array_filename(variable)), np.dtype(variable.dtype))
+            for name, variable in variables.items()
+        }
+        return Generated(parts, files, device.run_time_constants)
+
+    def _key(self, source: Path) -> str:
+        """Hash of everything that decides what the binary does."""
+        digest = hashlib.sha256(self._toolchain().encode())
+        for path in sorted(p for p in source.rglob("*") if p.is_file()):
+            digest.update(str(path.relative_to(source)).encode())
+            digest.update(path.read_bytes().replace(str(source).encode(), b""))
+        return digest.hexdigest()[:24]
+
+
+def run_make(source: Path, language: str, *arguments: str) -> None:
+    """Build with all cores; EquispikeError with the place of the compiler's messages where that fails."""
+    jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    done = subprocess.run(["make", f"-j{jobs}", *arguments], cwd=source, capture_output=True, text=True)
+    if done.returncode != 0:
+        log = cache_dir() / "failed-build.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(done.stdout + done.stderr)
+        raise EquispikeError(f"the {language} code did not compile; the compiler's messages are in {log}")
+
+
+@contextmanager
+def _fresh_names() -> Iterator[None]:
+    """Let objects be named as in a new process: Brian2 numbers names that living objects have, and files carry them."""
+    living = Nameable.__instances__()
+    kept = set(living)
+    living.clear()
+    try:
+        yield
+    finally:
+        living.update(kept)
+
+
+def _exchanged(network: Network, parts: Parts) -> dict[str, ArrayVariable]:
+    """Every array that a run may read or write, by ``object.variable``."""
+    wanted = set(parts.state)
+    for name, monitor in parts.monitors.items():
+        wanted |= {f"{name}.{key}" for key in ("i", "t", *monitor.record_variables)}
+    variables = {}
+    for full in wanted:
+        owner, name = full.split(".")
+        variable = network[owner].variables[name]
+        assert isinstance(variable, ArrayVariable)
+        variables[full] = variable
+    return variables
