@@ -37,7 +37,7 @@ from models.plasticity import RULES
 _STEP = "step = t_in_timesteps % n_steps : integer (shared)"
 _LAST_STEP = "step == n_steps - 1"
 # Nothing happens to frozen weights, nor to a neuron whose weights are all zero.
-_NORMALISE = "w *= (w_total / (w_sum_post + int(w_sum_post == 0)))**learning"
+NORMALISE = "w *= (w_total / (w_sum_post + int(w_sum_post == 0)))**learning"
 # Failures before a success: geometric intervals give the same trains as a Bernoulli draw at every step. A silent input
 # waits a million steps, longer than any presentation.
 FAILURES = "clip(log(rand()) / log_p_silent, 0, 1e6)"
@@ -202,7 +202,7 @@ class _Builder:
             self.exc,
             model,
             on_pre=f"ge_post += w\n{on_pre}",
-            on_post={"post": on_post, "weight_sum": "w_sum_post += w", "normalise": _NORMALISE},
+            on_post={"post": on_post, "weight_sum": "w_sum_post += w", "normalise": NORMALISE},
             on_event={"pre": "spike", "post": "spike", "weight_sum": "responded", "normalise": "responded"},
             name="inputs_exc",
             **self.common,
