@@ -64,7 +64,9 @@ def check(params: DiehlCookParams) -> None:
             "GeNN shows each image once and cannot repeat those that drew few spikes: add --set n_spikes_min=0"
         )
     if float(params.delay_max) > 0:
-        raise EquispikeError("GeNN has one delay for all synapses of a kind: leave delay_max at 0*ms, or use --backend cpp")
+        raise EquispikeError(
+            "GeNN has one delay for all synapses of a kind: leave delay_max at 0*ms, or use --backend cpp"
+        )
     if params.n_exc < 2 or params.n_input < 2:
         raise EquispikeError("GeNN needs at least two input and two excitatory neurons: raise n_exc or n_input")
 
@@ -124,7 +126,9 @@ def build(
     if resets_first:
         on_pre, on_post = (re.sub(r"\b([xy])_(pre|post)\b", r"\1_seen_\2", text) for text in (on_pre, on_post))
     namespace["shown_total"] = _shown_total(exc)
-    synapses = Synapses(inputs, exc, "w : 1", on_pre=f"ge_post += w\n{on_pre}", on_post=on_post, name="inputs_exc", **common)
+    synapses = Synapses(
+        inputs, exc, "w : 1", on_pre=f"ge_post += w\n{on_pre}", on_post=on_post, name="inputs_exc", **common
+    )
     synapses.connect()
     synapses.post.order = -2  # before pre, whose default is -1
     objects = [inputs, exc, synapses]
@@ -234,14 +238,14 @@ def _shown_total(exc: NeuronGroup) -> Function:
         "cpp",
         """
         static std::vector<double> _totals;
-        double shown_total(const int i, const int j, const double w, const double w_total)
+        double shown_total(const int i, const int j, const double weight, const double otherwise)
         {
             if (i == 0 && j == 0) {
                 _totals.assign(%N%, 0.0);
                 for (size_t k = 0; k < brian::_dynamic_array_inputs_exc_w.size(); k++)
                     _totals[k % %N%] += brian::_dynamic_array_inputs_exc_w[k];
                 for (int k = 0; k < %N%; k++)
-                    if (!(brian::_array_exc_n_spikes_shown[k] > 0)) _totals[k] = w_total;
+                    if (!(brian::_array_exc_n_spikes_shown[k] > 0)) _totals[k] = otherwise;
             }
             return _totals[j];
         }
