@@ -13,6 +13,7 @@ import models
 from models.codegen import get_backend
 from models.errors import EquispikeError
 from models.params import Params
+from models.recipe import Recipe
 from protocols import metrics, readout
 from protocols.data import Dataset, Recordings
 from protocols.presenting import TRAINING, Chunk, Presenter, chunks_of
@@ -95,7 +96,7 @@ class TrainingSpec:
 def presenter(spec: TrainingSpec, backend: str | None = None) -> Presenter:
     """The compiled network of a run, on its own backend or another."""
     model, params = models.get_model(spec.model), spec.params
-    program = get_backend(backend or spec.backend).compile(lambda: model.build(params, spec.chunk_images))
+    program = get_backend(backend or spec.backend).compile(Recipe(spec.model, params, spec.chunk_images))
     return Presenter(
         program,
         params.n_exc,  # type: ignore[attr-defined]

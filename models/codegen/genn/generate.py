@@ -16,7 +16,7 @@ from pathlib import Path
 
 import brian2
 import numpy as np
-from brian2 import DEFAULT_FUNCTIONS, Network, Quantity
+from brian2 import DEFAULT_FUNCTIONS, Network, Quantity, second
 from brian2.devices.device import all_devices
 from brian2genn.device import GeNNDevice
 from brian2genn.genn_generator import GeNNCodeGenerator
@@ -70,7 +70,7 @@ def generate(recipe: Recipe, constants: Mapping[str, float], folder: Path, *, us
         known = set(device.static_arrays)
         owner.variables[variable].set_value(np.arange(size, dtype=float))  # of no meaning: each run replaces it
         (state[name],) = set(device.static_arrays) - known
-    net.run(recipe.params.n_steps * recipe.params.dt, namespace={})
+    net.run(1 * second, namespace={})  # the program is told how long at each start
 
     device.insert_code("after_start", _SEED)
     device.insert_code("before_end", "brian::_array_defaultclock_t[0] = t;")
