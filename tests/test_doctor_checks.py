@@ -284,13 +284,16 @@ def test_a_gpu_that_fails(programs, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     found = by_name(gpu.gpu())
     assert found.pop("backend cuda").state == "not needed"
     assert {finding.state for finding in found.values()} == {"broken"}
-    assert "has failed" in found["nvidia-smi"].found and "include/genn" in found["GENN_PATH"].found
+    assert "has failed" in found["nvidia-smi"].found and "bin/genn-buildmodel.sh" in found["GENN_PATH"].found
     assert "nonsense" in found["jax.devices()"].found
 
 
 def test_all_of_a_gpu(programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "include" / "genn").mkdir(parents=True)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "genn-buildmodel.sh").touch()
+    (tmp_path / "version.txt").write_text("4.9.0")
     monkeypatch.setenv("GENN_PATH", str(tmp_path))
+    monkeypatch.setattr(BACKENDS["genn-cpu"], "why_not", lambda: None)
     monkeypatch.setattr(gpu, "_DEVICES", "print('noise'); print('gpu (NVIDIA H100 80GB HBM3)')")
     monkeypatch.setattr(BACKENDS["cuda"], "why_not", lambda: None)
     programs(

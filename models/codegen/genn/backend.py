@@ -45,7 +45,7 @@ class GennBackend:
     def why_not(self) -> str | None:
         if sys.platform == "win32":
             return "Equispike runs GeNN on Linux and macOS: use --backend cpp"
-        return compiler_missing("make") or genn_missing() or environment_missing() or (self._gpu_missing())
+        return compiler_missing("make") or genn_missing() or environment_missing() or self._gpu_missing()
 
     def _gpu_missing(self) -> str | None:
         if not self._use_gpu:
@@ -105,9 +105,13 @@ class GennBackend:
         job = source / "job.json"
         job.write_text(json.dumps({"recipe": recipe.as_json(), "constants": dict(constants), "use_gpu": self._use_gpu}))
         script = Path(__file__).with_name("generate.py")
-        environment = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"}
         command = [str(genn_python()), "-W", "ignore", str(script), str(job), str(source)]
-        self._call(command, source, environment, "Brian2GeNN did not generate code")
+        with (
+            tempfile.TemporaryDirectory() as place
+        ):  # with nothing else: where we are installed there is our Brian2, too
+            Path(place, "models").symlink_to(PROJECT / "models")
+            environment = {**os.environ, "PYTHONPATH": place, "PYTHONDONTWRITEBYTECODE": "1"}
+            self._call(command, source, environment, "Brian2GeNN did not generate code")
 
     def _make(self, source: Path) -> None:
         path = genn_path()
