@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 import models
-from models.codegen import get_backend
+from models.codegen import BACKENDS, get_backend
+from models.codegen.genn import GennBackend
 from models.errors import EquispikeError
 from models.params import Params
 from models.recipe import Recipe
@@ -72,7 +73,9 @@ class TrainingSpec:
             ) from None
 
     def check(self, data: Dataset) -> None:
-        """Raise EquispikeError where the numbers cannot work with ``data``."""
+        """Raise EquispikeError where the numbers cannot work with ``data``, or the backend not with the model."""
+        if isinstance(backend := BACKENDS.get(self.backend), GennBackend):
+            backend.check(Recipe(self.model, self.params, self.chunk_images))
         if not 0 <= self.holdout < len(data.train_images):
             raise EquispikeError(
                 f"--holdout {self.holdout} leaves nothing to train on: {data.name} has {len(data.train_images)} training images"

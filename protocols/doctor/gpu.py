@@ -64,7 +64,8 @@ def _genn(driver: Finding) -> Finding:
 
     folder = os.environ.get("GENN_PATH")
     if not folder:
-        return _absent("GENN_PATH", driver, f"{_GENN} && make genn-env")
+        to_do = f"{_GENN} && make genn-env"  # genn-cpu needs no GPU
+        return Finding("GENN_PATH", "missing" if driver.state == "ok" else "not needed", "not set", to_do)
     if reason := genn_missing():
         return Finding("GENN_PATH", "broken", reason, _GENN)
     if reason := BACKENDS["genn-cpu"].why_not():

@@ -57,13 +57,18 @@ class GennBackend:
             return "there is no NVIDIA driver here: use --backend genn-cpu"
         return None
 
-    def compile(self, build: Callable[[], Parts]) -> GennProgram:
+    def check(self, build: Callable[[], Parts]) -> None:
+        """Raise EquispikeError where GeNN cannot run this network."""
         model = get_model(build.model) if isinstance(build, Recipe) else None
         if model is None or model.one_run is None:
             name = "this network" if model is None else model.name
             raise EquispikeError(f"GeNN runs diehl-cook only, not {name}: use --backend cpp")
         assert isinstance(build, Recipe)
         model.one_run.check(build.params)
+
+    def compile(self, build: Callable[[], Parts]) -> GennProgram:
+        self.check(build)
+        assert isinstance(build, Recipe)
         program = GennProgram(build, self)
         program.built({})
         return program
