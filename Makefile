@@ -5,7 +5,11 @@ PYTHON ?= $(shell for p in python3.12 python3.13 python3 python; do \
 EQUISPIKE := $(VENV)/bin/equispike
 DEMO := runs/demo
 
-.PHONY: setup demo test lint results figures clean
+# The second environment, for --backend genn; Brian2 2.5.4 is built here: it has no wheel for Python 3.12.
+GENN_VENV := .venv-genn
+GENN_PYTHON ?= python3.12
+
+.PHONY: setup genn-env demo test lint results figures clean
 
 setup: $(VENV)/.installed
 
@@ -14,6 +18,12 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
+
+genn-env:
+	@command -v $(GENN_PYTHON) >/dev/null || { echo "$(GENN_PYTHON) was not found: install it, or run make genn-env GENN_PYTHON=/path/to/python3.12"; exit 2; }
+	$(GENN_PYTHON) -m venv $(GENN_VENV)
+	$(GENN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'setuptools<81' wheel \
+		numpy==1.26.4 Cython==3.0.12 brian2==2.5.4 brian2genn==1.7.0
 
 demo: setup
 	rm -rf $(DEMO)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ class Model:
     frozen_state : (params, w, theta) -> state for presenting without learning
     fixed_inputs : (params, seed) -> input arrays that stay the same in all chunks
     build : (params, n_images, **options) -> the network for chunks of up to n_images images
+    one_run : module with the network for simulators that know one run and no custom events, where there is one
     """
 
     name: str
@@ -50,6 +52,7 @@ class Model:
     build: Callable[..., Parts] = _no_equations
     frozen_state: Callable[..., dict[str, np.ndarray]] = _nothing
     fixed_inputs: Callable[..., dict[str, np.ndarray]] = _nothing
+    one_run: ModuleType | None = None
 
 
 MODELS = {
@@ -65,6 +68,7 @@ MODELS = {
             frozen_state=diehl_cook.frozen_state,
             fixed_inputs=diehl_cook.fixed_inputs,
             build=diehl_cook.build,
+            one_run=diehl_cook.one_run,
         ),
         Model(
             name="conv-stdp",

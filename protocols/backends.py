@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from models.catalogue import Model
 from models.codegen import BACKENDS
 from models.conv_stdp import ConvStdpParams
 from models.params import Params
-from models.parts import Parts
+from models.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,13 @@ def verdicts(model: Model, params: Params) -> Iterator[Verdict]:
             yield Verdict(name, purpose, found[kind], backend.why_not())
 
 
-def _networks(model: Model, params: Params) -> dict[str, Callable[[], Parts]]:
+def _networks(model: Model, params: Params) -> dict[str, Recipe]:
     if isinstance(params, ConvStdpParams):
+        learning = {"learning": params.conv_names[-1]}
         return {
-            "training": lambda: model.build(params, 1, learning=params.conv_names[-1]),
-            "evaluation": lambda: model.build(params, 1, grid=4),
+            "training": Recipe(model.name, params, 1, learning),
+            "evaluation": Recipe(model.name, params, 1, {"grid": 4}),
         }
-    if model.protocol == "gradients":  # trained by the program of gradients, which is JAX's whatever the backend
-        return {"evaluation": lambda: model.build(params, 1)}
-    return {"training and evaluation": lambda: model.build(params, 1)}
+    # Deep networks are trained by the program of their gradients, which is JAX's whatever the backend.
+    purpose = "evaluation" if model.protocol == "gradients" else "training and evaluation"
+    return {purpose: Recipe(model.name, params, 1)}

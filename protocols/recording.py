@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from models.conv_stdp import ConvStdpParams
 from models.deep import DeepParams
 from models.diehl_cook import DiehlCookParams
 from models.parts import Parts
+from models.recipe import Recipe
 from protocols.data import Recordings
 from protocols.evaluating import trained_state
 from protocols.gradients.showing import ShownNetwork
@@ -90,7 +92,11 @@ def record(
 def _of_presentations(run, spec: TrainingSpec, params: DiehlCookParams, images, backend) -> Recording:
     model, n = models.get_model(spec.model), len(images)
     inputs = {"pixels": images.reshape(n, -1).astype(float), **model.fixed_inputs(params, spec.seed)}
-    records, groups = _run(spec, backend, trained_state(run, spec), inputs, {"n_images": n, "learning": 0.0})
+    groups = {"inputs": ("input_spikes", params.n_input), "exc": ("exc_spikes", params.n_exc)}
+    if params.inhibition == "neurons":
+        groups["inh"] = ("inh_spikes", params.n_exc)
+    build = Recipe(spec.model, params, n, {"record_spikes": True})
+    records = _run(spec, backend, build, trained_state(run, spec), inputs, {"n_images": n, "learning": 0.0})
     spikes = _spikes(records, groups, params.n_steps, float(params.dt))
     shown = records["presentations"]
     return Recording(spikes, shown["image"].astype(int), shown["intensity"], n, params.n_steps, params.n_steps_present,
@@ -99,24 +105,24 @@ def _of_presentations(run, spec: TrainingSpec, params: DiehlCookParams, images, 
 
 def _of_layers(run, spec: TrainingSpec, params: ConvStdpParams, images, backend) -> Recording:
     n, inputs = len(images), {"latencies": encode(params, images).astype(float)}
-    records, groups = _run(spec, backend, frozen_state(params, run.trained_arrays()), inputs, {"n_images": n})
-    spikes = _spikes(records, groups, params.n_bins, float(params.dt))
-    return Recording(spikes, np.arange(n), None, n, params.n_bins, params.n_bins, float(params.dt))
-
-
-def _run(spec: TrainingSpec, backend: str | None, state, inputs, constants) -> tuple[dict, dict[str, tuple[str, int]]]:
-    """Records of one run, and by name of the groups that spike their monitor and size."""
     groups: dict[str, tuple[str, int]] = {}
 
     def build() -> Parts:
-        parts = models.get_model(spec.model).build(spec.params, constants["n_images"], record_spikes=True)
+        parts = models.get_model(spec.model).build(params, n, record_spikes=True)
         monitors = {name: monitor for name, monitor in parts.monitors.items() if name.endswith(_MONITOR)}
         groups.update({each.source.name: (name, len(each.source)) for name, each in monitors.items()})
         return parts
 
+    records = _run(spec, backend, build, frozen_state(params, run.trained_arrays()), inputs, {"n_images": n})
+    spikes = _spikes(records, groups, params.n_bins, float(params.dt))
+    return Recording(spikes, np.arange(n), None, n, params.n_bins, params.n_bins, float(params.dt))
+
+
+def _run(spec: TrainingSpec, backend: str | None, build: Callable[[], Parts], state, inputs, constants) -> dict:
+    """Records of one run."""
     program = get_backend(backend or spec.backend).compile(build)
     draws = int(np.random.SeedSequence([spec.seed, TESTING, 0]).generate_state(1)[0])
-    return program.run(state, inputs, constants, draws).records, groups
+    return program.run(state, inputs, constants, draws).records
 
 
 def _of_deep(run, spec: TrainingSpec, params: DeepParams, samples, backend) -> Recording:

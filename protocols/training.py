@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 import models
-from models.codegen import get_backend
+from models.codegen import BACKENDS, get_backend
+from models.codegen.genn import GennBackend
 from models.errors import EquispikeError
 from models.params import Params
+from models.recipe import Recipe
 from protocols import metrics, readout
 from protocols.data import Dataset, Recordings
 from protocols.presenting import TRAINING, Chunk, Presenter, chunks_of
@@ -71,7 +73,13 @@ class TrainingSpec:
             ) from None
 
     def check(self, data: Dataset) -> None:
-        """Raise EquispikeError where the numbers cannot work with ``data``."""
+        """Raise EquispikeError where the numbers cannot work with ``data``, or the backend not with the model."""
+        backend = BACKENDS.get(self.backend)
+        # Others would have to build the network first: they say it then, and nothing is lost but an empty run folder.
+        if isinstance(backend, GennBackend) and (
+            reason := backend.refuses(Recipe(self.model, self.params, self.chunk_images))
+        ):
+            raise EquispikeError(reason)
         if not 0 <= self.holdout < len(data.train_images):
             raise EquispikeError(
                 f"--holdout {self.holdout} leaves nothing to train on: {data.name} has {len(data.train_images)} training images"
@@ -95,7 +103,7 @@ class TrainingSpec:
 def presenter(spec: TrainingSpec, backend: str | None = None) -> Presenter:
     """The compiled network of a run, on its own backend or another."""
     model, params = models.get_model(spec.model), spec.params
-    program = get_backend(backend or spec.backend).compile(lambda: model.build(params, spec.chunk_images))
+    program = get_backend(backend or spec.backend).compile(Recipe(spec.model, params, spec.chunk_images))
     return Presenter(
         program,
         params.n_exc,  # type: ignore[attr-defined]

@@ -128,6 +128,16 @@ def test_backends_says_what_runs_where(equispike) -> None:
     assert {name for name, _ in said} == set(BACKENDS)
 
 
+def test_backends_says_with_which_change(equispike) -> None:
+    outcome = equispike("backends", "diehl-cook", "--set", "n_exc=5")
+    assert outcome.code == 0, outcome.err
+    said = {row[1].strip(): row[3] for line in outcome.out.splitlines() if len(row := line.split("│")) > 3}
+    assert "add --set n_spikes_min=0" in said["genn-cpu"]
+    changed = equispike("backends", "diehl-cook", "--set", "n_exc=5", "--set", "n_spikes_min=0")
+    said = {row[1].strip(): row[3].strip() for line in changed.out.splitlines() if len(row := line.split("│")) > 3}
+    assert said["genn-cpu"] == said["genn"] == said["cuda"] == "yes"
+
+
 def test_backends_of_an_ordinary_network(equispike) -> None:
     outcome = equispike("backends", "mlp")
     assert outcome.code == 2 and "it has no equations" in outcome.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from models.codegen.cpp import CppBackend
 from models.codegen.cuda import CudaBackend
+from models.codegen.genn import GennBackend
 from models.codegen.jax.backend import JaxBackend
 from models.codegen.program import Backend, ParallelProgram, Program, Run
 from models.codegen.runtime import RuntimeBackend
@@ -16,6 +17,8 @@ BACKENDS: dict[str, Backend] = {
         CppBackend("cpp-float32", single_precision=True),
         CppBackend("cpp-stock", own_templates=False),
         CudaBackend("cuda"),
+        GennBackend("genn", use_gpu=True),
+        GennBackend("genn-cpu", use_gpu=False),
         JaxBackend("jax"),
         JaxBackend("jax-float32", single_precision=True),
         RuntimeBackend("cython"),

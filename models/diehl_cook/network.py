@@ -37,10 +37,17 @@ from models.plasticity import RULES
 _STEP = "step = t_in_timesteps % n_steps : integer (shared)"
 _LAST_STEP = "step == n_steps - 1"
 # Nothing happens to frozen weights, nor to a neuron whose weights are all zero.
-_NORMALISE = "w *= (w_total / (w_sum_post + int(w_sum_post == 0)))**learning"
+NORMALISE = "w *= (w_total / (w_sum_post + int(w_sum_post == 0)))**learning"
 # Failures before a success: geometric intervals give the same trains as a Bernoulli draw at every step. A silent input
 # waits a million steps, longer than any presentation.
-_DRAW = "int(clip(log(rand()) / log_p_silent, 0, 1e6))"
+FAILURES = "clip(log(rand()) / log_p_silent, 0, 1e6)"
+_DRAW = f"int({FAILURES})"
+P_SPIKE = "clip(pixels((image + 0.5) * second, i) / 255 * {intensity} * rate_scale * dt, 1e-12, 1)"
+RELAXING = "v = v_rest + (v - v_rest) * exp(-t_rest_remaining / tau_mem)\n"
+RELAXING_INH = "v = v_rest_inh + (v - v_rest_inh) * exp(-t_rest_remaining / tau_mem_inh)\n"
+INHIBITORY = CONDUCTANCE_LIF.renamed(
+    "inh", frozenset({"v_rest", "v_reset", "v_threshold", "tau_mem", "t_refractory", "e_inh"})
+)
 
 
 def build(params: DiehlCookParams, n_images: int, *, drive: str = "poisson", record_spikes: bool = False) -> Parts:
@@ -147,22 +154,19 @@ class _Builder:
             self.inputs.run_on_event(
                 "presentation_start",
                 f"""
-                p_spike = clip(pixels((image + 0.5) * second, i) / 255 * intensity * rate_scale * dt, 1e-12, 1)
+                p_spike = {P_SPIKE.format(intensity="intensity")}
                 log_p_silent = log1p(-p_spike)
                 step_next = {_DRAW}
                 """,
                 when="start",
                 order=1,
             )
-        self._rest(self.inputs, _rest_of(traces))
+        self._rest(self.inputs, rest_of(traces))
         self._carry(self.inputs, traces)
         self.objects.append(self.inputs)
 
     def add_excitatory_neurons(self) -> None:
         neuron = ADAPTIVE_CONDUCTANCE_LIF
-        threshold = neuron.threshold
-        if float(self.params.t_isi_min) > 0:
-            threshold += " and t - lastspike > t_isi_min - 0.5 * dt"
         self.exc = NeuronGroup(
             self.params.n_exc,
             f"""
@@ -172,7 +176,7 @@ class _Builder:
             w_sum : 1
             {_STEP}
             """,
-            threshold=threshold,
+            threshold=excitatory_threshold(self.params),
             reset=f"{neuron.reset}\nn_spikes += 1\n{self.rule.at_post_spike}",
             refractory=neuron.refractory,
             dtype=neuron.dtype,
@@ -182,9 +186,8 @@ class _Builder:
             **self.common,
         )
         self.exc.set_event_schedule("responded", when="end", order=0)
-        relaxing = "v = v_rest + (v - v_rest) * exp(-t_rest_remaining / tau_mem)\n"
-        decaying = _rest_of(f"{neuron.equations}\n{self.rule.post_traces}")
-        self._rest(self.exc, f"{relaxing}{decaying}n_spikes = 0\nw_sum = 0")
+        decaying = rest_of(f"{neuron.equations}\n{self.rule.post_traces}")
+        self._rest(self.exc, f"{RELAXING}{decaying}n_spikes = 0\nw_sum = 0")
         self._carry(self.exc, neuron.equations, self.rule.post_traces)
         self.objects.append(self.exc)
 
@@ -199,7 +202,7 @@ class _Builder:
             self.exc,
             model,
             on_pre=f"ge_post += w\n{on_pre}",
-            on_post={"post": on_post, "weight_sum": "w_sum_post += w", "normalise": _NORMALISE},
+            on_post={"post": on_post, "weight_sum": "w_sum_post += w", "normalise": NORMALISE},
             on_event={"pre": "spike", "post": "spike", "weight_sum": "responded", "normalise": "responded"},
             name="inputs_exc",
             **self.common,
@@ -226,9 +229,7 @@ class _Builder:
             # An inhibitory neuron fires in the step after its excitatory partner, always, and does nothing else.
             self._inhibit(self.exc, delay=self.params.dt)
             return
-        neuron = CONDUCTANCE_LIF.renamed(
-            "inh", frozenset({"v_rest", "v_reset", "v_threshold", "tau_mem", "t_refractory", "e_inh"})
-        )
+        neuron = INHIBITORY
         inh = NeuronGroup(
             self.params.n_exc,
             f"{neuron.equations}\n{_STEP}",
@@ -240,8 +241,7 @@ class _Builder:
             name="inh",
             **self.common,
         )
-        relaxing = "v = v_rest_inh + (v - v_rest_inh) * exp(-t_rest_remaining / tau_mem_inh)\n"
-        self._rest(inh, relaxing + _rest_of(neuron.equations))
+        self._rest(inh, RELAXING_INH + rest_of(neuron.equations))
         self._carry(inh, neuron.equations)
         partners = Synapses(self.exc, inh, on_pre="ge_post += w_exc_inh", name="exc_inh", **self.common)
         partners.connect(j="i")
@@ -281,13 +281,24 @@ class _Builder:
         self.objects += self.monitors.values()
 
 
-def _rest_of(equations: str) -> str:
+def excitatory_threshold(params: DiehlCookParams) -> str:
+    """Condition for an excitatory neuron's spike."""
+    apart = " and t - lastspike > t_isi_min - 0.5 * dt" if float(params.t_isi_min) > 0 else ""
+    return ADAPTIVE_CONDUCTANCE_LIF.threshold + apart
+
+
+def decay(name: str, derivative: object, duration: str) -> str:
+    """``name`` after ``duration``, if its equation is dx/dt = -x / tau."""
+    return f"{name} * exp({duration} * ({re.sub(rf'\b{name}\b', '1', str(derivative))}))"
+
+
+def rest_of(equations: str) -> str:
     """Statements for the part of the rest that is not simulated: every decaying variable decays, v relaxes to rest.
 
     Exact for variables whose equation is dx/dt = -x / tau, and for v once the conductances have gone.
     """
     decays = [
-        f"{name} *= exp(t_rest_remaining * ({re.sub(rf'\b{name}\b', '1', str(expression.code))}))"
+        f"{name} = {decay(name, expression.code, 't_rest_remaining')}"
         for name, expression in sorted(Equations(equations).diff_eq_expressions)
         if name != "v"
     ]

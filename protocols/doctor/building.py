@@ -37,7 +37,7 @@ def backends() -> Iterator[Finding]:
     yield compiler
     yield _make()
     for name, backend in BACKENDS.items():
-        if name == "cuda":  # stands among what concerns GPUs
+        if name in ("cuda", "genn", "genn-cpu"):  # stand among what concerns GPUs
             continue
         vital = name == "numpy"  # alone in needing no compiler
         if not vital and compiler.state != "ok":

@@ -6,8 +6,8 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+from models.codegen.genn.environment import GENN_VERSION
 from protocols.doctor.asking import ask
 from protocols.doctor.findings import Finding
 
@@ -20,7 +20,7 @@ try:
 except Exception as error:
     sys.exit(f"{type(error).__name__}: {error}")
 """
-_GENN = "git clone --branch 4.9.0 https://github.com/genn-team/genn && export GENN_PATH=$PWD/genn"
+_GENN = f"git clone --branch {GENN_VERSION} https://github.com/genn-team/genn && export GENN_PATH=$PWD/genn"
 
 
 def gpu() -> Iterator[Finding]:
@@ -58,12 +58,20 @@ def _nvcc(driver: Finding) -> Finding:
 
 
 def _genn(driver: Finding) -> Finding:
+    """Whether networks can be built and run by GeNN; what to do next where not."""
+    from models.codegen import BACKENDS
+    from models.codegen.genn.environment import genn_missing
+
     folder = os.environ.get("GENN_PATH")
     if not folder:
-        return _absent("GENN_PATH", driver, _GENN)
-    if not Path(folder, "include", "genn").is_dir():
-        return Finding("GENN_PATH", "broken", f"{folder} has no include/genn", _GENN)
-    return Finding("GENN_PATH", "ok", folder)
+        to_do = f"{_GENN} && make genn-env"  # genn-cpu needs no GPU
+        return Finding("GENN_PATH", "missing" if driver.state == "ok" else "not needed", "not set", to_do)
+    if reason := genn_missing():
+        return Finding("GENN_PATH", "broken", reason, _GENN)
+    if reason := BACKENDS["genn-cpu"].why_not():
+        return Finding("GENN_PATH", "missing", folder, reason)
+    works = "genn and genn-cpu" if BACKENDS["genn"].why_not() is None else "genn-cpu"
+    return Finding("GENN_PATH", "ok", f"{folder}: --backend {works}")
 
 
 def _jax(driver: Finding) -> Finding:

@@ -1,0 +1,254 @@
+"""GeNN programs: generated and built once a structure by the GeNN environment, run chunk after chunk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from brian2 import Quantity
+
+from models.catalogue import get_model
+from models.codegen.compilers import compiler_command, compiler_missing
+from models.codegen.genn.environment import (
+    GENN_VERSION,
+    PROJECT,
+    environment_missing,
+    genn_missing,
+    genn_path,
+    genn_python,
+)
+from models.codegen.standalone.cache import cache_dir, publish
+from models.errors import EquispikeError
+from models.parts import Parts, RunResult
+from models.recipe import Recipe
+
+_FLAGS = ["-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11"]
+_LAYOUT = "layout.json"
+
+
+class GennBackend:
+    """GeNN 4 in double precision, on the CPU or a GPU."""
+
+    def __init__(self, name: str, *, use_gpu: bool) -> None:
+        self.name = name
+        self._use_gpu = use_gpu
+
+    def why_not(self) -> str | None:
+        if sys.platform == "win32":
+            return "Equispike runs GeNN on Linux and macOS: use --backend cpp"
+        return compiler_missing("make") or genn_missing() or environment_missing() or self._gpu_missing()
+
+    def _gpu_missing(self) -> str | None:
+        if not self._use_gpu:
+            return None
+        cuda = os.environ.get("CUDA_PATH", "/usr/local/cuda")
+        if not Path(cuda, "bin", "nvcc").is_file():
+            return f"{cuda} has no bin/nvcc: set CUDA_PATH to the CUDA toolkit, or use --backend genn-cpu"
+        if shutil.which("nvidia-smi") is None:
+            return "there is no NVIDIA driver here: use --backend genn-cpu"
+        return None
+
+    def refuses(self, build: Callable[[], Parts]) -> str | None:
+        model = get_model(build.model) if isinstance(build, Recipe) else None
+        if model is None or model.one_run is None:
+            name = "this network" if model is None else model.name
+            return f"GeNN runs diehl-cook only, not {name}: use --backend cpp"
+        assert isinstance(build, Recipe)
+        try:
+            model.one_run.check(build.params)
+        except EquispikeError as error:
+            return str(error)
+        return None
+
+    def compile(self, build: Callable[[], Parts]) -> GennProgram:
+        if reason := self.refuses(build):
+            raise EquispikeError(reason)
+        assert isinstance(build, Recipe)
+        program = GennProgram(build, self)
+        program.built({})
+        return program
+
+    def build(self, recipe: Recipe, constants: Mapping[str, float]) -> Path:
+        """The folder with the built program of a network with some ``constants`` (SI units) changed."""
+        key = self._key(recipe, constants)
+        directory = cache_dir() / key
+        if directory.exists():
+            return directory
+        try:
+            cache_dir().mkdir(parents=True, exist_ok=True)
+            scratch = tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".building-")
+        except OSError as error:
+            raise EquispikeError(
+                f"cannot write to the build cache {cache_dir()} ({error.strerror}): set EQUISPIKE_CACHE to another folder"
+            ) from None
+        with scratch as folder:
+            source = Path(folder)
+            self._generate(recipe, constants, source)
+            self._make(source)
+            publish(source, directory)
+        return directory
+
+    def _key(self, recipe: Recipe, constants: Mapping[str, float]) -> str:
+        """Hash of everything that decides what the binary does: all of models/ that describes networks, too."""
+        digest = hashlib.sha256(
+            json.dumps([recipe.as_json(), dict(constants), self._use_gpu, GENN_VERSION, _FLAGS]).encode()
+        )
+        command = [*compiler_command().split(), "--version"]
+        digest.update(subprocess.run(command, capture_output=True).stdout)
+        models = PROJECT / "models"
+        described = [path for path in models.rglob("*.py") if "codegen" not in path.parts]
+        for path in sorted([*described, *Path(__file__).parent.glob("*.py")]):
+            digest.update(path.read_bytes())
+        return f"genn-{digest.hexdigest()[:24]}"
+
+    def _generate(self, recipe: Recipe, constants: Mapping[str, float], source: Path) -> None:
+        job = source / "job.json"
+        job.write_text(json.dumps({"recipe": recipe.as_json(), "constants": dict(constants), "use_gpu": self._use_gpu}))
+        script = Path(__file__).with_name("generate.py")
+        command = [str(genn_python()), "-W", "ignore", str(script), str(job), str(source)]
+        with (
+            tempfile.TemporaryDirectory() as place
+        ):  # with nothing else: where we are installed there is our Brian2, too
+            Path(place, "models").symlink_to(PROJECT / "models")
+            environment = {**os.environ, "PYTHONPATH": place, "PYTHONDONTWRITEBYTECODE": "1"}
+            self._call(command, source, environment, "Brian2GeNN did not generate code")
+
+    def _make(self, source: Path) -> None:
+        path = genn_path()
+        assert path is not None
+        environment = {**os.environ, "GENN_PATH": str(path)}
+        include = f"{source}:{source / 'brianlib' / 'randomkit'}"
+        on_cpu = [] if self._use_gpu else ["-c"]
+        command = [str(path / "bin" / "genn-buildmodel.sh"), *on_cpu, "-i", include, "magicnetwork_model.cpp"]
+        self._call(command, source, environment, "GeNN did not build its generator")
+        code = source / "magicnetwork_model_CODE"
+        post_before_pre(code / "synapseUpdate.cc")
+        if not self._use_gpu:  # GeNN compiles without optimisation
+            flags = f"CXXFLAGS=-c -fPIC -MMD -MP {' '.join(_FLAGS)}"
+            self._call(["make", "-C", str(code), flags], source, environment, "GeNN's code did not compile")
+        self._call(["make"], source, environment, "GeNN's code did not compile")
+        for item in code.glob("*.d"):
+            item.unlink()
+
+    @staticmethod
+    def _call(command: list[str], folder: Path, environment: Mapping[str, str], what: str) -> None:
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            log = cache_dir() / "failed-genn-build.log"
+            log.write_text(done.stdout + done.stderr)
+            raise EquispikeError(f"{what}; the messages are in {log}")
+
+
+def post_before_pre(file: Path) -> None:
+    """Let GeNN's time step do postsynaptic plasticity before presynaptic, as ours does; by itself it is the other way."""
+    text = file.read_text()
+    start = text.index("void updateSynapses(")
+    parts = re.split(r"(?m)^(?= {4,5}\{$)", text[start:])
+    head, blocks = parts[0], parts[1:]
+    last, end = re.fullmatch(r"(?s)(.*^ {4,5}\}\n)(.*)", blocks[-1], re.MULTILINE).groups()  # type: ignore[union-attr]
+    blocks[-1] = last
+    post = [block for block in blocks if re.search(r"postsynaptic", block, re.IGNORECASE)]
+    pre = [block for block in blocks if re.search(r"presynaptic", block, re.IGNORECASE) and block not in post]
+    if not post or not pre or len(post) + len(pre) != len(blocks):
+        raise EquispikeError(
+            f"GeNN's code does not look as that of version {GENN_VERSION}: set GENN_PATH to an unchanged copy"
+        )
+    file.write_text(text[:start] + head + "".join([*post, *pre]) + end)
+
+
+class GennProgram:
+    """A network for GeNN: each run is one process that reads its inputs from files and writes its results to files.
+
+    Numbers are compiled in: runs with other constants are other binaries, built when they are first asked for.
+    """
+
+    def __init__(self, recipe: Recipe, backend: GennBackend) -> None:
+        self._recipe, self._backend = recipe, backend
+        one_run = get_model(recipe.model).one_run
+        assert one_run is not None
+        self._one_run = one_run
+        self._numbers = recipe.params.namespace() | {"learning": 1.0}
+
+    def built(self, constants: Mapping[str, object]) -> Path:
+        """Folder of the program with these numbers."""
+        changed = {
+            name: float(value)  # type: ignore[arg-type]
+            for name, value in constants.items()
+            if isinstance(value, float | int | Quantity) and name in self._numbers
+            and float(value) != float(self._numbers[name])
+        }  # fmt: skip
+        return self._backend.build(self._recipe, changed)
+
+    def run(
+        self,
+        state: Mapping[str, np.ndarray],
+        inputs: Mapping[str, np.ndarray],
+        constants: Mapping[str, object],
+        seed: int,
+    ) -> RunResult:
+        program, params = self.built(constants), self._recipe.params
+        n_images = int(constants.get("n_images", self._recipe.n_images))  # type: ignore[call-overload]
+        layout = json.loads((program / _LAYOUT).read_text())
+        duration = n_images * params.n_steps * float(params.dt)  # type: ignore[attr-defined]
+        try:
+            with tempfile.TemporaryDirectory(prefix="equispike-") as folder:
+                self._stage(program, Path(folder), layout, state, inputs)
+                self._execute(Path(folder), duration, seed)
+                read = {
+                    name: np.fromfile(Path(folder, "results", file), dtype=dtype)
+                    for name, (file, dtype) in layout["results"].items()
+                }
+        except OSError as error:
+            raise EquispikeError(
+                f"cannot use the temporary folder {tempfile.gettempdir()} ({error}): free some space or set TMPDIR"
+            ) from None
+        recorded: dict[str, dict[str, np.ndarray]] = {}
+        for name in layout["results"].keys() - layout["state"].keys():
+            monitor, key = name.split(".")
+            recorded.setdefault(monitor, {})[key] = read[name]
+        # What this network has not (the controller's intensity) stays what it was.
+        after = {name: read.get(name, values) for name, values in state.items()}
+        after |= {name: read[name] for name in layout["state"]}
+        return RunResult(after, self._one_run.records(params, n_images, recorded))
+
+    @staticmethod
+    def _stage(
+        program: Path, folder: Path, layout: dict, state: Mapping[str, np.ndarray], inputs: Mapping[str, np.ndarray]
+    ) -> None:
+        """The program with other values in the arrays it loads."""
+        for item in ("main", "magicnetwork_model_CODE"):
+            (folder / item).symlink_to(program / item)
+        arrays = folder / "static_arrays"
+        arrays.mkdir()
+        (folder / "results").mkdir()
+        given = {layout["inputs"][name]: values for name, values in inputs.items()}
+        for name, file in layout["state"].items():
+            size = (program / "static_arrays" / file).stat().st_size // 8
+            given[file] = state.get(name, np.zeros(size))
+        for original in (program / "static_arrays").iterdir():
+            if original.name in given:
+                values = np.ascontiguousarray(given[original.name], dtype=float)
+                if values.nbytes != original.stat().st_size:
+                    raise ValueError(f"{original.name} has {values.size} values, the program needs another number")
+                values.tofile(arrays / original.name)
+            else:
+                (arrays / original.name).symlink_to(original)
+
+    @staticmethod
+    def _execute(folder: Path, duration: float, seed: int) -> None:
+        environment = {**os.environ, "EQUISPIKE_SEED": str(seed)}
+        done = subprocess.run(
+            ["./main", "test", repr(duration)], cwd=folder, env=environment, capture_output=True, text=True
+        )
+        if done.returncode != 0:
+            message = (done.stderr or done.stdout).strip()[-500:]
+            raise EquispikeError(f"the GeNN program stopped with code {done.returncode}: {message}")
