@@ -184,7 +184,11 @@ BAD_WORDS = {
     ("diehl-cook", "foo"): "unexpected extra argument",
     ("diehl-cook", "--foo"): "No such option",
     ("diehl-cook", "--data", "foo"): "choose one of mnist, fashion-mnist, nmnist-small, digits",
-    ("diehl-cook", "--backend", "foo"): "the backends are: cpp, cpp-float32, cpp-stock, cython, numpy",
+    (
+        "diehl-cook",
+        "--backend",
+        "foo",
+    ): "the backends are: cpp, cpp-float32, cpp-stock, cuda, genn, genn-cpu, jax, jax-float32, cython, numpy",
     ("diehl-cook", "--images", "0"): "--images must be at least 1",
     ("diehl-cook", "--images", "x"): "--images",
     ("diehl-cook", "--chunk-images", "0"): "--chunk-images must be at least 1",
