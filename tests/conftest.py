@@ -11,12 +11,16 @@ import numpy as np
 import pytest
 import slurm
 from command_line import Outcome
+from hypothesis import settings
 
 from models import diehl_cook
 from models.codegen import BACKENDS, Program
 from models.diehl_cook import DiehlCookParams
 from models.parts import RunResult
 from scripts import cli
+
+settings.register_profile("equispike", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("equispike")
 
 
 @pytest.fixture
