@@ -314,7 +314,8 @@ def test_the_command_runs_draws_and_keeps(equispike, tmp_path):
     assert "--out" in equispike("protocol", "fi-curve", "lif", "--out", "fi").sentence
     assert "holds no network" in equispike("evaluate", "fi").sentence
     shown = equispike("protocol", "list").out
-    assert all(name in shown for name in EXPERIMENTS)
+    assert all(name in shown for name in [*EXPERIMENTS, *DRIVEN])  # whole, not folded
+    assert "Lapicque" in equispike("protocol", "list", "strength-duration").out
     assert "g_na" in equispike("list", "hodgkin-huxley").out
 
 
@@ -328,6 +329,7 @@ def test_what_is_concluded_can_be_imported_first():
     [
         (("nothing", "lif"), "the protocols are: step-current"),
         (("fi-curve", "nothing"), "there are: lif"),
+        (("fi-curve", "diehl-cook"), "takes a neuron model, and diehl-cook is a network"),
         (("fi-curve",), "equispike protocol fi-curve lif"),
         (("fi-curve", "lif", "--set", "tau=1*ms"), "unknown parameter 'tau'"),
         (("fi-curve", "lif", "--set", "duratoin=1*ms"), "did you mean 'duration'"),

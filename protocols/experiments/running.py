@@ -20,7 +20,12 @@ from protocols.experiments.base import Experiment, Tables
 from protocols.provenance import cpu_seconds, provenance
 from protocols.run_folder import FORMAT, RunFolder
 
-ARTICLE = {"neuron": "a neuron model", "synapse": "a synapse model", "plasticity": "a plasticity rule"}
+ARTICLE = {
+    "neuron": "a neuron model",
+    "synapse": "a synapse model",
+    "plasticity": "a plasticity rule",
+    "network": "a network",
+}
 
 
 @dataclass(frozen=True)
@@ -92,11 +97,12 @@ def run_protocol(
 
 def subject_of(experiment: Experiment, name: str) -> Any:
     """The model of that name, of the kind that the experiment takes."""
-    for kind, entries in models.KINDS.items():
-        if name in entries and kind != experiment.takes and name not in models.KINDS[experiment.takes]:
+    fitting = models.KINDS[experiment.takes]
+    for kind, entries in {**models.KINDS, "network": models.MODELS}.items():
+        if name in entries and name not in fitting:
             raise EquispikeError(
                 f"{experiment.name} takes {ARTICLE[experiment.takes]}, and {name} is {ARTICLE[kind]}: choose one of "
-                f"{', '.join(models.KINDS[experiment.takes])}"
+                f"{', '.join(fitting)}"
             )
     return models.get_of_kind(experiment.takes, name)
 

@@ -26,7 +26,8 @@ from scripts.commands import options
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random.")
 @click.option("--out", type=click.Path(path_type=Path), help="New run folder.  [default: runs/NAME-MODEL]")
 def command(name, model, pairs, config, backend, seed, out) -> None:
-    """Characterise a neuron, synapse or plasticity rule MODEL by protocol NAME; 'list' in place of NAME shows all.
+    """Characterise a neuron, synapse or plasticity rule MODEL by protocol NAME; 'list' in place of NAME shows all,
+    'list NAME' one with its citation.
 
     --set reaches the parameters of both; several values are written linspace(0,5,41)*nA or [1,2,5]*ms.
     """
@@ -65,13 +66,16 @@ def _list(name: str | None) -> None:
     console = Console()
     chosen = EXPERIMENTS if name is None else {name: get_experiment(name)}
     table = Table(title="Protocols", title_justify="left", title_style="bold")
-    for column in ("name", "what", "models", "citation"):
-        table.add_column(column, overflow="fold")
+    longest = max(len(name) for entries in models.KINDS.values() for name in entries)
+    for column, width in (("name", max(map(len, chosen))), ("what", None), ("models", longest + 1)):
+        table.add_column(column, overflow="fold", width=width)  # names stay whole
     for each in chosen.values():
         fitting = [
             entry.name
             for entry in models.KINDS[each.takes].values()
             if entry.params is not None and each.why_not(entry, entry.params()) is None
         ]
-        table.add_row(each.name, each.summary, ", ".join(fitting), each.citation)
+        table.add_row(each.name, each.summary, ", ".join(fitting))
     console.print(table)
+    if name is not None:
+        console.print(chosen[name].citation, soft_wrap=True)

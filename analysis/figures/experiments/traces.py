@@ -52,8 +52,9 @@ def stacked_traces(traces: pd.DataFrame, spikes: pd.DataFrame, titles: list[str]
         rows[number].set_title(title, loc="right", pad=2)
         shade = 0.25 + 0.75 * (number + 1) / n
         rows[-1].plot(own["t_ms"], own[current], color=style.ACCENT, alpha=shade)
-    rows[n // 2].set_ylabel(potential_label(v))
-    rows[-1].set(xlabel="Time (ms)", ylabel=label("Current", current, "current"))
+    rows[n // 2].set_ylabel(potential_label(v), y=0.5 if n % 2 else 1.1)  # in the middle of all potentials
+    rows[-1].set(xlabel="Time (ms)", ylabel=label("Current", current, "current").replace(" (", "\n("))
+    figure.align_ylabels(rows)
     figure.suptitle(model)
     return figure
 

@@ -33,7 +33,7 @@ def weight_distribution(name: str, weights: pd.DataFrame, output: pd.DataFrame) 
     bins = np.linspace(0, 1, 21)
     for row, (colour, each) in enumerate(zip(colours, summary.itertuples(), strict=False)):
         w = weights.loc[weights["input_rate_Hz"] == each.input_rate_Hz, "w_end"]
-        label = f"{each.input_rate_Hz:g} Hz inputs, bimodality {each.bimodality:.2f}"
+        label = f"{each.input_rate_Hz:g} Hz inputs"
         histogram.hist(w, bins, weights=np.full(len(w), 1 / len(w)), color=colour, label=label,
                        histtype="stepfilled" if len(summary) == 1 else "step", alpha=0.9, zorder=-row)  # fmt: skip
         course = output[output["input_rate_Hz"] == each.input_rate_Hz]
