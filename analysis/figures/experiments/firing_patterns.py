@@ -71,9 +71,10 @@ def _only_a_bar(above, below, t, v, v_unit, current, current_unit, *, first: boo
     if first:
         height = _round(0.4 * (v.max() - v.min()))
         middle = (v.max() + v.min()) / 2
-        above.plot([t[0] + 0.02 * (t[-1] - t[0])] * 2, [middle, middle + height], color="black", linewidth=1)
-        above.text(t[0] + 0.035 * (t[-1] - t[0]), middle + height / 2, f"{height:g} {v_unit}".strip(), rotation=90,
-                   va="center", ha="left", fontsize=5.5)  # fmt: skip
+        left = t[0] - 0.02 * (t[-1] - t[0])  # beside the trace, which may begin with spikes
+        above.plot([left] * 2, [middle, middle + height], color="black", linewidth=1, clip_on=False)
+        above.text(left, middle + height / 2, f"{height:g} {v_unit}".strip(), rotation=90, va="center", ha="right",
+                   fontsize=5.5)  # fmt: skip
 
 
 def _round(value: float) -> float:

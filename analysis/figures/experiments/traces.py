@@ -82,7 +82,7 @@ def anode_break(table: pd.DataFrame, traces: pd.DataFrame, model: str) -> Figure
     left.axvline(0, color="black", linewidth=0.5, linestyle=":")
     left.set(xlabel="Time after the end of the pulse (ms)", ylabel=potential_label(v),
              title=f"{model}: pulses of −{table[strength].max():g} {unit_of(strength, 'strength')}")  # fmt: skip
-    left.legend(title="Pulse of", loc="upper right")
+    left.legend(title="Pulse of", loc="best")
     places = {duration: k for k, duration in enumerate(durations)}
     y = table["duration_ms"].map(places)
     fired = table["spikes"] > 0
