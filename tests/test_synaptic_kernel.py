@@ -30,14 +30,14 @@ def measure(name, backend="numpy", synapse=None, **settings):
 
 def test_alpha_current():
     """Peak i_peak at tau_syn, charge e * i_peak * tau_syn; a weight of 2 doubles peak and charge, not times."""
-    table = measure("alpha", weight="[1,2]", duration="80*ms")["kernel"]
+    table = measure("alpha", weight="[1,2]", duration="100*ms")["kernel"]
     assert_allclose(table["peak_pA"], [50, 100], rtol=1e-6)
     assert_allclose(table["t_peak_ms"], 5, rtol=1e-4)
     assert_allclose(table["charge_fC"], [e * 50 * 5, 2 * e * 50 * 5], rtol=1e-6)
 
 
 def test_exponential_current():
-    table = measure("exponential", duration="80*ms")["kernel"]
+    table = measure("exponential", duration="100*ms")["kernel"]
     assert_allclose(table["peak_pA"], 50, rtol=1e-9)
     assert_allclose(table["charge_fC"], 50 * 5, rtol=1e-6)
     assert_allclose(table["half_width_ms"], 5 * log(2), rtol=1e-3)
@@ -45,7 +45,7 @@ def test_exponential_current():
 
 def test_double_exponential_current():
     """Rise 1 ms, decay 5 ms: peak after 5/4 ln 5 ms, charge scale * (5 - 1) ms * i_peak."""
-    table = measure("double-exponential", duration="80*ms")["kernel"]
+    table = measure("double-exponential", duration="100*ms")["kernel"]
     t = 5 / 4 * log(5)
     scale = 1 / (exp(-t / 5) - exp(-t))
     assert_allclose(table["peak_pA"], 50, rtol=1e-5)
