@@ -262,7 +262,7 @@ def test_no_gpu(programs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GENN_PATH", raising=False)
     monkeypatch.setenv("JAX_PLATFORMS", "cpu")
     found = by_name(gpu.gpu())
-    assert {found[name].state for name in ("nvidia-smi", "nvcc", "GENN_PATH", "backend cuda")} == {"not needed"}
+    assert {found[name].state for name in ("nvidia-smi", "nvcc", "GENN_PATH", "cuda")} == {"not needed"}
     assert (found["jax.devices()"].state, found["jax.devices()"].found) == ("ok", "cpu (cpu)")
 
 
@@ -273,7 +273,7 @@ def test_a_gpu_that_nothing_uses_yet(programs, monkeypatch: pytest.MonkeyPatch, 
     programs(nvidia_smi=SMI.format(driver))
     found = by_name(gpu.gpu())
     assert found["nvidia-smi"].state == "ok" and driver in found["nvidia-smi"].found
-    assert {found[name].state for name in ("nvcc", "GENN_PATH", "jax.devices()", "backend cuda")} == {"missing"}
+    assert {found[name].state for name in ("nvcc", "GENN_PATH", "jax.devices()", "cuda")} == {"missing"}
     assert found["jax.devices()"].to_do == f"pip install 'jax[{extra}]'"
     assert "nvidia-cuda-toolkit" in found["nvcc"].to_do and "git clone" in found["GENN_PATH"].to_do
 
@@ -283,7 +283,7 @@ def test_a_gpu_that_fails(programs, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("JAX_PLATFORMS", "nonsense")
     programs(nvidia_smi="echo NVIDIA-SMI has failed: no driver is running.; exit 9", nvcc="exit 1")
     found = by_name(gpu.gpu())
-    assert found.pop("backend cuda").state == "not needed"
+    assert found.pop("cuda").state == "not needed"
     assert {finding.state for finding in found.values()} == {"broken"}
     assert "has failed" in found["nvidia-smi"].found and "bin/genn-buildmodel.sh" in found["GENN_PATH"].found
     assert "nonsense" in found["jax.devices()"].found

@@ -94,8 +94,8 @@ def _cuda(driver: Finding) -> Finding:
 
     reason = BACKENDS["cuda"].why_not()
     if reason is None:
-        return Finding("backend cuda", "ok")
-    return Finding("backend cuda", "missing" if driver.state == "ok" else "not needed", to_do=reason)
+        return Finding("cuda", "ok")
+    return Finding("cuda", "missing" if driver.state == "ok" else "not needed", to_do=reason)
 
 
 def _absent(what: str, driver: Finding, to_do: str) -> Finding:
