@@ -39,8 +39,8 @@ def backends() -> Iterator[Finding]:
     for name, backend in BACKENDS.items():
         if name in ("cuda", "genn", "genn-cpu"):  # stand among what concerns GPUs
             continue
-        vital = name == "numpy"  # alone in needing no compiler
-        if not vital and compiler.state != "ok":
+        vital = name == "numpy"  # runs every network and needs nothing
+        if not name.startswith(("numpy", "jax")) and compiler.state != "ok":
             yield Finding(name, compiler.state, "needs the compiler", "use --backend numpy until then")
         elif reason := backend.why_not():
             yield Finding(name, "missing", to_do=reason, vital=vital)
