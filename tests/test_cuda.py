@@ -113,8 +113,8 @@ def test_generated_code(name: str, tmp_path: Path) -> None:
 def test_what_depends_on_the_order_of_synapses_is_refused(name: str, tmp_path: Path) -> None:
     options, culprit = REFUSED[name]
     model = models.get_model("conv-stdp")
-    with pytest.raises(EquispikeError, match=rf"^backend cuda cannot run this network: what {culprit}\w* does depends on "
-                       r"the order of synapses, which a GPU does not keep; use --backend cpp$"):  # fmt: skip
+    with pytest.raises(EquispikeError, match=rf"^backend cuda: what {culprit}\w* does depends on the "
+                       r"order of synapses, which a GPU does not keep: use --backend cpp$"):  # fmt: skip
         CUDA.generate(lambda: model.build(model.params(), 3, **options), tmp_path)
     assert not (tmp_path / "main.cu").exists() or not (tmp_path / "main").exists()
 

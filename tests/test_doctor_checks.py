@@ -98,7 +98,7 @@ def test_a_compiler_that_fails(programs, compiler: str, hint: str) -> None:
     found = by_name(building.backends())
     assert found["C++ compiler"].state == "broken" and hint in found["C++ compiler"].found
     assert "apt-get install" in found["C++ compiler"].to_do
-    here = [name for name in BACKENDS if name not in ("cuda", "genn", "genn-cpu")]  # those stand among the GPU's
+    here = [name for name in BACKENDS if name not in gpu.BACKENDS]
     without = dict.fromkeys(("numpy", "jax", "jax-float32"), "ok")
     assert {name: found[name].state for name in here} == {name: "broken" for name in here} | without
     assert found["make"].found == "GNU Make 4.3"
@@ -264,7 +264,7 @@ def test_no_gpu(programs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GENN_PATH", raising=False)
     monkeypatch.setenv("JAX_PLATFORMS", "cpu")
     found = by_name(gpu.gpu())
-    assert {found[name].state for name in ("nvidia-smi", "nvcc", "GENN_PATH", "cuda")} == {"not needed"}
+    assert {found[name].state for name in ("nvidia-smi", "nvcc", "GENN_PATH", *gpu.BACKENDS)} == {"not needed"}
     assert (found["jax.devices()"].state, found["jax.devices()"].found) == ("ok", "cpu (cpu)")
 
 
@@ -275,7 +275,7 @@ def test_a_gpu_that_nothing_uses_yet(programs, monkeypatch: pytest.MonkeyPatch, 
     programs(nvidia_smi=SMI.format(driver))
     found = by_name(gpu.gpu())
     assert found["nvidia-smi"].state == "ok" and driver in found["nvidia-smi"].found
-    assert {found[name].state for name in ("nvcc", "GENN_PATH", "jax.devices()", "cuda")} == {"missing"}
+    assert {found[name].state for name in ("nvcc", "GENN_PATH", "jax.devices()", *gpu.BACKENDS)} == {"missing"}
     assert found["jax.devices()"].to_do == f"pip install 'jax[{extra}]'"
     assert "nvidia-cuda-toolkit" in found["nvcc"].to_do and "git clone" in found["GENN_PATH"].to_do
 
@@ -285,7 +285,7 @@ def test_a_gpu_that_fails(programs, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("JAX_PLATFORMS", "nonsense")
     programs(nvidia_smi="echo NVIDIA-SMI has failed: no driver is running.; exit 9", nvcc="exit 1")
     found = by_name(gpu.gpu())
-    assert found.pop("cuda").state == "not needed"
+    assert {found.pop(name).state for name in gpu.BACKENDS} == {"not needed"}
     assert {finding.state for finding in found.values()} == {"broken"}
     assert "has failed" in found["nvidia-smi"].found and "bin/genn-buildmodel.sh" in found["GENN_PATH"].found
     assert "nonsense" in found["jax.devices()"].found
@@ -296,9 +296,9 @@ def test_all_of_a_gpu(programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "bin" / "genn-buildmodel.sh").touch()
     (tmp_path / "version.txt").write_text("4.9.0")
     monkeypatch.setenv("GENN_PATH", str(tmp_path))
-    monkeypatch.setattr(BACKENDS["genn-cpu"], "why_not", lambda: None)
     monkeypatch.setattr(gpu, "_DEVICES", "print('noise'); print('gpu (NVIDIA H100 80GB HBM3)')")
-    monkeypatch.setattr(BACKENDS["cuda"], "why_not", lambda: None)
+    for name in gpu.BACKENDS:
+        monkeypatch.setattr(BACKENDS[name], "why_not", lambda: None)
     programs(
         nvidia_smi=SMI.format("580.65.06"), nvcc="echo nvcc; echo 'Cuda compilation tools, release 13.0, V13.0.88'"
     )

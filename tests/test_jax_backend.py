@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from brian2 import Clock, NeuronGroup, ms
@@ -193,6 +196,14 @@ def test_without_a_compiler_the_results_are_the_same(tiny, monkeypatch: pytest.M
     assert not rows.is_compiled()
     assert_same_records(run(), compiled, events=100)
     rows.is_compiled.cache_clear()
+
+
+def test_compiled_loops_leave_small_numbers_alone() -> None:
+    """A library linked with -ffast-math would round them to zero in the whole process that loads it."""
+    if BACKENDS["cpp"].why_not():
+        pytest.skip("no compiler")
+    code = "from models.codegen.jax import rows; assert rows.is_compiled(); assert float('5e-324') * 1.0 > 0"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_rounds_take_the_synapses_of_each_neuron_in_order() -> None:

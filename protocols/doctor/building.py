@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from protocols.doctor import gpu
 from protocols.doctor.asking import ask
 from protocols.doctor.findings import Finding
 
@@ -30,14 +31,14 @@ _PRINTS = "1.000"
 
 
 def backends() -> Iterator[Finding]:
-    """A compiler whose programs run, make, and each backend."""
+    """A compiler whose programs run, make, and each backend but those that stand among what concerns GPUs."""
     from models.codegen import BACKENDS
 
     compiler = _compiler()
     yield compiler
     yield _make()
     for name, backend in BACKENDS.items():
-        if name in ("cuda", "genn", "genn-cpu"):  # stand among what concerns GPUs
+        if name in gpu.BACKENDS:
             continue
         vital = name == "numpy"  # runs every network and needs nothing
         if not name.startswith(("numpy", "jax")) and compiler.state != "ok":

@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections.abc import Iterator
 
-from models.codegen.genn.environment import GENN_VERSION
 from protocols.doctor.asking import ask
 from protocols.doctor.findings import Finding
 
@@ -20,7 +19,7 @@ try:
 except Exception as error:
     sys.exit(f"{type(error).__name__}: {error}")
 """
-_GENN = f"git clone --branch {GENN_VERSION} https://github.com/genn-team/genn && export GENN_PATH=$PWD/genn"
+BACKENDS = ("cuda", "genn", "genn-cpu")
 
 
 def gpu() -> Iterator[Finding]:
@@ -30,7 +29,8 @@ def gpu() -> Iterator[Finding]:
     yield _nvcc(driver)
     yield _genn(driver)
     yield _jax(driver)
-    yield _cuda(driver)
+    for name in BACKENDS:
+        yield _backend(name, driver)
 
 
 def _driver() -> Finding:
@@ -58,20 +58,15 @@ def _nvcc(driver: Finding) -> Finding:
 
 
 def _genn(driver: Finding) -> Finding:
-    """Whether networks can be built and run by GeNN; what to do next where not."""
-    from models.codegen import BACKENDS
-    from models.codegen.genn.environment import genn_missing
+    from models.codegen.genn.environment import GENN_VERSION, genn_missing
 
+    to_do = f"git clone --branch {GENN_VERSION} https://github.com/genn-team/genn && export GENN_PATH=$PWD/genn"
     folder = os.environ.get("GENN_PATH")
     if not folder:
-        to_do = f"{_GENN} && make genn-env"  # genn-cpu needs no GPU
         return Finding("GENN_PATH", "missing" if driver.state == "ok" else "not needed", "not set", to_do)
     if reason := genn_missing():
-        return Finding("GENN_PATH", "broken", reason, _GENN)
-    if reason := BACKENDS["genn-cpu"].why_not():
-        return Finding("GENN_PATH", "missing", folder, reason)
-    works = "genn and genn-cpu" if BACKENDS["genn"].why_not() is None else "genn-cpu"
-    return Finding("GENN_PATH", "ok", f"{folder}: --backend {works}")
+        return Finding("GENN_PATH", "broken", reason, to_do)
+    return Finding("GENN_PATH", "ok", folder)
 
 
 def _jax(driver: Finding) -> Finding:
@@ -88,14 +83,14 @@ def _jax(driver: Finding) -> Finding:
     return Finding("jax.devices()", "ok", devices)
 
 
-def _cuda(driver: Finding) -> Finding:
-    """Whether networks can be built for the GPU and run on it."""
+def _backend(name: str, driver: Finding) -> Finding:
+    """Whether networks can be built with it and run here."""
     from models.codegen import BACKENDS
 
-    reason = BACKENDS["cuda"].why_not()
+    reason = BACKENDS[name].why_not()
     if reason is None:
-        return Finding("cuda", "ok")
-    return Finding("cuda", "missing" if driver.state == "ok" else "not needed", to_do=reason)
+        return Finding(name, "ok")
+    return Finding(name, "missing" if driver.state == "ok" else "not needed", to_do=reason)
 
 
 def _absent(what: str, driver: Finding, to_do: str) -> Finding:

@@ -96,10 +96,10 @@ def is_compiled() -> bool:
     """Whether the loop can be used: made at the first call, and kept in the build cache."""
     if jax.default_backend() != "cpu" or compiler_missing():
         return False
-    flags = ["-O3", "-ffast-math", "-fno-finite-math-only", *machine_flags(), "-std=c++17", "-fPIC", "-shared", "-w"]
-    words = [*compiler_command().split(), *flags, f"-I{jax.ffi.include_dir()}"]
+    flags = ["-O3", "-ffast-math", "-fno-finite-math-only", *machine_flags(), "-std=c++17", "-fPIC", "-w"]
+    compiler = compiler_command().split()
     try:
-        library = _made(words)
+        library = _made(compiler, [*compiler, *flags, f"-I{jax.ffi.include_dir()}", "-c"])
     except (OSError, subprocess.CalledProcessError):
         return False
     functions = ctypes.CDLL(str(library))
@@ -108,16 +108,18 @@ def is_compiled() -> bool:
     return True
 
 
-def _made(words: list[str]) -> Path:
+def _made(compiler: list[str], words: list[str]) -> Path:
+    """Linked without -ffast-math: with it, loading the library would round small numbers to zero in all of this process."""
     processor = next((line for line in _cpuinfo() if line.startswith("flags")), "")
     key = hashlib.sha256("\n".join([_SOURCE, *words, jax.__version__, processor]).encode()).hexdigest()[:24]
     library = cache_dir() / f"rows-{key}.so"
     if not library.exists():
         cache_dir().mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".building-") as folder:
-            source, made = Path(folder, "rows.cpp"), Path(folder, "rows.so")
+            source, compiled, made = (Path(folder, f"rows.{suffix}") for suffix in ("cpp", "o", "so"))
             source.write_text(_SOURCE)
-            subprocess.run([*words, str(source), "-o", str(made)], check=True, capture_output=True)
+            subprocess.run([*words, str(source), "-o", str(compiled)], check=True, capture_output=True)
+            subprocess.run([*compiler, "-shared", str(compiled), "-o", str(made)], check=True, capture_output=True)
             os.replace(made, library)
     return library
 
