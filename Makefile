@@ -33,7 +33,7 @@ demo: setup
 	@echo "The run is in $(DEMO)/, its pictures in $(DEMO)/figures/; look at weights.png first."
 
 test: setup
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 lint: setup
 	$(VENV)/bin/ruff format --check .

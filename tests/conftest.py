@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import brian2
 import numpy as np
 import pytest
 import slurm
@@ -19,8 +20,16 @@ from models.diehl_cook import DiehlCookParams
 from models.parts import RunResult
 from scripts import cli
 
+# Cython's modules are large: with -O3 they take a third longer to compile, and compute the same.
+brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = ["-w", "-O0"]
+
 settings.register_profile("equispike", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("equispike")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sweeps first: they take longest, mostly waiting, and what runs beside them then fills that time."""
+    items.sort(key=lambda item: item.path.name != "test_sweeps.py")
 
 
 @pytest.fixture
