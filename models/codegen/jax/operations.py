@@ -133,31 +133,29 @@ def look_up(values, t, dt, i=None):
 LANES = "lanes"
 
 
-def for_events(event, body: Callable, carry):
-    """``body(number, there, carry)`` for each neuron with an event, in order; ``there`` is false where a lane has fewer."""
-    n, which = event.shape[0], events_found(event)
-    return _while_any(event, 1, lambda position, carry: body(which[position], which[position] < n, carry), carry)
-
-
-def for_some_events(event, body: Callable, carry):
-    """``body(numbers, carry)`` for a few neurons with an event at a time; numbers beyond the last neuron stand for none."""
-    which = jnp.concatenate([events_found(event), jnp.full(_SOME, event.shape[0], jnp.int32)])
-    return _while_any(
-        event, _SOME, lambda position, carry: body(jax.lax.dynamic_slice(which, (position,), (_SOME,)), carry), carry
-    )
-
-
 #: Neurons with an event that are taken at a time.
 _SOME = 16
 
 
+def for_events(event, body: Callable, carry):
+    """``body(number, there, carry)`` for each neuron with an event, in order; ``there`` is false where a lane has fewer."""
+    n = event.shape[0]
+    return _while_any(event, 1, lambda numbers, carry: body(numbers[0], numbers[0] < n, carry), carry)
+
+
+def for_some_events(event, body: Callable, carry):
+    """``body(numbers, carry)`` for a few neurons with an event at a time; numbers beyond the last neuron stand for none."""
+    return _while_any(event, _SOME, body, carry)
+
+
 def _while_any(event, step: int, body: Callable, carry):
-    """``body(position, carry)`` with positions of events from 0 in steps; the same number of times for all lanes."""
-    most = jax.lax.pmax((event > 0).sum(dtype=jnp.int32), LANES)  # nothing has to be kept where a lane is done
+    """``body(numbers, carry)`` with so many numbers of events at a time; the same number of times for all lanes."""
+    which, count = events_found(event, step)
+    most = jax.lax.pmax(count, LANES)  # nothing has to be kept where a lane is done
 
     def advance(position_and_carry):
         position, carry = position_and_carry
-        return position + step, body(position, carry)
+        return position + step, body(jax.lax.dynamic_slice(which, (position,), (step,)), carry)
 
     return jax.lax.while_loop(lambda each: each[0] < most, advance, (jnp.int32(0), carry))[1]
 

@@ -55,14 +55,15 @@ static ffi::Error rows_added(ffi::Buffer<type> x, ffi::Buffer<type> w, ffi::Resu
   return ffi::Error::Success();
 }
 
-// which (lanes, n): numbers of the neurons with an event, in order, then n
+// which (lanes, n or more): numbers of the neurons with an event, in order, then n; counts (lanes): how many these are
 template <ffi::DataType type>
-static ffi::Error events_found(ffi::Buffer<type> events, ffi::ResultBuffer<ffi::S32> which) {
+static ffi::Error events_found(ffi::Buffer<type> events, ffi::ResultBuffer<ffi::S32> which,
+                               ffi::ResultBuffer<ffi::S32> counts) {
   using T = ffi::NativeType<type>;
-  const int64_t n = events.dimensions().back(), lanes = events.element_count() / n;
+  const int64_t n = events.dimensions().back(), lanes = events.element_count() / n, length = which->dimensions().back();
   for (int64_t lane = 0; lane < lanes; ++lane) {
     const T* __restrict flags = events.typed_data() + lane * n;
-    int32_t* __restrict found = which->typed_data() + lane * n;
+    int32_t* __restrict found = which->typed_data() + lane * length;
     int64_t count = 0;
     constexpr int64_t block = 32;
     for (int64_t start = 0; start < n; start += block) {
@@ -73,14 +74,15 @@ static ffi::Error events_found(ffi::Buffer<type> events, ffi::ResultBuffer<ffi::
       for (int64_t i = start; i < stop; ++i)
         if (flags[i] > 0) found[count++] = (int32_t)i;
     }
-    for (; count < n; ++count) found[count] = (int32_t)n;
+    counts->typed_data()[lane] = (int32_t)count;
+    for (; count < length; ++count) found[count] = (int32_t)n;
   }
   return ffi::Error::Success();
 }
 
 #define DEFINE_FOUND(name, type) \
   XLA_FFI_DEFINE_HANDLER_SYMBOL(name, events_found<type>, ffi::Ffi::Bind().Arg<ffi::Buffer<type>>() \
-      .Ret<ffi::Buffer<ffi::S32>>())
+      .Ret<ffi::Buffer<ffi::S32>>().Ret<ffi::Buffer<ffi::S32>>())
 DEFINE_FOUND(events_found_float32, ffi::F32);
 DEFINE_FOUND(events_found_float64, ffi::F64);
 #define DEFINE(name, type) \
@@ -140,12 +142,14 @@ def rows_added(x: jax.Array, weights: jax.Array) -> jax.Array:
     return call(x.astype(dtype), weights.astype(dtype))
 
 
-def events_found(events: jax.Array) -> jax.Array:
-    """Numbers of the neurons with an event (n,), in order, followed by n where there are fewer; ``events`` (n,) are 0 or 1."""
+def events_found(events: jax.Array, more: int) -> tuple[jax.Array, jax.Array]:
+    """Numbers of the neurons with an event (n + more,), in order and followed by n; how many (). ``events`` (n,) are 0 or 1."""
     (n,) = events.shape
     if not is_compiled():
-        return jnp.nonzero(events > 0, size=n, fill_value=n)[0].astype(jnp.int32)
-    call = jax.ffi.ffi_call(
-        f"equispike_events_found_{events.dtype}", jax.ShapeDtypeStruct((n,), jnp.int32), vmap_method="expand_dims"
+        which = jnp.nonzero(events > 0, size=n + more, fill_value=n)[0].astype(jnp.int32)
+        return which, (events > 0).sum(dtype=jnp.int32)
+    results = [jax.ShapeDtypeStruct((n + more,), jnp.int32), jax.ShapeDtypeStruct((), jnp.int32)]
+    which, count = jax.ffi.ffi_call(f"equispike_events_found_{events.dtype}", results, vmap_method="expand_dims")(
+        events
     )
-    return call(events)
+    return which, count

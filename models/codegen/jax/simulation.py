@@ -33,7 +33,7 @@ from models.parts import Parts, RunResult
 jax.config.update("jax_enable_x64", True)
 
 #: Runs at the same time that are fastest: on a CPU as many as have their state in its cache, on a GPU as many as fill it.
-LANES = {"cpu": 16, "gpu": 1024}
+LANES = {"cpu": 4, "gpu": 1024}
 
 _NO_PRESENTATIONS = (
     "JAX runs networks whose presentations have n_steps time steps, and this one has none: use --backend cpp"
