@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 
 import click
+import numpy as np
+import pandas as pd
 
 import models
 from protocols.experiments import EXPERIMENTS
@@ -15,7 +17,8 @@ from protocols.experiments.running import run_protocol
 @click.command()
 @click.option("--backend", default="auto", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/every"), show_default=True)
-def main(backend: str, out: Path) -> None:
+@click.option("--against", help="A second backend: how far are its tables from those of the first?")
+def main(backend: str, out: Path, against: str | None) -> None:
     """Run all with their defaults, each to a run folder below OUT."""
     total = 0.0
     for name, experiment in EXPERIMENTS.items():
@@ -29,9 +32,25 @@ def main(backend: str, out: Path) -> None:
             unknown = outcome.table.select_dtypes("number").isna().all()
             click.echo(f"{name} {model}: {time.monotonic() - begun:.1f} s"
                        + "".join(f", nothing in {column}" for column in unknown[unknown].index))  # fmt: skip
+            if against:
+                other = run_protocol(model, name, backend=against, out=out / f"{name}-{model}-{against}")
+                click.echo(f"    {against}: {_difference(outcome.table, other.table)}")
         click.echo(f"{name}: {own:.1f} s")
         total += own
     click.echo(f"all: {total:.1f} s")
+
+
+def _difference(ours: pd.DataFrame, theirs: pd.DataFrame) -> str:
+    """The largest difference of a number, in units of its column's largest number."""
+    words = ours.select_dtypes(exclude="number").columns
+    if ours.shape != theirs.shape or not ours[words].equals(theirs[words]):
+        return "another table"
+    numbers = ours.columns.difference(words)
+    one, other = (table[numbers].to_numpy(float) for table in (ours, theirs))
+    if not np.array_equal(np.isnan(one), np.isnan(other)):
+        return "numbers are missing in one and not in the other"
+    largest = np.nan_to_num(np.abs(one)).max(axis=0, initial=1e-300)
+    return f"differs by {np.max(np.nan_to_num(np.abs(one - other)) / largest, initial=0):.1e}"
 
 
 if __name__ == "__main__":
