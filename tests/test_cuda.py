@@ -12,15 +12,13 @@ from pathlib import Path
 import cuda_emulator
 import numpy as np
 import pytest
-from brian2 import Clock, NeuronGroup, Synapses, ms
+from brian2 import Synapses
 from numpy.testing import assert_allclose, assert_array_equal
 
 import models
 from models import deep, diehl_cook
 from models.codegen import BACKENDS, get_backend
 from models.codegen.cuda import CudaBackend, toolkit
-from models.codegen.order import order_dependent
-from models.codegen.runtime import described
 from models.errors import EquispikeError
 from models.parts import Parts, RunResult
 from protocols.data import load
@@ -117,29 +115,6 @@ def test_what_depends_on_the_order_of_synapses_is_refused(name: str, tmp_path: P
                        r"order of synapses, which a GPU does not keep: use --backend cpp$"):  # fmt: skip
         CUDA.generate(lambda: model.build(model.params(), 3, **options), tmp_path)
     assert not (tmp_path / "main.cu").exists() or not (tmp_path / "main").exists()
-
-
-@pytest.mark.parametrize(
-    ("on_pre", "depends"),
-    [
-        ("x_post += w", False),
-        ("x_post += w\nw = clip(w - 0.1 * y_post, 0, 1)", False),
-        ("x_post *= 0.5", False),
-        ("x_post = 1", False),
-        ("x_post = w", True),  # the last one stays
-        ("x_post = clip(y_pre, x_post, 1)", True),
-        ("w = x_post\nx_post += 1", True),  # how many came before?
-        ("x_post += w\nx_post *= 2", True),
-    ],
-)
-def test_order_of_synapses(on_pre: str, depends: bool) -> None:
-    def build() -> Parts:
-        cells = NeuronGroup(4, "x : 1\ny : 1", threshold="x > 1", namespace={}, clock=Clock(1 * ms), name="cells")
-        synapses = Synapses(cells, cells, "w : 1", on_pre=on_pre, namespace={}, clock=cells.clock, name="synapses")
-        synapses.connect()
-        return Parts((cells, synapses), {}, (), {})
-
-    assert order_dependent(described(build)) == ("synapses_pre" if depends else None)
 
 
 # On a processor, with threads in any order

@@ -38,7 +38,7 @@ def backends() -> Iterator[Finding]:
     yield compiler
     yield _make()
     for name, backend in BACKENDS.items():
-        if name in gpu.BACKENDS:
+        if name in gpu.FOR_GPUS:
             continue
         vital = name == "numpy"  # runs every network and needs nothing
         if not name.startswith(("numpy", "jax")) and compiler.state != "ok":

@@ -19,7 +19,7 @@ try:
 except Exception as error:
     sys.exit(f"{type(error).__name__}: {error}")
 """
-BACKENDS = ("cuda", "genn", "genn-cpu")
+FOR_GPUS = ("cuda", "genn", "genn-cpu")
 
 
 def gpu() -> Iterator[Finding]:
@@ -29,7 +29,7 @@ def gpu() -> Iterator[Finding]:
     yield _nvcc(driver)
     yield _genn(driver)
     yield _jax(driver)
-    for name in BACKENDS:
+    for name in FOR_GPUS:
         yield _backend(name, driver)
 
 
