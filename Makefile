@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3.12 python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 12) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 EQUISPIKE := $(VENV)/bin/equispike
 DEMO := runs/demo
+# The folders as the packages that they are installed as, for mypy and editors.
+TREE := build/tree/equispike
 
 # The second environment, for --backend genn; Brian2 2.5.4 is built here: it has no wheel for Python 3.12.
 GENN_VENV := .venv-genn
@@ -13,7 +15,7 @@ GENN_PYTHON ?= python3.12
 
 setup: $(VENV)/.installed
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml setup.py
 	@test -n "$(PYTHON)" || { echo "Python 3.12 or 3.13 was not found: install it, or run make PYTHON=/path/to/python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
@@ -38,6 +40,7 @@ test: setup
 lint: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
+	mkdir -p $(TREE) && ln -sfn $(CURDIR)/equispike/*.py $(TREE)/ && ln -sfn $(CURDIR)/models $(CURDIR)/protocols $(CURDIR)/analysis $(CURDIR)/scripts $(TREE)/
 	$(VENV)/bin/mypy
 
 results: setup
@@ -50,14 +53,14 @@ figures: setup
 	$(EQUISPIKE) figures records/conv-s0 --only kernels-conv2 --out docs/figures/conv
 	$(EQUISPIKE) compare records --out results/comparison.csv --figures docs/figures/comparison
 	for neuron in izhikevich adex; do rm -rf runs/panels-$$neuron; \
-		$(EQUISPIKE) protocol firing-patterns $$neuron --out runs/panels-$$neuron && \
-		mkdir -p docs/figures/protocols && \
-		cp runs/panels-$$neuron/figures/firing-patterns.png docs/figures/protocols/$$neuron.png || exit; done
+		$(EQUISPIKE) experiment firing-patterns $$neuron --out runs/panels-$$neuron && \
+		mkdir -p docs/figures/experiments && \
+		cp runs/panels-$$neuron/figures/firing-patterns.png docs/figures/experiments/$$neuron.png || exit; done
 	rm -rf runs/pairing runs/weights
-	$(EQUISPIKE) protocol spike-pairing triplet-stdp --out runs/pairing
-	$(EQUISPIKE) protocol weight-distribution additive --out runs/weights
-	cp runs/pairing/figures/frequency.png docs/figures/protocols/frequency.png
-	cp runs/weights/figures/weight-distribution.png docs/figures/protocols/weights-additive.png
+	$(EQUISPIKE) experiment spike-pairing triplet-stdp --out runs/pairing
+	$(EQUISPIKE) experiment weight-distribution additive --out runs/weights
+	cp runs/pairing/figures/frequency.png docs/figures/experiments/frequency.png
+	cp runs/weights/figures/weight-distribution.png docs/figures/experiments/weights-additive.png
 	$(EQUISPIKE) sweep sweeps/dc-size.yaml --table results/sweeps/dc-size.csv --out docs/figures/sweeps
 
 clean:

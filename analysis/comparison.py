@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from equispike.analysis.results import SETTING, collect, rows_by_setting
+from equispike.models.errors import EquispikeError
+from equispike.protocols.atomic_write import atomic_write
+from equispike.protocols.measuring import MEASURES
+from equispike.protocols.run_folder import RunFolder
 from scipy.stats import binomtest
 from scipy.stats import t as student
 
-import models
-from analysis.results import SETTING, collect, rows_by_setting
-from models.errors import EquispikeError
-from protocols.measuring import MEASURES
-from protocols.run_folder import RunFolder
-from protocols.whole_files import whole_file
+from equispike import models
 
 #: The readout that stands for a run which has several: the paper's.
 HEADLINE = {"presenting": "vote", "layerwise": "svm"}
@@ -120,7 +120,7 @@ def to_markdown(table: pd.DataFrame) -> str:
 
 def write(table: pd.DataFrame, path: Path) -> None:
     """As CSV; raises EquispikeError where ``path`` cannot be written."""
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pandas as pd
+from equispike.analysis.firing_patterns import patterns_of
+from equispike.analysis.plasticity import summary_of
+from equispike.protocols.run_folder import RunFolder
 
-from analysis.firing_patterns import patterns_of
-from analysis.plasticity import summary_of
-from protocols.run_folder import RunFolder
-
-#: By protocol: tables by name.
+#: By experiment: tables by name.
 CONCLUSIONS: dict[str, dict[str, Callable[[RunFolder], pd.DataFrame]]] = {
     "firing-patterns": {"patterns": patterns_of},
     "weight-distribution": {"summary": summary_of},
@@ -19,9 +18,9 @@ CONCLUSIONS: dict[str, dict[str, Callable[[RunFolder], pd.DataFrame]]] = {
 
 def conclude(run: RunFolder) -> list[str]:
     """Write what follows from the tables of a run into its folder; returns the names of the files."""
-    protocol = run.read_json("run.json")["config"]["protocol"]
+    experiment = run.read_json("run.json")["config"]["experiment"]
     written = []
-    for name, make in CONCLUSIONS.get(protocol, {}).items():
+    for name, make in CONCLUSIONS.get(experiment, {}).items():
         run.write_table(f"{name}.csv", make(run))
         written.append(f"{name}.csv")
     return written

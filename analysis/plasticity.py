@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-
-from models.plasticity import Pairs, Rule
-from protocols.run_folder import RunFolder
+from equispike.models.plasticity import Pairs, Rule
+from equispike.protocols.run_folder import RunFolder
 
 #: Change of the weight by 60 pairs of 10 ms at five rates, mean and standard error, in slices of visual cortex: Sjöström,
 #: Turrigiano & Nelson 2001, Neuron 32:1149-1164, the numbers as VH-Lab's toolbox has them (vlt.neuro.stdp.sjostrom_freq_stdp).

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-
-from analysis.comparison import labelled
-from analysis.statistics import lifetime_sparseness
-from protocols.measuring import MEASURES
-from protocols.readout import class_rates
-from protocols.run_folder import RunFolder
+from equispike.analysis.comparison import labelled
+from equispike.analysis.statistics import lifetime_sparseness
+from equispike.protocols.measuring import MEASURES
+from equispike.protocols.readout import class_rates
+from equispike.protocols.run_folder import RunFolder
 
 
 def _centred_kernel(responses: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from models.catalogue import KINDS, MODELS, NEURONS, RULES, SYNAPSES, Model, get_model, get_of_kind
+    from equispike.models.catalogue import KINDS, MODELS, NEURONS, RULES, SYNAPSES, Model, get_model, get_of_kind
 
 __all__ = ["KINDS", "MODELS", "NEURONS", "RULES", "SYNAPSES", "Model", "get_model", "get_of_kind"]
 
@@ -14,6 +14,6 @@ __all__ = ["KINDS", "MODELS", "NEURONS", "RULES", "SYNAPSES", "Model", "get_mode
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'models' has no attribute '{name}'")
-    from models import catalogue
+    from equispike.models import catalogue
 
     return getattr(catalogue, name)

@@ -8,21 +8,20 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-
-from models import ann, conv_stdp, deep, diehl_cook, neurons, plasticity
-from models.errors import EquispikeError
-from models.neurons import Neuron
-from models.params import Params
-from models.parts import Parts
-from models.plasticity import Rule
-from models.synapses import SYNAPSES
+from equispike.models import ann, conv_stdp, diehl_cook, layered, neurons, plasticity
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.errors import EquispikeError
+from equispike.models.neurons import Neuron
+from equispike.models.params import Params
+from equispike.models.plasticity import Rule
+from equispike.models.synapses import SYNAPSES
 
 
 def _nothing(*arguments: object) -> dict[str, np.ndarray]:
     return {}
 
 
-def _no_equations(params: Params, *arguments: object, **options: object) -> Parts:
+def _no_equations(params: Params, *arguments: object, **options: object) -> BuiltNetwork:
     raise EquispikeError(f"{params.structure()} is an ordinary network: it has no equations")
 
 
@@ -49,7 +48,7 @@ class Model:
     params: type[Params]
     protocol: str
     initial_state: Callable[..., dict[str, np.ndarray]]
-    build: Callable[..., Parts] = _no_equations
+    build: Callable[..., BuiltNetwork] = _no_equations
     frozen_state: Callable[..., dict[str, np.ndarray]] = _nothing
     fixed_inputs: Callable[..., dict[str, np.ndarray]] = _nothing
     one_run: ModuleType | None = None
@@ -86,33 +85,33 @@ MODELS = {
                 citation=citation,
                 params=params,
                 protocol="gradients",
-                initial_state=deep.initial_state,
-                build=deep.build,
+                initial_state=layered.initial_state,
+                build=layered.build,
             )
             for name, summary, citation, params in (
                 (
                     "spiking-mlp",
                     "fully connected layers of spiking neurons, trained by surrogate gradients",
                     "Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51-63, doi:10.1109/MSP.2019.2931595",
-                    deep.SpikingMlpParams,
+                    layered.SpikingMlpParams,
                 ),
                 (
                     "spiking-cnn",
                     "convolutional layers of spiking neurons, trained by surrogate gradients",
                     "Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51-63, doi:10.1109/MSP.2019.2931595",
-                    deep.SpikingCnnParams,
+                    layered.SpikingCnnParams,
                 ),
                 (
                     "spiking-rnn",
                     "a recurrent layer with adapting neurons that sees images row by row, trained by surrogate gradients",
                     "Bellec et al. 2018, NeurIPS 31, arXiv:1803.09574",
-                    deep.SpikingRnnParams,
+                    layered.SpikingRnnParams,
                 ),
                 (
                     "lif-readout",
                     "spiking neurons, one a class, trained by surrogate gradients on features of another run",
                     "Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36:51-63, doi:10.1109/MSP.2019.2931595",
-                    deep.LifReadoutParams,
+                    layered.LifReadoutParams,
                 ),
             )
         ),
@@ -154,8 +153,8 @@ NEURONS: dict[str, Neuron] = {
         neurons.HODGKIN_HUXLEY,
         neurons.CONDUCTANCE_LIF,
         neurons.ADAPTIVE_CONDUCTANCE_LIF,
-        neurons.DRIVEN_LIF,
-        neurons.ADAPTING_DRIVEN_LIF,
+        neurons.DIMENSIONLESS_LIF,
+        neurons.DIMENSIONLESS_ALIF,
     )
 }
 RULES: dict[str, Rule] = plasticity.ALL_RULES

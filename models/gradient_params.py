@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from models.errors import EquispikeError
-from models.params import Params, param
+from equispike.models.errors import EquispikeError
+from equispike.models.params import Params, param
 
 OURS = "chosen here on validation images"
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-
-from models.conv_stdp import ConvStdpParams
-from protocols.data import Dataset
-from protocols.layerwise.encoding import encode, seen_contrasts
-from protocols.recording import record
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
+from equispike.models.conv_stdp import ConvStdpParams
+from equispike.protocols.data import Dataset
+from equispike.protocols.layerwise.encoding import encode, seen_contrasts
+from equispike.protocols.recording import record
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 
 
 def record_activity(run: RunFolder, data: Dataset, n_images: int = 500, backend: str | None = None) -> None:

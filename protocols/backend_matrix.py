@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
+from equispike.models.build_request import BuildRequest
+from equispike.models.built_network import RunResult
+from equispike.models.codegen import BACKENDS
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.models.errors import EquispikeError
+from equispike.protocols.presenting import TESTING, Presenter
+from equispike.protocols.provenance import cpu_seconds, provenance
 
-import models
-from models.codegen import BACKENDS
-from models.diehl_cook import DiehlCookParams
-from models.errors import EquispikeError
-from models.parts import RunResult
-from models.recipe import Recipe
-from protocols.presenting import TESTING, Presenter
-from protocols.provenance import cpu_seconds, provenance
+from equispike import models
 
 #: What spikes are compared against.
 REFERENCE = "cpp"
@@ -94,7 +94,7 @@ def _against_reference(name: str) -> tuple[int, int, float]:
     raster = (np.random.default_rng(0).random((n * params.n_steps_present, params.n_input)) < 0.05).astype(float)
 
     def run(backend: str) -> RunResult:
-        recipe = Recipe("diehl-cook", params, n, {"drive": "raster", "record_spikes": True})
+        recipe = BuildRequest("diehl-cook", params, n, {"drive": "raster", "record_spikes": True})
         program = BACKENDS[backend].compile(recipe)
         return program.run(state, {"raster": raster}, {"n_images": n}, 0)
 
@@ -111,7 +111,7 @@ def _against_reference(name: str) -> tuple[int, int, float]:
 def _speed(name: str, params: DiehlCookParams, state: Mapping[str, np.ndarray], images: np.ndarray, jobs: int) -> dict:
     chunk = min(1000, -(-len(images) // jobs))
     program = BACKENDS[name].compile(
-        Recipe("diehl-cook", params.updated({"n_spikes_min": 0}), chunk)
+        BuildRequest("diehl-cook", params.updated({"n_spikes_min": 0}), chunk)
     )  # GeNN cannot repeat
     network = Presenter(program, params.n_exc, chunk, {}, seed=0)
     for _ in range(2):  # the first one compiles

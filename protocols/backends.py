@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from models.catalogue import Model
-from models.codegen import BACKENDS
-from models.conv_stdp import ConvStdpParams
-from models.params import Params
-from models.recipe import Recipe
+from equispike.models.build_request import BuildRequest
+from equispike.models.catalogue import Model
+from equispike.models.codegen import BACKENDS
+from equispike.models.conv_stdp import ConvStdpParams
+from equispike.models.params import Params
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ def verdicts(model: Model, params: Params) -> Iterator[Verdict]:
             yield Verdict(name, purpose, found[kind], backend.why_not())
 
 
-def _networks(model: Model, params: Params) -> dict[str, Recipe]:
+def _networks(model: Model, params: Params) -> dict[str, BuildRequest]:
     if isinstance(params, ConvStdpParams):
         learning = {"learning": params.conv_names[-1]}
         return {
-            "training": Recipe(model.name, params, 1, learning),
-            "evaluation": Recipe(model.name, params, 1, {"grid": 4}),
+            "training": BuildRequest(model.name, params, 1, learning),
+            "evaluation": BuildRequest(model.name, params, 1, {"grid": 4}),
         }
     # Deep networks are trained by the program of their gradients, which is JAX's whatever the backend.
     purpose = "evaluation" if model.protocol == "gradients" else "training and evaluation"
-    return {purpose: Recipe(model.name, params, 1)}
+    return {purpose: BuildRequest(model.name, params, 1)}

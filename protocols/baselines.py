@@ -8,18 +8,17 @@ from functools import partial
 
 import jax
 import numpy as np
+from equispike.models.ann import AnnParams, LinearSvmParams, ann, with_arrays
+from equispike.models.errors import EquispikeError
+from equispike.protocols import gradients, metrics
+from equispike.protocols.data import Dataset
+from equispike.protocols.evaluating import split_images
+from equispike.protocols.gradients.evaluating import Evaluation, keep
+from equispike.protocols.gradients.frames import frames
+from equispike.protocols.provenance import cpu_seconds
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec, begun_record
 from sklearn.svm import LinearSVC
-
-from models.ann import AnnParams, LinearSvmParams, ann, with_arrays
-from models.errors import EquispikeError
-from protocols import gradients, metrics
-from protocols.data import Dataset
-from protocols.evaluating import split_images
-from protocols.gradients.evaluating import Evaluation, keep
-from protocols.gradients.frames import frames
-from protocols.provenance import cpu_seconds
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec, begun_record
 
 #: What tells the class, in words.
 READOUT = "largest output"

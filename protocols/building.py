@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from models.conv_stdp import ConvStdpParams
-from models.deep import DeepParams
-from models.diehl_cook import DiehlCookParams
-from protocols.gradients.showing import CHUNK_SAMPLES, ShownNetwork
-from protocols.layerwise.training import program
-from protocols.training import TrainingSpec, presenter
+from equispike.models.conv_stdp import ConvStdpParams
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.models.layered import LayeredNetworkParams
+from equispike.protocols.gradients.frozen_network import CHUNK_SAMPLES, FrozenNetwork
+from equispike.protocols.layerwise.training import program
+from equispike.protocols.training import TrainingSpec, presenter
 
 
 def compile_programs(spec: TrainingSpec) -> None:
@@ -17,5 +17,5 @@ def compile_programs(spec: TrainingSpec) -> None:
     elif isinstance(spec.params, ConvStdpParams):
         for name in spec.params.conv_names:
             program(spec, spec.params, name)
-    elif isinstance(spec.params, DeepParams):
-        ShownNetwork.of(spec, CHUNK_SAMPLES)
+    elif isinstance(spec.params, LayeredNetworkParams):
+        FrozenNetwork.of(spec, CHUNK_SAMPLES)

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from equispike.models.errors import EquispikeError
+from equispike.protocols import readout
+from equispike.protocols.data import Dataset
+from equispike.protocols.presenting import LABELLING, TESTING, Presenter
+from equispike.protocols.provenance import cpu_seconds, provenance
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec, presenter
 
-import models
-from models.errors import EquispikeError
-from protocols import readout
-from protocols.data import Dataset
-from protocols.presenting import LABELLING, TESTING, Presenter
-from protocols.provenance import cpu_seconds, provenance
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec, presenter
+from equispike import models
 
 SPLITS = ("test", "validation")
 

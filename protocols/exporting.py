@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from models.ann import AnnParams
-from models.deep import SPIKING_INPUTS, ConvLayer, DeepParams, SpikingRnnParams
-from models.errors import EquispikeError
-from protocols.features import scale_of
-from protocols.optional import need
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
-from protocols.whole_files import whole_file
+from equispike.models.ann import AnnParams
+from equispike.models.errors import EquispikeError
+from equispike.models.layered import SPIKING_INPUTS, ConvLayer, LayeredNetworkParams, SpikingRnnParams
+from equispike.protocols.atomic_write import atomic_write
+from equispike.protocols.extras import need
+from equispike.protocols.features import scale_of
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 
 #: What NIR has no node for.
 _BEYOND_NIR = {
@@ -55,7 +54,7 @@ def export(run: RunFolder, out: Path) -> Any:
         raise EquispikeError(
             f"{run.path} cannot be exported: {spec.model} is an ordinary network, NIR is for spiking ones"
         )
-    if not isinstance(params, DeepParams) or isinstance(params, SpikingRnnParams):
+    if not isinstance(params, LayeredNetworkParams) or isinstance(params, SpikingRnnParams):
         raise EquispikeError(
             f"{run.path} cannot be exported: {spec.model} has {_BEYOND_NIR[spec.model]}, which NIR cannot describe; "
             "spiking-mlp, spiking-cnn and lif-readout can be"
@@ -76,12 +75,12 @@ def export(run: RunFolder, out: Path) -> Any:
         scale = scale_of(run.read_arrays("features-train.npz")["features"], spec)
         origin |= {"features": spec.features, "features_divided_by": float(scale)}
     graph = nir.NIRGraph(nodes, list(pairwise(nodes)), metadata=origin | _discretisation(params))
-    with whole_file(out) as temporary:
+    with atomic_write(out) as temporary:
         nir.write(temporary, graph)
     return graph
 
 
-def _discretisation(params: DeepParams) -> dict[str, Any]:
+def _discretisation(params: LayeredNetworkParams) -> dict[str, Any]:
     """What a simulator with time steps has to know."""
     dt = float(params.dt)
     return {
@@ -98,7 +97,7 @@ def _discretisation(params: DeepParams) -> dict[str, Any]:
     }
 
 
-def _nodes(params: DeepParams, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+def _nodes(params: LayeredNetworkParams, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     import nir
 
     dt, shape = float(params.dt), params.input_shape
@@ -141,7 +140,7 @@ def _dense(name: str, shape: tuple[int, ...], w: np.ndarray, b: np.ndarray) -> d
 
 
 def _convolution(layer: ConvLayer, shape: tuple[int, ...], w: np.ndarray) -> Any:
-    """Kernels are turned by 180 degrees in models.deep; places have no biases."""
+    """Kernels are turned by 180 degrees in models.layered; places have no biases."""
     import nir
 
     kernels = w.reshape(shape[2], layer.size, layer.size, layer.maps)[:, ::-1, ::-1].transpose(3, 0, 1, 2)
@@ -149,7 +148,7 @@ def _convolution(layer: ConvLayer, shape: tuple[int, ...], w: np.ndarray) -> Any
     return nir.Conv2d(shape[:2], _single(kernels), layer.stride, padding=0, dilation=1, groups=1, bias=bias)
 
 
-def _neurons(params: DeepParams, shape: tuple[int, ...], tau: float, *, fires: bool) -> Any:
+def _neurons(params: LayeredNetworkParams, shape: tuple[int, ...], tau: float, *, fires: bool) -> Any:
     import nir
 
     def everywhere(value: float) -> np.ndarray:

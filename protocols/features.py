@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from equispike.models.conv_stdp import ConvStdpParams
+from equispike.models.errors import EquispikeError
+from equispike.protocols import layerwise
+from equispike.protocols.data import Dataset
+from equispike.protocols.evaluating import trained_state
+from equispike.protocols.presenting import LABELLING, PREDICTING, TESTING
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec, presenter
 
-import models
-from models.conv_stdp import ConvStdpParams
-from models.errors import EquispikeError
-from protocols import layerwise
-from protocols.data import Dataset
-from protocols.evaluating import trained_state
-from protocols.presenting import LABELLING, PREDICTING, TESTING
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec, presenter
+from equispike import models
 
 #: Parts of each side of a convolutional network's maps.
 GRID = 4

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from equispike.models.ann import AnnParams
+from equispike.models.errors import EquispikeError
+from equispike.protocols import baselines, gradients, readout
+from equispike.protocols.evaluating import trained_state
+from equispike.protocols.features import features_of
+from equispike.protocols.presenting import PREDICTING
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec, presenter
 from scipy.special import softmax
 
-import models
-from models.ann import AnnParams
-from models.errors import EquispikeError
-from protocols import baselines, gradients, readout
-from protocols.evaluating import trained_state
-from protocols.features import features_of
-from protocols.presenting import PREDICTING
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec, presenter
+from equispike import models
 
 
 def predict(run: RunFolder, images: np.ndarray, backend: str | None = None) -> dict[str, np.ndarray]:

@@ -8,10 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-
-from models.codegen import ParallelProgram, Program, Run
-from models.errors import EquispikeError
-from models.parts import RunResult
+from equispike.models.built_network import RunResult
+from equispike.models.codegen import ParallelProgram, Program, Run
+from equispike.models.errors import EquispikeError
 
 #: Second words of the seed sequences, so that no two phases share random numbers.
 TRAINING, LABELLING, TESTING, PREDICTING = 1, 2, 3, 4

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-
-from models.diehl_cook import DiehlCookParams
-from protocols.data import Dataset
-from protocols.recording import record
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.protocols.data import Dataset
+from equispike.protocols.recording import record
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 
 
 def record_raster(run: RunFolder, data: Dataset, which: int = 0) -> None:

@@ -6,22 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from equispike.models.build_request import BuildRequest
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.codegen import get_backend
+from equispike.models.conv_stdp import ConvStdpParams
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.models.layered import LayeredNetworkParams
+from equispike.protocols.data import Recordings
+from equispike.protocols.evaluating import trained_state
+from equispike.protocols.gradients.frozen_network import FrozenNetwork
+from equispike.protocols.layerwise.encoding import encode
+from equispike.protocols.layerwise.features import frozen_state
+from equispike.protocols.presenting import TESTING
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 
-import models
-from models.codegen import get_backend
-from models.conv_stdp import ConvStdpParams
-from models.deep import DeepParams
-from models.diehl_cook import DiehlCookParams
-from models.parts import Parts
-from models.recipe import Recipe
-from protocols.data import Recordings
-from protocols.evaluating import trained_state
-from protocols.gradients.showing import ShownNetwork
-from protocols.layerwise.encoding import encode
-from protocols.layerwise.features import frozen_state
-from protocols.presenting import TESTING
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
+from equispike import models
 
 _MONITOR = "_spikes"
 
@@ -85,7 +85,7 @@ def record(
         return _of_presentations(run, spec, params, samples, backend)
     if isinstance(params, ConvStdpParams):
         return _of_layers(run, spec, params, samples, backend)
-    assert isinstance(params, DeepParams)
+    assert isinstance(params, LayeredNetworkParams)
     return _of_deep(run, spec, params, samples, backend)
 
 
@@ -95,7 +95,7 @@ def _of_presentations(run, spec: TrainingSpec, params: DiehlCookParams, images, 
     groups = {"inputs": ("input_spikes", params.n_input), "exc": ("exc_spikes", params.n_exc)}
     if params.inhibition == "neurons":
         groups["inh"] = ("inh_spikes", params.n_exc)
-    build = Recipe(spec.model, params, n, {"record_spikes": True})
+    build = BuildRequest(spec.model, params, n, {"record_spikes": True})
     records = _run(spec, backend, build, trained_state(run, spec), inputs, {"n_images": n, "learning": 0.0})
     spikes = _spikes(records, groups, params.n_steps, float(params.dt))
     shown = records["presentations"]
@@ -107,7 +107,7 @@ def _of_layers(run, spec: TrainingSpec, params: ConvStdpParams, images, backend)
     n, inputs = len(images), {"latencies": encode(params, images).astype(float)}
     groups: dict[str, tuple[str, int]] = {}
 
-    def build() -> Parts:
+    def build() -> BuiltNetwork:
         parts = models.get_model(spec.model).build(params, n, record_spikes=True)
         monitors = {name: monitor for name, monitor in parts.monitors.items() if name.endswith(_MONITOR)}
         groups.update({each.source.name: (name, len(each.source)) for name, each in monitors.items()})
@@ -118,15 +118,15 @@ def _of_layers(run, spec: TrainingSpec, params: ConvStdpParams, images, backend)
     return Recording(spikes, np.arange(n), None, n, params.n_bins, params.n_bins, float(params.dt))
 
 
-def _run(spec: TrainingSpec, backend: str | None, build: Callable[[], Parts], state, inputs, constants) -> dict:
+def _run(spec: TrainingSpec, backend: str | None, build: Callable[[], BuiltNetwork], state, inputs, constants) -> dict:
     """Records of one run."""
     program = get_backend(backend or spec.backend).compile(build)
     draws = int(np.random.SeedSequence([spec.seed, TESTING, 0]).generate_state(1)[0])
     return program.run(state, inputs, constants, draws).records
 
 
-def _of_deep(run, spec: TrainingSpec, params: DeepParams, samples, backend) -> Recording:
-    network, dt, n_steps = ShownNetwork.of(spec, len(samples), backend), float(params.dt), params.n_steps
+def _of_deep(run, spec: TrainingSpec, params: LayeredNetworkParams, samples, backend) -> Recording:
+    network, dt, n_steps = FrozenNetwork.of(spec, len(samples), backend), float(params.dt), params.n_steps
     sizes = {"pixels": params.n_input, "classes": params.n_classes}
     sizes |= {f"hidden{number}": layer.n for number, layer in enumerate(params.hidden, start=1)}
     groups = {name: (f"{name}{_MONITOR}", sizes[name]) for name in network.spiking}

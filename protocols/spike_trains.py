@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from protocols import recording
-from protocols.data import Dataset
-from protocols.evaluating import split_images
-from protocols.features import with_features
-from protocols.recording import Recording
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
-from protocols.whole_files import whole_file
+from equispike.protocols import recording
+from equispike.protocols.atomic_write import atomic_write
+from equispike.protocols.data import Dataset
+from equispike.protocols.evaluating import split_images
+from equispike.protocols.features import with_features
+from equispike.protocols.recording import Recording
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 
 
 def record(
@@ -83,5 +82,5 @@ def write(block: Any, out: Path) -> None:
     """Write ``block`` as a NIX file; raises EquispikeError where ``out`` cannot be written."""
     from neo.io import NixIO
 
-    with whole_file(out) as temporary, NixIO(str(temporary), "ow") as file:
+    with atomic_write(out) as temporary, NixIO(str(temporary), "ow") as file:
         file.write_block(block)

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from equispike.models.build_request import BuildRequest
+from equispike.models.codegen import BACKENDS, get_backend
+from equispike.models.codegen.genn import GennBackend
+from equispike.models.errors import EquispikeError
+from equispike.models.params import Params
+from equispike.protocols import metrics, readout
+from equispike.protocols.data import Dataset, Recordings
+from equispike.protocols.presenting import TRAINING, Chunk, Presenter, chunks_of
+from equispike.protocols.provenance import cpu_seconds, provenance
+from equispike.protocols.run_folder import FORMAT, RunFolder
 
-import models
-from models.codegen import BACKENDS, get_backend
-from models.codegen.genn import GennBackend
-from models.errors import EquispikeError
-from models.params import Params
-from models.recipe import Recipe
-from protocols import metrics, readout
-from protocols.data import Dataset, Recordings
-from protocols.presenting import TRAINING, Chunk, Presenter, chunks_of
-from protocols.provenance import cpu_seconds, provenance
-from protocols.run_folder import FORMAT, RunFolder
+from equispike import models
 
 #: Responses to this many images before a chunk give the labels for its running accuracy, as in the released code.
 RUNNING_WINDOW = 10_000
@@ -77,7 +77,7 @@ class TrainingSpec:
         backend = BACKENDS.get(self.backend)
         # Others would have to build the network first: they say it then, and nothing is lost but an empty run folder.
         if isinstance(backend, GennBackend) and (
-            reason := backend.refuses(Recipe(self.model, self.params, self.chunk_images))
+            reason := backend.refuses(BuildRequest(self.model, self.params, self.chunk_images))
         ):
             raise EquispikeError(reason)
         if not 0 <= self.holdout < len(data.train_images):
@@ -103,7 +103,7 @@ class TrainingSpec:
 def presenter(spec: TrainingSpec, backend: str | None = None) -> Presenter:
     """The compiled network of a run, on its own backend or another."""
     model, params = models.get_model(spec.model), spec.params
-    program = get_backend(backend or spec.backend).compile(Recipe(spec.model, params, spec.chunk_images))
+    program = get_backend(backend or spec.backend).compile(BuildRequest(spec.model, params, spec.chunk_images))
     return Presenter(
         program,
         params.n_exc,  # type: ignore[attr-defined]

@@ -1,4 +1,7 @@
-"""Every backend measured on this machine: ``python -m scripts.backend_matrix RUN --images 1000 --out results/backends.csv``."""
+"""Every backend measured on this machine:
+
+python -m equispike.scripts.backend_matrix RUN --images 1000 --out results/backends.csv
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,16 @@ from pathlib import Path
 
 import click
 import pandas as pd
-
-from models.codegen import BACKENDS
-from models.diehl_cook import DiehlCookParams
-from models.errors import EquispikeError
-from protocols.backend_matrix import measure
-from protocols.data import load
-from protocols.evaluating import trained_state
-from protocols.provenance import usable_cores
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
-from protocols.whole_files import whole_file
+from equispike.models.codegen import BACKENDS
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.models.errors import EquispikeError
+from equispike.protocols.atomic_write import atomic_write
+from equispike.protocols.backend_matrix import measure
+from equispike.protocols.data import load
+from equispike.protocols.evaluating import trained_state
+from equispike.protocols.provenance import usable_cores
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 
 
 @click.command()
@@ -41,7 +43,7 @@ def main(run: Path, images: int, jobs: int, backends: str | None, out: Path) -> 
         rows.append(row)
         click.echo(f"{name}: {row.get('images_per_s', float('nan')):.1f} images/s {row['why_not']}")
     table = pd.DataFrame(rows)
-    with whole_file(out) as file:
+    with atomic_write(out) as file:
         table.to_csv(file, index=False, float_format="%.6g")
     click.echo(f"Wrote {out}")
 

@@ -1,6 +1,6 @@
 """Which settings of conv-stdp to use, by accuracy on held-out training images: writes records/conv-stdp-choices.csv.
 
-    python -m scripts.choose_conv_stdp runs/choices
+    python -m equispike.scripts.choose_conv_stdp runs/choices
 
 The test set is not touched. What is there already is not done again.
 """
@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+from equispike.protocols import layerwise
+from equispike.protocols.data import load
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 
-import models
-from protocols import layerwise
-from protocols.data import load
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
+from equispike import models
 
 #: The network of the paper with the competition of SpykeTorch, from which the search began.
 BASE: dict[str, object] = {

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 import click
-
-from models.errors import EquispikeError
+from equispike.models.errors import EquispikeError
 
 
 class _Commands(click.Group):
@@ -20,7 +19,7 @@ class _Commands(click.Group):
         "train",
         "baseline",
         "evaluate",
-        "protocol",
+        "experiment",
         "measure",
         "compare",
         "report",
@@ -43,7 +42,7 @@ class _Commands(click.Group):
             return None
         import importlib
 
-        return importlib.import_module(f"scripts.commands.{cmd_name}").command
+        return importlib.import_module(f"equispike.scripts.commands.{cmd_name}").command
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -71,21 +70,21 @@ def main() -> None:
 
 
 def existing_run(path: Path, *, trained: bool = True):
-    """The run folder at ``path``; where it must be ``trained``, not one of a protocol."""
-    from protocols.run_folder import RunFolder
+    """The run folder at ``path``; where it must be ``trained``, not one of an experiment."""
+    from equispike.protocols.run_folder import RunFolder
 
     run = RunFolder.open(path)
     config = run.read_json("run.json")["config"]
-    if trained and "protocol" in config:
+    if trained and "experiment" in config:
         raise EquispikeError(
-            f"{path} is a run of the protocol {config['protocol']} and holds no network: equispike figures {path} draws it"
+            f"{path} is a run of the experiment {config['experiment']} and holds no network: equispike figures {path} draws it"
         )
     return run
 
 
 def data_of(folder, data_dir: Path | None):
     """The data set that a run was trained on; raises EquispikeError where it is another one now."""
-    from protocols.data import load
+    from equispike.protocols.data import load
 
     trained_on = folder.read_json("run.json")["data"]
     dataset = load(trained_on["name"], data_dir)

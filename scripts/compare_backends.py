@@ -1,4 +1,6 @@
-"""Do two backends train the same network? ``python -m scripts.compare_backends OURS-s* -- THEIRS-s* [--figure FILE.png]``
+"""Do two backends train the same network?
+
+    python -m equispike.scripts.compare_backends OURS-s* -- THEIRS-s* [--figure FILE.png]
 
 Kolmogorov-Smirnov distances between runs with different seeds on the first backend (the seed-to-seed spread), and between
 runs on the two with different seeds: if the backends do the same, both come from one distribution.
@@ -13,11 +15,10 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from equispike.analysis.figures.style import DOUBLE, PAPER
+from equispike.protocols.run_folder import RunFolder
 from matplotlib.figure import Figure
 from scipy.stats import ks_2samp, mannwhitneyu
-
-from analysis.figures.style import DOUBLE, PAPER
-from protocols.run_folder import RunFolder
 
 
 def _counts(run: RunFolder) -> np.ndarray:

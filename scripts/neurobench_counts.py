@@ -1,4 +1,4 @@
-"""Synaptic operations as NeuroBench itself counts them: ``python -m scripts.neurobench_counts RUN --images 10``.
+"""Synaptic operations as NeuroBench itself counts them: ``python -m equispike.scripts.neurobench_counts RUN --images 10``.
 
 Needs ``pip install neurobench snntorch torch nir``. Ordinary networks run in PyTorch; layers of spiking networks come from the
 exported graph (NIR) and get the spikes that Brian2 recorded.
@@ -13,18 +13,17 @@ from typing import Any
 
 import click
 import numpy as np
-
-from models.ann import AnnParams, Lenet5Params
-from models.deep import SPIKING_INPUTS, DeepParams
-from protocols.data import Dataset
-from protocols.exporting import export
-from protocols.features import with_features
-from protocols.gradients.frames import frames
-from protocols.measuring.workload import workload
-from protocols.recording import record
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
-from scripts.nir_in_sinabs import chain, inputs
+from equispike.models.ann import AnnParams, Lenet5Params
+from equispike.models.layered import SPIKING_INPUTS, LayeredNetworkParams
+from equispike.protocols.data import Dataset
+from equispike.protocols.exporting import export
+from equispike.protocols.features import with_features
+from equispike.protocols.gradients.frames import frames
+from equispike.protocols.measuring.workload import workload
+from equispike.protocols.recording import record
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
+from equispike.scripts.nir_in_sinabs import chain, inputs
 
 
 def counted(layer: Any, values: Any) -> dict[str, float]:
@@ -75,7 +74,7 @@ def of_spikes(run: RunFolder, spec: TrainingSpec, samples: np.ndarray) -> dict[s
     import torch
 
     params = spec.params
-    assert isinstance(params, DeepParams)
+    assert isinstance(params, LayeredNetworkParams)
     with tempfile.TemporaryDirectory() as folder:
         export(run, Path(folder) / "network.nir")
         graph = nir.read(Path(folder) / "network.nir")
@@ -128,7 +127,7 @@ def compare(run: RunFolder, data: Dataset, n_images: int) -> dict[str, tuple[flo
 @click.option("--images", type=click.IntRange(min=1), default=10, show_default=True, help="Of the test set.")
 def main(run: Path, images: int) -> None:
     """Compare what is counted of RUN."""
-    from scripts.cli import data_of, existing_run
+    from equispike.scripts.cli import data_of, existing_run
 
     folder = existing_run(run)
     for name, (ours, macs, acs) in compare(folder, data_of(folder, None), images).items():

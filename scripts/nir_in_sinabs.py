@@ -1,4 +1,4 @@
-"""Whether an exported network spikes in Sinabs as in Brian2: ``python -m scripts.nir_in_sinabs RUN --images 1000``.
+"""Whether an exported network spikes in Sinabs as in Brian2: ``python -m equispike.scripts.nir_in_sinabs RUN --images 1000``.
 
 Needs ``pip install sinabs``, which brings PyTorch.
 """
@@ -12,17 +12,16 @@ from typing import Any
 
 import click
 import numpy as np
-
-from models.deep import DeepParams
-from protocols.data import Dataset, Recordings
-from protocols.evaluating import split_images
-from protocols.exporting import export
-from protocols.features import with_features
-from protocols.gradients import show
-from protocols.gradients.frames import frames
-from protocols.recording import record
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
+from equispike.models.layered import LayeredNetworkParams
+from equispike.protocols.data import Dataset, Recordings
+from equispike.protocols.evaluating import split_images
+from equispike.protocols.exporting import export
+from equispike.protocols.features import with_features
+from equispike.protocols.gradients import show
+from equispike.protocols.gradients.frames import frames
+from equispike.protocols.recording import record
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 
 _SCORES = {
     "mean": lambda v: v.mean(1),
@@ -32,7 +31,7 @@ _SCORES = {
 }
 
 
-def inputs(params: DeepParams, samples: np.ndarray | Recordings) -> np.ndarray:
+def inputs(params: LayeredNetworkParams, samples: np.ndarray | Recordings) -> np.ndarray:
     """What to feed a simulator (n, n_steps, n_input); not for encoding=poisson, where Brian2 draws spikes of its own."""
     values = frames(params, samples).astype(float)
     if params.encoding == "latency":
@@ -113,7 +112,7 @@ def compare(
 
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
     params = spec.params
-    assert isinstance(params, DeepParams)
+    assert isinstance(params, LayeredNetworkParams)
     with tempfile.TemporaryDirectory() as folder:
         export(run, Path(folder) / "network.nir")
         graph = nir.read(Path(folder) / "network.nir")
@@ -136,7 +135,7 @@ def compare(
 @click.option("--plain", is_flag=True, help="Set Sinabs no further than time constants in steps.")
 def main(run: Path, images: int, plain: bool) -> None:
     """Compare RUN in Sinabs and in Brian2."""
-    from scripts.cli import data_of, existing_run
+    from equispike.scripts.cli import data_of, existing_run
 
     folder = existing_run(run)
     spikes, agree = compare(folder, data_of(folder, None), images, plain=plain)

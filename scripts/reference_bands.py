@@ -1,4 +1,4 @@
-"""``python -m scripts.reference_bands RUN...``: measure the bands of the on-track check from runs of several seeds."""
+"""``python -m equispike.scripts.reference_bands RUN...``: measure the bands of the on-track check from runs of several seeds."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import click
-
-from protocols.on_track import BANDS, measured_bands
-from protocols.run_folder import RunFolder
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training_checks import BANDS, measured_bands
 
 
 @click.command()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from models.errors import EquispikeError
+from equispike.models.errors import EquispikeError
 
 
 def train_seeds(
@@ -27,7 +27,7 @@ def train_seeds(
     def train(seed: int) -> bool:
         folder = Path(f"{out}-s{seed}")
         place = ["--resume", str(folder)] if (folder / "run.json").exists() else ["--out", str(folder)]
-        command = [sys.executable, "-m", "scripts", "train", *words, "--seed", str(seed), *place]
+        command = [sys.executable, "-m", "equispike", "train", *words, "--seed", str(seed), *place]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         assert process.stderr is not None
         for line in process.stderr:

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+from equispike.models.ann import AnnParams
+from equispike.models.conv_stdp import ConvStdpParams
+from equispike.models.layered import LayeredNetworkParams
+from equispike.protocols.data import load
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec, begun_record
 
-import models
-from models.ann import AnnParams
-from models.conv_stdp import ConvStdpParams
-from models.deep import DeepParams
-from protocols.data import load
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec, begun_record
+from equispike import models
 
 
 def saved_run(path: Path | str, model: str, **settings: object) -> RunFolder:
@@ -18,7 +18,7 @@ def saved_run(path: Path | str, model: str, **settings: object) -> RunFolder:
     params = models.get_model(model).params().updated(settings)
     spec = TrainingSpec(model, params, "digits", n_images=100, seed=0, backend="numpy", holdout=37)
     state, rng = models.get_model(model).initial_state(params, spec.seed), np.random.default_rng(1)
-    if isinstance(params, DeepParams):
+    if isinstance(params, LayeredNetworkParams):
         arrays = {name: values.astype(np.float32) for name, values in state.items()}
         arrays["classes.b"] = rng.normal(0, 0.3, params.n_classes).astype(np.float32)
     elif isinstance(params, AnnParams):

@@ -13,15 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import CPP, Outcome
+from equispike.models import MODELS
+from equispike.models.codegen import BACKENDS
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.protocols.data import load
+from equispike.protocols.data.locate import STEMS
+from equispike.protocols.run_folder import FORMAT, RunFolder
+from equispike.protocols.training import TrainingSpec, train
 from PIL import Image
-
-from models import MODELS
-from models.codegen import BACKENDS
-from models.diehl_cook import DiehlCookParams
-from protocols.data import load
-from protocols.data.locate import STEMS
-from protocols.run_folder import FORMAT, RunFolder
-from protocols.training import TrainingSpec, train
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason="no C++ compiler")
 ROOT = Path(__file__).parents[1]
@@ -68,7 +67,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_help_says_what_there_is_without_waiting_for_brian2() -> None:
-    code = "import sys; from scripts.cli import main; main(); assert 'brian2' not in sys.modules, 'slow'"
+    code = "import sys; from equispike.scripts.cli import main; main(); assert 'brian2' not in sys.modules, 'slow'"
     done = subprocess.run([sys.executable, "-c", code, "--help"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert all(f"\n  {name} " in done.stdout for name in COMMANDS)
@@ -250,7 +249,7 @@ def test_bad_configurations(equispike, tmp_path: Path, text: bytes, hint: str) -
 
 @pytest.mark.parametrize("words", [(*CPP, "--set", "tau_mem=100*mV"), ("bogus",)])
 def test_a_real_process_ends_with_two(words: tuple[object, ...]) -> None:
-    command = [sys.executable, "-m", "scripts", *map(str, words)]
+    command = [sys.executable, "-m", "equispike", *map(str, words)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert Outcome(done.returncode, done.stdout, done.stderr).sentence
 

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 from command_line import CPP
+from equispike.models.codegen import BACKENDS
+from equispike.protocols.data import load
+from equispike.protocols.run_folder import RunFolder
 from PIL import Image
-
-from models.codegen import BACKENDS
-from protocols.data import load
-from protocols.run_folder import RunFolder
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason="no C++ compiler")
 
@@ -17,8 +16,8 @@ needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reaso
 @pytest.mark.parametrize(
     ("model", "settings", "figures"),
     [
-        ("spiking-mlp", ("layers=784,12,10", "w_gain=4"), {"learning", "weights", "confusion-test"}),
-        ("spiking-cnn", ("layers=28x28,3C5S4,10", "w_gain=4"), {"learning", "weights", "confusion-test"}),
+        ("spiking-mlp", ("layers=784,12,10", "init_scale=4"), {"learning", "weights", "confusion-test"}),
+        ("spiking-cnn", ("layers=28x28,3C5S4,10", "init_scale=4"), {"learning", "weights", "confusion-test"}),
         ("spiking-rnn", ("layers=28,12,10", "input_gain=20"), {"learning", "confusion-test"}),
     ],
 )
@@ -85,7 +84,7 @@ def test_a_mismatch_ends_with_one(equispike, monkeypatch: pytest.MonkeyPatch) ->
         == 0
     )
     found = {"backend": "numpy", "mismatches": 1, "spikes": 9, "images": 3, "largest_score_difference": 0.1}
-    monkeypatch.setattr("protocols.gradients.verify_run", lambda *args, **options: found)
+    monkeypatch.setattr("equispike.protocols.gradients.verify_run", lambda *args, **options: found)
     outcome = equispike("verify", "run")
     assert outcome.code == 1 and "1 of 9 spikes" in outcome.out
 

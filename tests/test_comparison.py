@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from equispike.analysis import comparison
+from equispike.analysis.representation import selectivity, similarities
+from equispike.analysis.results import collect, to_markdown
+from equispike.models import get_model
+from equispike.protocols.run_folder import FORMAT, RunFolder
 from hypothesis import given
 from hypothesis import strategies as st
-
-from analysis import comparison
-from analysis.representation import selectivity, similarities
-from analysis.results import collect, to_markdown
-from models import get_model
-from protocols.run_folder import FORMAT, RunFolder
 
 ROOT = Path(__file__).parent.parent
 LOAD = {name: 1.0 for name in comparison.WORKLOAD} | {"spikes": {"a": 2.0, "b": 3.0}, "first_layer": "words"}

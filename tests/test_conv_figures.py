@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
-
-from analysis.figures import draw
-from models.codegen import BACKENDS
-from models.conv_stdp import ConvStdpParams
-from protocols import layerwise
-from protocols.activity import record_activity
-from protocols.data import load
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
+from equispike.analysis.figures import draw
+from equispike.models.codegen import BACKENDS
+from equispike.models.conv_stdp import ConvStdpParams
+from equispike.protocols import layerwise
+from equispike.protocols.activity import record_activity
+from equispike.protocols.data import load
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 
 
 @pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason=str(BACKENDS["cpp"].why_not()))

@@ -3,17 +3,16 @@
 import blind_conv_stdp as blind
 import numpy as np
 import pytest
+from equispike.models.codegen import BACKENDS
+from equispike.models.conv_stdp import ConvStdpParams, Shape, as_kernels, as_state, build, initial_state
+from equispike.models.errors import EquispikeError
+from equispike.protocols.data import load
+from equispike.protocols.layerwise import Features, train
+from equispike.protocols.layerwise.encoding import encode
+from equispike.protocols.layerwise.training import convergence, kernels
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 from numpy.testing import assert_allclose, assert_array_equal
-
-from models.codegen import BACKENDS
-from models.conv_stdp import ConvStdpParams, Shape, as_kernels, as_state, build, initial_state
-from models.errors import EquispikeError
-from protocols.data import load
-from protocols.layerwise import Features, train
-from protocols.layerwise.encoding import encode
-from protocols.layerwise.training import convergence, kernels
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason=str(BACKENDS["cpp"].why_not()))
 

@@ -19,13 +19,12 @@ from brian2 import (
     nS,
     second,
 )
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.codegen import BACKENDS
+from equispike.models.control import stop_when
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-
-from models.codegen import BACKENDS
-from models.control import stop_when
-from models.parts import Parts
 
 pytestmark = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason=str(BACKENDS["cpp"].why_not()))
 
@@ -50,13 +49,13 @@ class Description:
         self.objects.append(synapses)
         return synapses
 
-    def parts(self, state: tuple[str, ...], *groups: NeuronGroup) -> Parts:
+    def parts(self, state: tuple[str, ...], *groups: NeuronGroup) -> BuiltNetwork:
         monitors = {f"{group.name}_spikes": SpikeMonitor(group, name=f"{group.name}_spikes") for group in groups}
         self.objects += monitors.values()
-        return Parts(tuple(self.objects), self.namespace, state, {}, monitors)
+        return BuiltNetwork(tuple(self.objects), self.namespace, state, {}, monitors)
 
 
-def cuba() -> Parts:
+def cuba() -> BuiltNetwork:
     """Vogels & Abbott 2005, current-based, as in Brian2's examples (1 000 neurons)."""
     net = Description(2000, taum=20 * ms, taue=5 * ms, taui=10 * ms, Vt=-50 * mV, Vr=-60 * mV, El=-49 * mV,
                       we=(60 * 0.27 / 10 * 4) * mV, wi=(-20 * 4.5 / 10 * 4) * mV)  # fmt: skip
@@ -71,7 +70,7 @@ def cuba() -> Parts:
     return net.parts(("neurons.v",), P)
 
 
-def coba() -> Parts:
+def coba() -> BuiltNetwork:
     """Vogels & Abbott 2005, conductance-based, as in Brian2's examples (1 000 neurons)."""
     net = Description(1000, taum=20 * ms, taue=5 * ms, taui=10 * ms, Vt=-50 * mV, Vr=-60 * mV, El=-60 * mV, Ee=0 * mV,
                       Ei=-80 * mV, gl=10 * nS, we=24 * nS, wi=268 * nS, drive=20 * mV)  # fmt: skip
@@ -89,7 +88,7 @@ def coba() -> Parts:
     return net.parts(("neurons.v",), P)
 
 
-def stdp() -> Parts:
+def stdp() -> BuiltNetwork:
     """Song, Miller & Abbott 2000 as in Brian2's examples: event-driven traces on the synapses, Poisson input."""
     net = Description(20_000, taum=10 * ms, taupre=20 * ms, taupost=20 * ms, Ee=0 * mV, vt=-54 * mV, vr=-60 * mV, El=-74 * mV,
                       taue=5 * ms, gmax=0.01, dApre=0.01 * 0.01, dApost=-0.01 * 0.01 * 1.05)  # fmt: skip
@@ -114,7 +113,7 @@ def stdp() -> Parts:
     return net.parts(("synapses.w",), neurons, inputs)
 
 
-def adaptive_lif() -> Parts:
+def adaptive_lif() -> BuiltNetwork:
     """Brian2's adaptive threshold example, without connections."""
     net = Description(10_000, dvt=2 * mV, tau_v=10 * ms, tau_vt=15 * ms, sigma=5 * mV, v_drive=15 * mV)
     equations = """
@@ -127,7 +126,7 @@ def adaptive_lif() -> Parts:
     return net.parts(("neurons.v", "neurons.vt"), P)
 
 
-def izhikevich() -> Parts:
+def izhikevich() -> BuiltNetwork:
     """Izhikevich 2003 with noise, all-to-all and instantaneous."""
     net = Description(500, 1 * ms, ms=ms)
     equations = """
@@ -151,7 +150,7 @@ def izhikevich() -> Parts:
     return net.parts(("neurons.v",), P)
 
 
-def heterogeneous_delays() -> Parts:
+def heterogeneous_delays() -> BuiltNetwork:
     """Every synapse with a delay of its own: nothing that our template could do."""
     net = Description(3000, tau=10 * ms)
     source = net.neurons(50, "dv/dt = (1.2 + 0.02 * i - v) / tau : 1", name="source", threshold="v > 1", reset="v = 0",
@@ -166,7 +165,7 @@ def heterogeneous_delays() -> Parts:
     return net.parts(("target.v",), source, target)
 
 
-def conditions_and_linked_variables() -> Parts:
+def conditions_and_linked_variables() -> BuiltNetwork:
     """Refractoriness used in equations, a threshold with a random part, a linked variable, a function of time."""
     current = TimedArray(np.array([0.9, 1.4, 1.1, 1.9]), dt=30 * ms, name="current")
     net = Description(1200, tau=10 * ms, current=current)
@@ -187,7 +186,7 @@ def conditions_and_linked_variables() -> Parts:
 
 
 #: Each network, and the template its synapses' presynaptic code must get from us.
-def convolution(n_maps: int = 10) -> Parts:
+def convolution(n_maps: int = 10) -> BuiltNetwork:
     """Kernels of 3 x 3 shared by all places, with maps as neighbours: runs of synapses without a lookup each."""
     net = Description(3_000, taum=5 * ms)
     inputs = PoissonGroup(144, rates=50 * Hz, name="inputs", clock=net.common["clock"])
@@ -209,12 +208,12 @@ def convolution(n_maps: int = 10) -> Parts:
     return net.parts((), neurons, inputs)
 
 
-def convolution_of_few_maps() -> Parts:
+def convolution_of_few_maps() -> BuiltNetwork:
     """Runs too short to be worth it."""
     return convolution(3)
 
 
-EXAMPLES: dict[Callable[[], Parts], str] = {
+EXAMPLES: dict[Callable[[], BuiltNetwork], str] = {
     cuba: "synapses_pattern",
     coba: "synapses_pattern",
     stdp: "synapses_pattern",
@@ -227,7 +226,7 @@ EXAMPLES: dict[Callable[[], Parts], str] = {
 }
 
 
-def assert_same(build: Callable[[], Parts], seed: int = 1, least_spikes: int = 50) -> None:
+def assert_same(build: Callable[[], BuiltNetwork], seed: int = 1, least_spikes: int = 50) -> None:
     ours, stock = (BACKENDS[name].compile(build).run({}, {}, {}, seed) for name in ("cpp", "cpp-stock"))
     for name, record in stock.records.items():
         assert len(record["i"]) >= least_spikes, name
@@ -276,7 +275,7 @@ pathways = st.lists(
 )
 
 
-def random_network(sizes: tuple[int, int], chosen: list[tuple[str, str, str]]) -> Parts:
+def random_network(sizes: tuple[int, int], chosen: list[tuple[str, str, str]]) -> BuiltNetwork:
     """Two groups of neurons, and between and within them the chosen (connection, rule, delay)."""
     net = Description(1500, tau=10 * ms, tau_x=20 * ms, second=second, msecond=ms)
     equations = """

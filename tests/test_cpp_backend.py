@@ -9,15 +9,14 @@ import brian2
 import numpy as np
 import pytest
 from brian2 import Clock, Function, NeuronGroup, ms
+from equispike.models import diehl_cook
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.codegen import BACKENDS, get_backend
+from equispike.models.codegen.cpp import backend as cpp
+from equispike.models.control import stop_when
+from equispike.models.diehl_cook import frozen_state, initial_state
+from equispike.models.errors import EquispikeError
 from numpy.testing import assert_allclose
-
-from models import diehl_cook
-from models.codegen import BACKENDS, get_backend
-from models.codegen.cpp import backend as cpp
-from models.control import stop_when
-from models.diehl_cook import frozen_state, initial_state
-from models.errors import EquispikeError
-from models.parts import Parts
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason=str(BACKENDS["cpp"].why_not()))
 
@@ -142,19 +141,19 @@ def test_wrong_shapes_are_refused(net, tiny, pixels, state):
         net.run(frozen_state(tiny, state["inputs_exc.w"][:-1], state["exc.theta"]), pixels)
 
 
-def counter(stop_when: Function = stop_when) -> Parts:
+def counter(stop_when: Function = stop_when) -> BuiltNetwork:
     """The smallest of networks: one number that counts time steps and stops at 3."""
     names = {"stop_when": stop_when, "goal": 3.0}
     group = NeuronGroup(1, "n : 1", name="counter", namespace=names, clock=Clock(1 * ms, name="counter_clock"))
     group.run_regularly("n += 1\n_ = stop_when(n >= goal)", name="counting")
-    return Parts((group,), names, ("counter.n",), {})
+    return BuiltNetwork((group,), names, ("counter.n",), {})
 
 
 RACER = """
 import sys, time
 from pathlib import Path
-from models.codegen import BACKENDS
-from models.codegen.cpp import backend as cpp
+from equispike.models.codegen import BACKENDS
+from equispike.models.codegen.cpp import backend as cpp
 from test_cpp_backend import counter
 
 make, folder = cpp._make, Path(sys.argv[1])

@@ -4,10 +4,9 @@ import brian2
 import numpy as np
 import pytest
 from brian2 import Clock, NeuronGroup, ms
-from numpy.testing import assert_allclose
-
-from models.codegen import BACKENDS
-from models.codegen.cpp.rewriting import (
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.codegen import BACKENDS
+from equispike.models.codegen.cpp.rewriting import (
     buffer_writes,
     by_precision,
     in_precision,
@@ -19,9 +18,9 @@ from models.codegen.cpp.rewriting import (
     split_refractory,
     without_lookups,
 )
-from models.control import stop_when
-from models.diehl_cook import initial_state
-from models.parts import Parts
+from equispike.models.control import stop_when
+from equispike.models.diehl_cook import initial_state
+from numpy.testing import assert_allclose
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason=str(BACKENDS["cpp"].why_not()))
 
@@ -197,7 +196,7 @@ def test_exp(backend, epsilon):
         group.run_regularly("y = exp(x)", name="computing")
         stopper = NeuronGroup(1, "", name="stopper", namespace=namespace, clock=group.clock)
         stopper.run_regularly("_ = stop_when(True)", name="stopping", when="end")
-        return Parts((group, stopper), namespace, ("g.x", "g.y"), {})
+        return BuiltNetwork((group, stopper), namespace, ("g.x", "g.y"), {})
 
     result = BACKENDS[backend].compile(build).run({"g.x": x}, {}, {}, 0)
     y, exact = result.state["g.y"].astype(float), np.exp(result.state["g.x"].astype(float))

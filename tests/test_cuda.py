@@ -13,17 +13,17 @@ import cuda_emulator
 import numpy as np
 import pytest
 from brian2 import Synapses
+from equispike.models import diehl_cook, layered
+from equispike.models.built_network import BuiltNetwork, RunResult
+from equispike.models.codegen import BACKENDS, get_backend
+from equispike.models.codegen.cuda import CudaBackend, toolkit
+from equispike.models.errors import EquispikeError
+from equispike.protocols.data import load
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec, train
 from numpy.testing import assert_allclose, assert_array_equal
 
-import models
-from models import deep, diehl_cook
-from models.codegen import BACKENDS, get_backend
-from models.codegen.cuda import CudaBackend, toolkit
-from models.errors import EquispikeError
-from models.parts import Parts, RunResult
-from protocols.data import load
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec, train
+from equispike import models
 
 CUDA = BACKENDS["cuda"]
 assert isinstance(CUDA, CudaBackend)
@@ -56,7 +56,7 @@ REFUSED = {
 }
 
 
-def network(name: str) -> Callable[[], Parts]:
+def network(name: str) -> Callable[[], BuiltNetwork]:
     model, settings, options = NETWORKS[name]
     chosen = models.get_model(model)
     params = chosen.params().updated(settings)
@@ -167,11 +167,11 @@ def test_diehl_cook_has_the_spikes_of_cpp(emulated: CudaBackend, tiny, settings:
 
 def test_convolution_has_the_spikes_of_cpp(emulated: CudaBackend) -> None:
     """Its weights are kernels that synapses are linked to."""
-    params = deep.SpikingCnnParams().updated({"layers": "28x28,3C5S2,10", "w_gain": 6, "input_gain": 6})
-    state = deep.initial_state(params, 0)
+    params = layered.SpikingCnnParams().updated({"layers": "28x28,3C5S2,10", "init_scale": 6, "input_gain": 6})
+    state = layered.initial_state(params, 0)
     frames = np.random.default_rng(0).random((2 * params.n_frames, params.n_input))
     ours, theirs = (
-        each.compile(lambda: deep.build(params, 2, record_spikes=True)).run(state, {"frames": frames}, {}, 0)
+        each.compile(lambda: layered.build(params, 2, record_spikes=True)).run(state, {"frames": frames}, {}, 0)
         for each in (emulated, BACKENDS["cpp"])
     )
     assert_same(ours, theirs)

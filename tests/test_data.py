@@ -15,16 +15,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from equispike.models.errors import EquispikeError
+from equispike.protocols import data
+from equispike.protocols.data import locate
+from equispike.protocols.data.idx import read_idx, read_pair
+from equispike.protocols.data.image_file import read_digit
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image, ImageDraw
-
-from models.errors import EquispikeError
-from protocols import data
-from protocols.data import locate
-from protocols.data.idx import read_idx, read_pair
-from protocols.data.image_file import read_digit
 
 REAL_DATA = os.environ.get("EQUISPIKE_DATA")
 RNG = np.random.default_rng(0)

@@ -20,14 +20,13 @@ from brian2 import (
     mV,
     network_operation,
 )
+from equispike.models import MODELS, NEURONS
+from equispike.models.codegen import BACKENDS
+from equispike.models.codegen.jax import arctan, differentiable, fast_sigmoid, triangular
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.models.errors import EquispikeError
 from numpy.testing import assert_allclose, assert_array_equal
 from small_networks import CASES, LIF, SPIKES, N, group, lif, pair
-
-from models import MODELS, NEURONS
-from models.codegen import BACKENDS
-from models.codegen.jax import arctan, differentiable, fast_sigmoid, triangular
-from models.diehl_cook import DiehlCookParams
-from models.errors import EquispikeError
 
 N_STEPS = 400
 

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from equispike.models.codegen import BACKENDS
+from equispike.models.codegen.standalone import cache
+from equispike.protocols.doctor import building, gpu, machine, packages, places
+from equispike.protocols.doctor.findings import Finding, State
 from test_doctor_checks import by_name
-
-from models.codegen import BACKENDS
-from models.codegen.standalone import cache
-from protocols.doctor import building, gpu, machine, packages, places
-from protocols.doctor.findings import Finding, State
 
 ROOT = Path(__file__).parents[1]
 
@@ -41,7 +40,7 @@ def _uninstall(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
 
 def test_a_real_process_says_what_works_here(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "scripts", "doctor", "--json"],
+        [sys.executable, "-m", "equispike", "doctor", "--json"],
         cwd=ROOT, capture_output=True, text=True, env=os.environ | {"EQUISPIKE_CACHE": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -145,8 +144,8 @@ def test_a_crash_of_what_every_machine_needs_is_a_failure(equispike, monkeypatch
 def test_without_brian2_the_rest_is_still_told(monkeypatch: pytest.MonkeyPatch) -> None:
     code = (
         "import json, sys; sys.modules['brian2'] = None\n"
-        "from protocols.doctor import examine, first_to_mend\n"
-        "from protocols.doctor import packages, gpu\n"
+        "from equispike.protocols.doctor import examine, first_to_mend\n"
+        "from equispike.protocols.doctor import packages, gpu\n"
         "packages.PACKAGES, gpu.gpu = {'': {'brian2': 'brian2'}}, lambda: iter(())\n"
         "found = examine()\n"
         "print(json.dumps({f.what: [f.state, f.to_do] for t in found.values() for f in t}))\n"

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from models.codegen import BACKENDS
-from protocols import doctor
-from protocols.data.locate import STEMS
-from protocols.doctor import building, cluster, gpu, machine, packages, places
-from protocols.doctor.asking import ask
-from protocols.doctor.findings import Finding
+from equispike.models.codegen import BACKENDS
+from equispike.protocols import doctor
+from equispike.protocols.data.locate import STEMS
+from equispike.protocols.doctor import building, cluster, gpu, machine, packages, places
+from equispike.protocols.doctor.asking import ask
+from equispike.protocols.doctor.findings import Finding
 
 ROOT = Path(__file__).parents[1]
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason="no C++ compiler")

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
+from equispike.models.codegen import BACKENDS
+from equispike.protocols.doctor import gpu
 from test_doctor_checks import by_name
-
-from models.codegen import BACKENDS
-from protocols.doctor import gpu
 
 SMI = "echo 'NVIDIA H100 80GB HBM3, 81559 MiB, {}'"
 

@@ -5,16 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from models.codegen import BACKENDS
-from models.diehl_cook import DiehlCookParams
-from models.errors import EquispikeError
-from protocols.data import Dataset, load
-from protocols.evaluating import evaluate, label_indices
-from protocols.predicting import predict
-from protocols.rasters import record_raster
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec, train
+from equispike.models.codegen import BACKENDS
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.models.errors import EquispikeError
+from equispike.protocols.data import Dataset, load
+from equispike.protocols.evaluating import evaluate, label_indices
+from equispike.protocols.predicting import predict
+from equispike.protocols.rasters import record_raster
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec, train
 
 SPEC = TrainingSpec(
     "diehl-cook", DiehlCookParams().updated({"n_exc": 16}), "digits", 100, seed=3, backend="cpp", chunk_images=20

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from brian2 import Clock, Function, NetworkOperation, NeuronGroup, Synapses, TimedArray, linked_var, ms, second
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.codegen import BACKENDS
+from equispike.models.codegen.features import FEATURES, refusal
+from equispike.models.errors import EquispikeError
 
-import models
-from models.codegen import BACKENDS
-from models.codegen.features import FEATURES, refusal
-from models.errors import EquispikeError
-from models.parts import Parts
+from equispike import models
 
 
 def cells(equations: str = "v : 1", *, name: str = "cells", dt=1 * ms, **options) -> NeuronGroup:
@@ -113,7 +113,7 @@ def test_a_network_operation_is_refused_before_anything_is_compiled(backend: str
     if reason := BACKENDS[backend].why_not():
         pytest.skip(reason)
     with pytest.raises(EquispikeError, match=f"backend {backend}: by_hand uses a network_operation.*numpy"):
-        BACKENDS[backend].compile(lambda: Parts(tuple(operation()), {"n_steps": 1}, (), {}))
+        BACKENDS[backend].compile(lambda: BuiltNetwork(tuple(operation()), {"n_steps": 1}, (), {}))
 
 
 def test_backends_says_what_runs_where(equispike) -> None:

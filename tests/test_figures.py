@@ -5,14 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from equispike.analysis.figures import draw
+from equispike.analysis.figures.confusion import confusion
+from equispike.analysis.figures.weights import weight_map
+from equispike.analysis.statistics import confusion_matrix, lifetime_sparseness, row_percent, tuning_order
+from equispike.models.errors import EquispikeError
+from equispike.protocols.run_folder import FORMAT, RunFolder
 from PIL import Image
-
-from analysis.figures import draw
-from analysis.figures.confusion import confusion
-from analysis.figures.weights import weight_map
-from analysis.statistics import confusion_matrix, lifetime_sparseness, row_percent, tuning_order
-from models.errors import EquispikeError
-from protocols.run_folder import FORMAT, RunFolder
 
 N_EXC, N_INPUT = 7, 784
 NAMES = ["learning", "weights", "thresholds", "tuning", "confusion-test", "raster"]

@@ -8,15 +8,14 @@ import brian2
 import numpy as np
 import pytest
 from brian2 import Network
-
-from models import diehl_cook
-from models.codegen import BACKENDS
-from models.codegen.genn import environment
-from models.codegen.genn.backend import post_before_pre
-from models.diehl_cook import DiehlCookParams, one_run
-from models.errors import EquispikeError
-from models.parts import RunResult
-from models.recipe import Recipe
+from equispike.models import diehl_cook
+from equispike.models.build_request import BuildRequest
+from equispike.models.built_network import RunResult
+from equispike.models.codegen import BACKENDS
+from equispike.models.codegen.genn import environment
+from equispike.models.codegen.genn.backend import post_before_pre
+from equispike.models.diehl_cook import DiehlCookParams, one_run
+from equispike.models.errors import EquispikeError
 
 GENN = BACKENDS["genn-cpu"]
 N_IMAGES, N_INPUT, N_EXC = 4, 60, 8
@@ -42,7 +41,7 @@ def raster(shown: DiehlCookParams, n_images: int = N_IMAGES) -> np.ndarray:
 
 
 def run(backend: str, given: DiehlCookParams, spikes: np.ndarray, n_images: int = N_IMAGES, seed: int = 0) -> RunResult:
-    recipe = Recipe("diehl-cook", given, n_images, {"drive": "raster", "record_spikes": True})
+    recipe = BuildRequest("diehl-cook", given, n_images, {"drive": "raster", "record_spikes": True})
     state = diehl_cook.initial_state(given, 0)
     return BACKENDS[backend].compile(recipe).run(state, {"raster": spikes}, {"n_images": n_images}, seed)
 
@@ -108,7 +107,7 @@ def test_events_of_the_last_step_stay_undelivered() -> None:
 @needs_genn
 def test_random_input_has_its_rate_and_follows_the_seed() -> None:
     given = params(rate_scale="60*Hz")
-    program = GENN.compile(Recipe("diehl-cook", given, 20, {"record_spikes": True}))
+    program = GENN.compile(BuildRequest("diehl-cook", given, 20, {"record_spikes": True}))
     state, pixels = diehl_cook.initial_state(given, 0), np.tile(np.linspace(0, 255, N_INPUT), (20, 1))
 
     def spikes(seed: int) -> np.ndarray:
@@ -133,7 +132,7 @@ def test_random_input_has_its_rate_and_follows_the_seed() -> None:
 )
 def test_what_one_run_cannot_do_is_refused(settings: dict, change: str) -> None:
     with pytest.raises(EquispikeError, match=re.escape(change)):
-        GENN.compile(Recipe("diehl-cook", params(**settings), 2))
+        GENN.compile(BuildRequest("diehl-cook", params(**settings), 2))
 
 
 def test_other_networks_are_refused() -> None:

@@ -8,11 +8,10 @@ from math import exp
 
 import numpy as np
 import pytest
+from equispike.models.diehl_cook import DiehlCookParams, frozen_state
+from equispike.models.errors import EquispikeError
+from equispike.models.plasticity import RULES
 from numpy.testing import assert_allclose
-
-from models.diehl_cook import DiehlCookParams, frozen_state
-from models.errors import EquispikeError
-from models.plasticity import RULES
 
 N_STEPS = 40
 PARAMS = DiehlCookParams().updated(

@@ -7,25 +7,25 @@ import dataclasses
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from equispike.models.codegen import BACKENDS
+from equispike.models.codegen.jax import differentiable
+from equispike.models.codegen.jax.connections import Convolution
+from equispike.models.errors import EquispikeError
+from equispike.models.layered import ConvLayer, DenseLayer, SpikingCnnParams, SpikingMlpParams, SpikingRnnParams
+from equispike.protocols import gradients
+from equispike.protocols.data import Recordings, load
+from equispike.protocols.gradients.frames import frames, shifted, varied
+from equispike.protocols.gradients.training import OPTIMISERS
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 from numpy.testing import assert_array_equal
 
-import models
-from models.codegen import BACKENDS
-from models.codegen.jax import differentiable
-from models.codegen.jax.connections import Convolution
-from models.deep import ConvLayer, DenseLayer, SpikingCnnParams, SpikingMlpParams, SpikingRnnParams
-from models.errors import EquispikeError
-from protocols import gradients
-from protocols.data import Recordings, load
-from protocols.gradients.frames import frames, shifted, varied
-from protocols.gradients.training import OPTIMISERS
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
+from equispike import models
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason=str(BACKENDS["cpp"].why_not()))
 SMALL = {
-    "spiking-mlp": {"layers": "784,20,10", "w_gain": 10},
-    "spiking-cnn": {"layers": "28x28,3C5S2,4C3,10", "w_gain": 3},
+    "spiking-mlp": {"layers": "784,20,10", "init_scale": 10},
+    "spiking-cnn": {"layers": "28x28,3C5S2,4C3,10", "init_scale": 3},
     "spiking-rnn": {"layers": "28,20,10", "input_gain": 20},
 }
 
@@ -119,7 +119,7 @@ def recorded(n: int, t_max: int = 30_000) -> Recordings:
 
 @pytest.mark.parametrize(("name", "layers"), [("spiking-mlp", "34x34x2,20,10"), ("spiking-cnn", "34x34x2,3C5S4,10")])
 def test_the_same_spikes_on_recordings(name, layers):
-    spec = spec_of(name, "numpy", layers=layers, encoding="events", n_steps=12, w_gain=40)
+    spec = spec_of(name, "numpy", layers=layers, encoding="events", n_steps=12, init_scale=40)
     found = gradients.verify(spec, models.get_model(name).initial_state(spec.params, 1), recorded(3))
     assert found["mismatches"] == 0 and found["spikes"] > 20  # type: ignore[operator]
 
@@ -160,7 +160,10 @@ def test_what_an_encoding_is(encoding, values):
 
 
 def test_verification_notices_other_dynamics(digits, monkeypatch):
-    spec, other = spec_of("spiking-mlp", "numpy", w_gain=4), spec_of("spiking-mlp", "numpy", w_gain=4, tau_mem="6*ms")
+    spec, other = (
+        spec_of("spiking-mlp", "numpy", init_scale=4),
+        spec_of("spiking-mlp", "numpy", init_scale=4, tau_mem="6*ms"),
+    )
     state = models.get_model("spiking-mlp").initial_state(spec.params, 1)
     program = differentiable(
         models.get_model("spiking-mlp").build(other.params, 1),
@@ -168,13 +171,13 @@ def test_verification_notices_other_dynamics(digits, monkeypatch):
         trainable=list(state),
         dtype=np.float64,
     )
-    monkeypatch.setattr("protocols.gradients.verifying.differentiable", lambda *args, **options: program)
+    monkeypatch.setattr("equispike.protocols.gradients.verifying.differentiable", lambda *args, **options: program)
     assert gradients.verify(spec, state, digits.train_images[:3])["mismatches"] > 0  # type: ignore[operator]
 
 
 @needs_compiler
 def test_training_resumes_with_the_same_bits_and_learns(tmp_path, digits):
-    spec = spec_of("spiking-mlp", "cpp", dropout=0.1, learning_rate=0.01, w_gain=2, shift=1)
+    spec = spec_of("spiking-mlp", "cpp", dropout=0.1, learning_rate=0.01, init_scale=2, shift=1)
     whole, resumed = RunFolder.create(tmp_path / "whole"), RunFolder.create(tmp_path / "resumed")
     gradients.train(spec, digits, whole)
 
@@ -202,7 +205,9 @@ def test_training_resumes_with_the_same_bits_and_learns(tmp_path, digits):
 
 def test_poisson_input_is_learned(tmp_path, digits):
     spec = dataclasses.replace(
-        spec_of("spiking-mlp", "numpy", encoding="poisson", layers="784,30,10", w_gain=3, learning_rate=0.01, shift=0),
+        spec_of(
+            "spiking-mlp", "numpy", encoding="poisson", layers="784,30,10", init_scale=3, learning_rate=0.01, shift=0
+        ),
         n_images=5000,
     )
     run = RunFolder.create(tmp_path / "run")

@@ -8,23 +8,22 @@ import sys
 import numpy as np
 import pytest
 from brian2 import Clock, NeuronGroup, ms
+from equispike.models import conv_stdp, diehl_cook
+from equispike.models.built_network import BuiltNetwork, RunResult
+from equispike.models.codegen import BACKENDS, ParallelProgram, Run
+from equispike.models.codegen.jax import rows
+from equispike.models.codegen.jax.connections import rounds
+from equispike.models.codegen.jax.operations import _threefry
+from equispike.models.codegen.jax.simulation import JaxProgram
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.models.errors import EquispikeError
+from equispike.models.layered import SpikingMlpParams, build, initial_state
+from equispike.protocols.data import load
+from equispike.protocols.layerwise.encoding import encode
+from equispike.protocols.presenting import TESTING, Presenter
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec, train, train_side_by_side
 from numpy.testing import assert_allclose, assert_array_equal
-
-from models import conv_stdp, diehl_cook
-from models.codegen import BACKENDS, ParallelProgram, Run
-from models.codegen.jax import rows
-from models.codegen.jax.connections import rounds
-from models.codegen.jax.operations import _threefry
-from models.codegen.jax.simulation import JaxProgram
-from models.deep import SpikingMlpParams, build, initial_state
-from models.diehl_cook import DiehlCookParams
-from models.errors import EquispikeError
-from models.parts import Parts, RunResult
-from protocols.data import load
-from protocols.layerwise.encoding import encode
-from protocols.presenting import TESTING, Presenter
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec, train, train_side_by_side
 
 
 def assert_same_records(found: RunResult, expected: RunResult, *, events: int) -> None:
@@ -94,7 +93,7 @@ def test_convolutions_compete_as_in_cpp() -> None:
 
 
 def test_a_deep_network_has_the_scores_of_cpp() -> None:
-    params = SpikingMlpParams().updated({"layers": "784,30,10", "w_gain": 3})
+    params = SpikingMlpParams().updated({"layers": "784,30,10", "init_scale": 3})
     state, frames = initial_state(params, 0), np.random.default_rng(0).random((2, 784))
     results = [
         BACKENDS[name].compile(lambda: build(params, 2, record_spikes=True)).run(state, {"frames": frames}, {}, 0)
@@ -202,7 +201,7 @@ def test_compiled_loops_leave_small_numbers_alone() -> None:
     """A library linked with -ffast-math would round them to zero in the whole process that loads it."""
     if BACKENDS["cpp"].why_not():
         pytest.skip("no compiler")
-    code = "from models.codegen.jax import rows; assert rows.is_compiled(); assert float('5e-324') * 1.0 > 0"
+    code = "from equispike.models.codegen.jax import rows; assert rows.is_compiled(); assert float('5e-324') * 1.0 > 0"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -213,7 +212,7 @@ def test_rounds_take_the_synapses_of_each_neuron_in_order() -> None:
 def test_a_network_without_presentations_is_refused() -> None:
     def free():
         group = NeuronGroup(1, "dv/dt = -v / (10*ms) : 1", namespace={"ms": ms}, clock=Clock(1 * ms), method="exact")
-        return Parts((group,), {}, (f"{group.name}.v",), {})
+        return BuiltNetwork((group,), {}, (f"{group.name}.v",), {})
 
     with pytest.raises(EquispikeError, match="presentations have n_steps"):
         JaxProgram(free, single_precision=False).check()

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from equispike.models.codegen import BACKENDS
+from equispike.protocols.layerwise.lif import LifReadout
 from sklearn.linear_model import LogisticRegression
 
-import models
-from models.codegen import BACKENDS
-from protocols.layerwise.lif import LifReadout
+from equispike import models
 
 
 def test_rates_follow_the_closed_form():

@@ -6,16 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from equispike.protocols import baselines, gradients
+from equispike.protocols.data import load
+from equispike.protocols.measuring.anytime import stopping
+from equispike.protocols.measuring.responses import responses
+from equispike.protocols.measuring.robustness import LEVELS, robustness
+from equispike.protocols.measuring.trained_runs import subject
+from equispike.protocols.measuring.workload import workload
+from equispike.protocols.training import TrainingSpec
 from small_runs import saved_run
-
-from protocols import baselines, gradients
-from protocols.data import load
-from protocols.measuring.responses import responses
-from protocols.measuring.robustness import LEVELS, robustness
-from protocols.measuring.stopping import stopping
-from protocols.measuring.subjects import subject
-from protocols.measuring.workload import workload
-from protocols.training import TrainingSpec
 
 
 def few_images(n: int = 20):
@@ -25,7 +24,7 @@ def few_images(n: int = 20):
 
 @pytest.mark.parametrize("readout", ["mean", "max", "last", "spikes"])
 def test_a_network_that_is_stopped_at_the_end_answers_as_one_that_is_not(tmp_path: Path, readout: str) -> None:
-    run = saved_run(tmp_path / "run", "spiking-mlp", layers="784,12,10", w_gain=4, readout=readout, n_steps=6)
+    run = saved_run(tmp_path / "run", "spiking-mlp", layers="784,12,10", init_scale=4, readout=readout, n_steps=6)
     data, tested = few_images(), subject(run, few_images())
     found = stopping(tested, workload(run, data, 20), 20)
     assert found["step"].tolist() == [1, 2, 3, 4, 5, 6] and found["time"].iloc[-1] == pytest.approx(6e-3)

@@ -1,10 +1,9 @@
 """NeuroBench's own code counts what protocols.measuring.operations counts."""
 
 import pytest
+from equispike.protocols.data import load
+from equispike.scripts.neurobench_counts import compare
 from small_runs import saved_run
-
-from protocols.data import load
-from scripts.neurobench_counts import compare
 
 pytest.importorskip("neurobench", reason="pip install neurobench snntorch, which bring PyTorch, to compare with it")
 pytest.importorskip("nir")
@@ -22,8 +21,8 @@ def test_ordinary_networks(tmp_path, model, settings) -> None:
 @pytest.mark.parametrize(
     ("model", "settings"),
     [
-        ("spiking-mlp", {"layers": "784,30,20,10", "w_gain": 4, "encoding": "poisson"}),
-        ("spiking-cnn", {"layers": "28x28,4C5S3,6C3S2,10", "w_gain": 6, "encoding": "latency"}),
+        ("spiking-mlp", {"layers": "784,30,20,10", "init_scale": 4, "encoding": "poisson"}),
+        ("spiking-cnn", {"layers": "28x28,4C5S3,6C3S2,10", "init_scale": 6, "encoding": "latency"}),
     ],
 )
 def test_spiking_networks(tmp_path, model, settings) -> None:
@@ -33,7 +32,7 @@ def test_spiking_networks(tmp_path, model, settings) -> None:
 
 
 def test_constant_currents_are_multiplied_in_every_step_there(tmp_path) -> None:
-    found = compare(saved_run(tmp_path / "run", "spiking-mlp", layers="784,30,10", w_gain=4), load("digits"), 5)
+    found = compare(saved_run(tmp_path / "run", "spiking-mlp", layers="784,30,10", init_scale=4), load("digits"), 5)
     ours, macs, acs = found["hidden1_in"]
     assert macs == pytest.approx(16 * ours) and acs == 0
     ours, macs, acs = found["classes_in"]

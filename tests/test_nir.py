@@ -5,24 +5,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from equispike.protocols.data import load
+from equispike.protocols.exporting import export
+from equispike.protocols.gradients import show
+from equispike.protocols.recording import record
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
+from equispike.scripts.nir_in_sinabs import chain, compare, inputs, maps_last
 from small_runs import saved_run
-
-from protocols.data import load
-from protocols.exporting import export
-from protocols.gradients import show
-from protocols.recording import record
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
-from scripts.nir_in_sinabs import chain, compare, inputs, maps_last
 
 nir = pytest.importorskip("nir")
 
 NETWORKS = {
-    "mean potential": ("spiking-mlp", {"layers": "784,30,10", "w_gain": 4}),
-    "two hidden layers, spike count": ("spiking-mlp", {"layers": "784,30,20,10", "w_gain": 4, "readout": "spikes"}),
-    "no hidden layer": ("spiking-mlp", {"layers": "784,10", "w_gain": 6, "readout": "spikes"}),
-    "latencies": ("spiking-mlp", {"layers": "784,30,10", "w_gain": 4, "encoding": "latency"}),
-    "convolutions": ("spiking-cnn", {"layers": "28x28,4C5S3,6C3S2,10", "w_gain": 6, "readout": "spikes"}),
+    "mean potential": ("spiking-mlp", {"layers": "784,30,10", "init_scale": 4}),
+    "two hidden layers, spike count": ("spiking-mlp", {"layers": "784,30,20,10", "init_scale": 4, "readout": "spikes"}),
+    "no hidden layer": ("spiking-mlp", {"layers": "784,10", "init_scale": 6, "readout": "spikes"}),
+    "latencies": ("spiking-mlp", {"layers": "784,30,10", "init_scale": 4, "encoding": "latency"}),
+    "convolutions": ("spiking-cnn", {"layers": "28x28,4C5S3,6C3S2,10", "init_scale": 6, "readout": "spikes"}),
 }
 N = 6
 

@@ -2,18 +2,18 @@
 
 import numpy as np
 import pytest
+from equispike.models.ann import MlpParams
+from equispike.protocols.data import Dataset, load
+from equispike.protocols.measuring import operations
+from equispike.protocols.measuring.operations import ann_structure, structure
+from equispike.protocols.measuring.workload import workload
+from equispike.protocols.recording import record
+from equispike.protocols.training import TrainingSpec
 from hypothesis import given
 from hypothesis import strategies as st
 from small_runs import saved_run
 
-import models
-from models.ann import MlpParams
-from protocols.data import Dataset, load
-from protocols.measuring import operations
-from protocols.measuring.operations import ann_structure, structure
-from protocols.measuring.workload import workload
-from protocols.recording import record
-from protocols.training import TrainingSpec
+from equispike import models
 
 
 def images_of(*pixels: list[int]) -> Dataset:
@@ -29,7 +29,7 @@ def test_an_ordinary_network_by_hand() -> None:
         "layers.3.weight": np.array([[1, 1], [1, 0]], np.float32),  # from each hidden unit: 2 and 1
         "layers.3.bias": np.ones(2, np.float32),
     }
-    from protocols.measuring.workload import _of_ann
+    from equispike.protocols.measuring.workload import _of_ann
 
     # hidden units get 1 and -1, then 2 / 5 and 3: (on, off) and (on, on)
     load = _of_ann(
@@ -69,7 +69,7 @@ def test_lenet5_by_hand() -> None:
 
 def test_a_spiking_network_by_hand(tmp_path) -> None:
     """Accumulations are the spikes that were recorded, times the weights that are not zero."""
-    run = saved_run(tmp_path / "run", "spiking-mlp", layers="784,12,10", w_gain=4, encoding="poisson")
+    run = saved_run(tmp_path / "run", "spiking-mlp", layers="784,12,10", init_scale=4, encoding="poisson")
     arrays = run.read_arrays("arrays.npz")
     classes_in = arrays["classes_in.w"].reshape(12, 10)
     classes_in[:6, :4] = 0

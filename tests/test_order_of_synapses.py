@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 from brian2 import Clock, NeuronGroup, Synapses, ms
-
-from models.codegen.order import order_dependent
-from models.codegen.runtime import described
-from models.parts import Parts
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.codegen.order import order_dependent
+from equispike.models.codegen.runtime import described
 
 
 @pytest.mark.parametrize(
@@ -24,10 +23,10 @@ from models.parts import Parts
     ],
 )
 def test_order_of_synapses(on_pre: str, depends: bool) -> None:
-    def build() -> Parts:
+    def build() -> BuiltNetwork:
         cells = NeuronGroup(4, "x : 1\ny : 1", threshold="x > 1", namespace={}, clock=Clock(1 * ms), name="cells")
         synapses = Synapses(cells, cells, "w : 1", on_pre=on_pre, namespace={}, clock=cells.clock, name="synapses")
         synapses.connect()
-        return Parts((cells, synapses), {}, (), {})
+        return BuiltNetwork((cells, synapses), {}, (), {})
 
     assert order_dependent(described(build)) == ("synapses_pre" if depends else None)

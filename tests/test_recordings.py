@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from models.errors import EquispikeError
-from protocols import data
+from equispike.models.errors import EquispikeError
+from equispike.protocols import data
 
 REAL_DATA = os.environ.get("EQUISPIKE_DATA")
 

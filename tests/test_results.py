@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
-from analysis.results import collect, replace_section, to_markdown
-from models.diehl_cook import DiehlCookParams
-from models.errors import EquispikeError
-from protocols import on_track
-from protocols.on_track import CHECKPOINTS, METRICS, measured_bands
-from protocols.run_folder import FORMAT, RunFolder
-from protocols.training import Progress, TrainingSpec
+from equispike.analysis.results import collect, replace_section, to_markdown
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.models.errors import EquispikeError
+from equispike.protocols import training_checks
+from equispike.protocols.run_folder import FORMAT, RunFolder
+from equispike.protocols.training import Progress, TrainingSpec
+from equispike.protocols.training_checks import CHECKPOINTS, METRICS, measured_bands
 
 PUBLISHED = DiehlCookParams()
 MARKERS = ("<!-- results: begin (written by make results) -->", "<!-- results: end -->")
@@ -151,14 +150,14 @@ def bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_text(
         "n_exc,images,metric,low,high,n_seeds\n100,1000,spikes_per_image,10,20,5\n100,1000,theta_mean_mV,25,30,5\n"
     )
-    monkeypatch.setattr(on_track, "BANDS", path)
+    monkeypatch.setattr(training_checks, "BANDS", path)
 
 
 def warned(spikes: float, *, data: str = "mnist", images: int = 1000, n_exc: int = 100, chunk: int = 1000, **changes):
     spec = TrainingSpec("diehl-cook", PUBLISHED.updated({"n_exc": n_exc, **changes}), data, 60_000, 0, "cpp", 0, chunk)
     values = {"spikes_per_image": spikes, "theta_mean_mV": 27.0}
     frame = pd.DataFrame({"images": images, "metric": list(values), "value": list(values.values())})
-    return on_track.warnings(spec, Progress({}, images, 0.0, 0.0, frame, np.zeros((0, 3))))
+    return training_checks.warnings(spec, Progress({}, images, 0.0, 0.0, frame, np.zeros((0, 3))))
 
 
 @pytest.mark.usefixtures("bands")

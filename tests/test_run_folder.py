@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from models.errors import EquispikeError
-from protocols.run_folder import FORMAT, RunFolder
+from equispike.models.errors import EquispikeError
+from equispike.protocols.run_folder import FORMAT, RunFolder
 
 ARRAYS = {"w": np.arange(6.0).reshape(2, 3), "theta": np.array([0.02, 0.03])}
 CONFIG = {"model": "diehl-cook", "params": {}, "data": "digits", "seed": 0}

@@ -7,16 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from brian2 import ms
+from equispike.analysis.plasticity import SJOSTROM, expected_changes
+from equispike.models.codegen import BACKENDS
+from equispike.models.codegen.jax import differentiable
+from equispike.models.errors import EquispikeError
+from equispike.models.plasticity import ALL_RULES, RULES, Pairs
+from equispike.models.plasticity.pairing import build
+from equispike.protocols.experiments import get_experiment, spike_pairing
+from equispike.protocols.experiments.running import run_experiment
 from numpy.testing import assert_allclose
-
-from analysis.plasticity import SJOSTROM, expected_changes
-from models.codegen import BACKENDS
-from models.codegen.jax import differentiable
-from models.errors import EquispikeError
-from models.plasticity import ALL_RULES, RULES, Pairs
-from models.plasticity.paired import build
-from protocols.experiments import get_experiment, spike_pairing
-from protocols.experiments.running import run_protocol
 
 EXPERIMENT = get_experiment("spike-pairing")
 #: Few pairs, so that runtimes are done soon; trains of neighbouring pairs overlap.
@@ -212,8 +211,8 @@ def test_rules_of_the_network_are_in_the_catalogue():
 
 def test_bad_input_is_said_in_one_sentence(tmp_path):
     with pytest.raises(EquispikeError, match="rate is more than one pair in two time steps"):
-        run_protocol("pair-stdp", "spike-pairing", {"rate": "2000*Hz"}, "numpy", tmp_path / "run")
+        run_experiment("pair-stdp", "spike-pairing", {"rate": "2000*Hz"}, "numpy", tmp_path / "run")
     with pytest.raises(EquispikeError, match=r"unknown parameter 'reward_delay'"):
-        run_protocol("pair-stdp", "spike-pairing", {"reward_delay": "1*ms"}, "numpy", tmp_path / "run")
+        run_experiment("pair-stdp", "spike-pairing", {"reward_delay": "1*ms"}, "numpy", tmp_path / "run")
     with pytest.raises(EquispikeError, match="spike-pairing takes a plasticity rule, and alpha is a synapse model"):
-        run_protocol("alpha", "spike-pairing", out=tmp_path / "run")
+        run_experiment("alpha", "spike-pairing", out=tmp_path / "run")

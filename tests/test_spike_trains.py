@@ -8,17 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from equispike.analysis.spike_trains import layer_statistics
+from equispike.models.errors import EquispikeError
+from equispike.protocols import spike_trains
+from equispike.protocols.atomic_write import atomic_write
+from equispike.protocols.data import load
+from equispike.protocols.evaluating import trained_state
+from equispike.protocols.gradients import show
+from equispike.protocols.presenting import TESTING
+from equispike.protocols.training import TrainingSpec, presenter
 from small_runs import saved_run
-
-from analysis.spike_trains import layer_statistics
-from models.errors import EquispikeError
-from protocols import spike_trains
-from protocols.data import load
-from protocols.evaluating import trained_state
-from protocols.gradients import show
-from protocols.presenting import TESTING
-from protocols.training import TrainingSpec, presenter
-from protocols.whole_files import whole_file
 
 neo = pytest.importorskip("neo")
 pq = pytest.importorskip("quantities")
@@ -53,7 +52,7 @@ def test_statistics_by_hand() -> None:
 
 def test_a_nix_file_gives_back_what_was_recorded(equispike) -> None:
     run = saved_run(
-        "run", "spiking-mlp", layers="784,12,10", w_gain=4, readout="spikes", dt="0.5*ms", encoding="poisson"
+        "run", "spiking-mlp", layers="784,12,10", init_scale=4, readout="spikes", dt="0.5*ms", encoding="poisson"
     )
     outcome = equispike("spikes", "run", "--out", "spikes.nix", "--images", 3, "--split", "validation")
     assert outcome.code == 0 and "hidden1" in outcome.out and "3 presentations of 3 validation images" in outcome.out
@@ -114,14 +113,14 @@ def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path) -> None:
     final.write_text("old")
 
     def write() -> None:
-        with whole_file(final) as temporary:
+        with atomic_write(final) as temporary:
             temporary.write_text("half")
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.raises(EquispikeError, match="No space left"):
         write()
     assert [path.name for path in tmp_path.iterdir()] == ["a.nix"] and final.read_text() == "old"
-    with pytest.raises(EquispikeError, match="cannot be written"), whole_file(final / "b.nix"):
+    with pytest.raises(EquispikeError, match="cannot be written"), atomic_write(final / "b.nix"):
         pass
 
 

@@ -4,10 +4,9 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-
-from scripts.workflow.costs import Cost, benchmark, costs_file, estimate, known
-from scripts.workflow.plan import Plan, plan
-from scripts.workflow.sweep_file import open_sweep
+from equispike.scripts.workflow.costs import Cost, benchmark, costs_file, estimate, known
+from equispike.scripts.workflow.plan import Plan, plan
+from equispike.scripts.workflow.sweep_file import open_sweep
 
 
 @pytest.fixture(autouse=True)

@@ -12,17 +12,16 @@ import time
 from pathlib import Path
 
 import pytest
-
-from protocols.data.locate import STEMS
-from protocols.run_folder import RunFolder
-from scripts.workflow import code
-from scripts.workflow.claim import DEAD_AFTER, claimed, holder
-from scripts.workflow.files import ATTEMPTS
-from scripts.workflow.job import attempt
-from scripts.workflow.plan import Plan, plan
-from scripts.workflow.staging import stage
-from scripts.workflow.status import states
-from scripts.workflow.sweep_file import open_sweep
+from equispike.protocols.data.locate import STEMS
+from equispike.protocols.run_folder import RunFolder
+from equispike.scripts.workflow import code
+from equispike.scripts.workflow.claim import DEAD_AFTER, claimed, holder
+from equispike.scripts.workflow.files import ATTEMPTS
+from equispike.scripts.workflow.job import attempt
+from equispike.scripts.workflow.plan import Plan, plan
+from equispike.scripts.workflow.staging import stage
+from equispike.scripts.workflow.status import states
+from equispike.scripts.workflow.sweep_file import open_sweep
 
 ROOT = Path(__file__).parent.parent
 
@@ -48,7 +47,9 @@ def attempts(folder: Path, name: str) -> int:
 
 
 def job(name: str) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-m", "scripts.workflow.job", "run", name], stdout=subprocess.DEVNULL)
+    return subprocess.Popen(
+        [sys.executable, "-m", "equispike.scripts.workflow.job", "run", name], stdout=subprocess.DEVNULL
+    )
 
 
 def state(found: Plan, name: str) -> str:

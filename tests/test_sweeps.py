@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
-from scripts.workflow.files import ATTEMPTS
-from scripts.workflow.plan import Plan, plan
-from scripts.workflow.status import states
-from scripts.workflow.sweep_file import open_sweep
+from equispike.scripts.workflow.files import ATTEMPTS
+from equispike.scripts.workflow.plan import Plan, plan
+from equispike.scripts.workflow.status import states
+from equispike.scripts.workflow.sweep_file import open_sweep
 
 ROOT = Path(__file__).parent.parent
 QUICK = "seconds-between-status-checks: 1\nslurm-init-seconds-before-status-checks: 1\n"
@@ -40,7 +39,7 @@ def written(text: str) -> Plan:
 
 
 def sweep(*words: str, environment=None) -> subprocess.Popen:
-    command = [sys.executable, "-m", "scripts", "sweep", "a.yaml", "--out", "out", *words]
+    command = [sys.executable, "-m", "equispike", "sweep", "a.yaml", "--out", "out", *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
 
 

@@ -7,16 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from brian2 import Mohm, Quantity, ms, mV
+from equispike.models.codegen import BACKENDS
+from equispike.models.codegen.jax import differentiable
+from equispike.models.errors import EquispikeError
+from equispike.models.synapses import SYNAPSES
+from equispike.models.synapses.single_spike import build
+from equispike.protocols.experiments import get_experiment
+from equispike.protocols.experiments.running import run_experiment
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
-
-from models.codegen import BACKENDS
-from models.codegen.jax import differentiable
-from models.errors import EquispikeError
-from models.synapses import SYNAPSES
-from models.synapses.driven import build
-from protocols.experiments import get_experiment
-from protocols.experiments.running import run_protocol
 
 TAU, R, REST = 20.0, 40e-3, -60.0  # ms, GOhm (mV a pA), mV
 EXPERIMENT = get_experiment("synaptic-kernel")
@@ -143,4 +142,4 @@ def test_what_makes_no_sense_is_said(tmp_path):
     with pytest.raises(EquispikeError, match="tau_rise must be less"):
         SYNAPSES["double-exponential"].params().updated({"tau_rise": "5*ms"})
     with pytest.raises(EquispikeError, match="synaptic-kernel takes a synapse model, and lif is a neuron model"):
-        run_protocol("lif", "synaptic-kernel", out=tmp_path / "run")
+        run_experiment("lif", "synaptic-kernel", out=tmp_path / "run")

@@ -14,17 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from models.codegen import BACKENDS
-from models.codegen.cpp import backend as cpp
-from models.diehl_cook import DiehlCookParams
-from models.errors import EquispikeError
-from protocols import training
-from protocols.data import Dataset, load
-from protocols.evaluating import evaluate
-from protocols.presenting import Chunk
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec, image_order, train
+from equispike.models.codegen import BACKENDS
+from equispike.models.codegen.cpp import backend as cpp
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.models.errors import EquispikeError
+from equispike.protocols import training
+from equispike.protocols.data import Dataset, load
+from equispike.protocols.evaluating import evaluate
+from equispike.protocols.presenting import Chunk
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec, image_order, train
 
 #: The structure that all tests of training, evaluation and command line share: it is compiled once a machine.
 SPEC = TrainingSpec(
@@ -54,7 +53,7 @@ def outcome(run: RunFolder) -> dict[str, bytes]:
 
 def start(*words: object) -> subprocess.Popen:
     """``equispike train`` as a process group of its own."""
-    command = [sys.executable, "-m", "scripts", "train", *map(str, words)]
+    command = [sys.executable, "-m", "equispike", "train", *map(str, words)]
     root = Path(__file__).parents[1]
     return subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True, start_new_session=True)
 

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
+from equispike.analysis.plasticity import BIMODAL, bimodality, distribution_summary
+from equispike.models.codegen import BACKENDS
+from equispike.models.errors import EquispikeError
+from equispike.models.plasticity import ALL_RULES
+from equispike.protocols.experiments import get_experiment
+from equispike.protocols.experiments.running import run_experiment
 from numpy.testing import assert_allclose
-
-from analysis.plasticity import BIMODAL, bimodality, distribution_summary
-from models.codegen import BACKENDS
-from models.errors import EquispikeError
-from models.plasticity import ALL_RULES
-from protocols.experiments import get_experiment
-from protocols.experiments.running import run_protocol
 
 EXPERIMENT = get_experiment("weight-distribution")
 
@@ -72,8 +71,8 @@ def test_what_makes_no_sense_is_said(tmp_path):
     with pytest.raises(
         EquispikeError, match="makes no sense for reward-modulated: its weights change only when a reward"
     ):
-        run_protocol("reward-modulated", "weight-distribution", out=tmp_path / "run")
+        run_experiment("reward-modulated", "weight-distribution", out=tmp_path / "run")
     with pytest.raises(EquispikeError, match="makes no sense for symmetric: it balances inhibition"):
-        run_protocol("symmetric", "weight-distribution", out=tmp_path / "run")
+        run_experiment("symmetric", "weight-distribution", out=tmp_path / "run")
     with pytest.raises(EquispikeError, match="input_rate is one spike a time step or more"):
-        run_protocol("additive", "weight-distribution", {"input_rate": "3000*Hz"}, "numpy", tmp_path / "run")
+        run_experiment("additive", "weight-distribution", {"input_rate": "3000*Hz"}, "numpy", tmp_path / "run")

@@ -6,14 +6,13 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import pandas as pd
+from equispike.analysis.comparison import curves, labelled, measured, settings
+from equispike.analysis.figures import baselines, comparison, experiments, gradients, layerwise, presenting, style
+from equispike.analysis.figures.sources import Source
+from equispike.models import get_model
+from equispike.models.errors import EquispikeError
+from equispike.protocols.run_folder import RunFolder
 from matplotlib.figure import Figure
-
-from analysis.comparison import curves, labelled, measured, settings
-from analysis.figures import baselines, comparison, experiments, gradients, layerwise, presenting, style
-from analysis.figures.sources import Source
-from models import get_model
-from models.errors import EquispikeError
-from protocols.run_folder import RunFolder
 
 #: Figures by the protocol of the model.
 FIGURES: dict[str, Callable[[RunFolder], Iterable[Source]]] = {
@@ -62,8 +61,8 @@ def draw(run_path: Path, out: Path | None = None, only: Collection[str] = ()) ->
 
 def _figures_of(config: dict) -> Callable[[RunFolder], Iterable[Source]]:
     """The figures of a trained network by how it is trained, those of an experiment by its name."""
-    if "protocol" in config:
-        return experiments.FIGURES.get(config["protocol"], lambda run: ())
+    if "experiment" in config:
+        return experiments.FIGURES.get(config["experiment"], lambda run: ())
     return FIGURES[get_model(config["model"]).protocol]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from analysis.figures import gradients
-from analysis.figures.sources import SPLITS, Source, evaluated
-from protocols.run_folder import RunFolder
+from equispike.analysis.figures import gradients
+from equispike.analysis.figures.sources import SPLITS, Source, evaluated
+from equispike.protocols.run_folder import RunFolder
 
 
 def figures(run: RunFolder) -> Iterator[Source]:

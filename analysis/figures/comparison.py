@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from equispike.analysis.figures import style
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from analysis.figures import style
 
 #: Marks by place in the legend; with the colours they tell more settings apart than colours alone.
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h", "d")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
+from equispike.analysis.figures import style
+from equispike.models.errors import EquispikeError
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-
-from analysis.figures import style
-from models.errors import EquispikeError
 
 
 @rc_context(style.PAPER)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from equispike.analysis.figures.confusion import confusion
+from equispike.analysis.figures.descent import descent_curves
+from equispike.analysis.figures.kernels import kernel_map
+from equispike.analysis.figures.sources import SPLITS, Source, evaluated, need
+from equispike.models.errors import EquispikeError
+from equispike.models.layered import ConvLayer, LayeredNetworkParams, SpikingRnnParams
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 from matplotlib.figure import Figure
-
-from analysis.figures.confusion import confusion
-from analysis.figures.descent import descent_curves
-from analysis.figures.kernels import kernel_map
-from analysis.figures.sources import SPLITS, Source, evaluated, need
-from models.deep import ConvLayer, DeepParams, SpikingRnnParams
-from models.errors import EquispikeError
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
 
 #: Neurons whose weights are shown.
 MOST = 100
@@ -24,7 +23,7 @@ def figures(run: RunFolder) -> Iterator[Source]:
     """Names of figures and how to make them; what they need may be missing."""
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
     params = spec.params
-    assert isinstance(params, DeepParams)
+    assert isinstance(params, LayeredNetworkParams)
     yield "learning", learning
     if spec.features is None and params.hidden and not isinstance(params, SpikingRnnParams):  # rows are no picture
         yield "weights", partial(_weights, params=params)
@@ -37,7 +36,7 @@ def learning(run: RunFolder) -> Figure:
     return descent_curves(run.read_metrics())
 
 
-def _weights(run: RunFolder, params: DeepParams) -> Figure:
+def _weights(run: RunFolder, params: LayeredNetworkParams) -> Figure:
     """What the first layer's neurons or maps take from the pixels of a square image."""
     need(run, "arrays.npz", "it is not fully trained")
     arrays, first, n_maps = run.read_arrays("arrays.npz"), params.hidden[0], (*params.input_shape, 1, 1)[2]

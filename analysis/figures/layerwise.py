@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from equispike.analysis.figures.accuracy import accuracy_curves
+from equispike.analysis.figures.activity import latency_distributions, spike_distributions
+from equispike.analysis.figures.confusion import confusion
+from equispike.analysis.figures.contrasts import contrast_maps
+from equispike.analysis.figures.convergence import convergence_curves
+from equispike.analysis.figures.kernels import fields, kernel_map
+from equispike.analysis.figures.sources import SPLITS, Source, evaluated, need
+from equispike.models.conv_stdp import ConvStdpParams
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 from matplotlib.figure import Figure
-
-from analysis.figures.accuracy import accuracy_curves
-from analysis.figures.activity import latency_distributions, spike_distributions
-from analysis.figures.confusion import confusion
-from analysis.figures.contrasts import contrast_maps
-from analysis.figures.convergence import convergence_curves
-from analysis.figures.kernels import fields, kernel_map
-from analysis.figures.sources import SPLITS, Source, evaluated, need
-from models.conv_stdp import ConvStdpParams
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
 
 
 def figures(run: RunFolder) -> Iterator[Source]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from equispike.analysis.figures.confusion import confusion
+from equispike.analysis.figures.learning import learning_curve
+from equispike.analysis.figures.raster import spike_raster
+from equispike.analysis.figures.sources import SPLITS, Source, evaluated, need
+from equispike.analysis.figures.thresholds import threshold_distribution
+from equispike.analysis.figures.tuning import class_tuning
+from equispike.analysis.figures.weights import weight_map
+from equispike.protocols.run_folder import RunFolder
 from matplotlib.figure import Figure
-
-from analysis.figures.confusion import confusion
-from analysis.figures.learning import learning_curve
-from analysis.figures.raster import spike_raster
-from analysis.figures.sources import SPLITS, Source, evaluated, need
-from analysis.figures.thresholds import threshold_distribution
-from analysis.figures.tuning import class_tuning
-from analysis.figures.weights import weight_map
-from protocols.run_folder import RunFolder
 
 
 def figures(run: RunFolder) -> Iterator[Source]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from equispike.models.errors import EquispikeError
+from equispike.protocols.run_folder import RunFolder
 from matplotlib.figure import Figure
-
-from models.errors import EquispikeError
-from protocols.run_folder import RunFolder
 
 SPLITS = ("test", "validation")
 

@@ -10,12 +10,11 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import seaborn
+from equispike.analysis.statistics import UNASSIGNED
+from equispike.protocols.atomic_write import atomic_write
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, SymmetricalLogLocator
-
-from analysis.statistics import UNASSIGNED
-from protocols.whole_files import whole_file
 
 #: Column widths in mm.
 SINGLE, DOUBLE = 85, 174
@@ -116,6 +115,6 @@ def save(figure: Figure, folder: Path, name: str, metadata: Mapping[str, str]) -
             content = io.BytesIO()
             figure.savefig(content, format=suffix, metadata=keys)
             written.append(folder / f"{name}.{suffix}")
-            with whole_file(written[-1]) as temporary:
+            with atomic_write(written[-1]) as temporary:
                 temporary.write_bytes(content.getvalue())
     return written

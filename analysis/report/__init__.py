@@ -13,16 +13,16 @@ from typing import Any
 import jinja2
 import matplotlib
 import pandas as pd
+from equispike.analysis import comparison
+from equispike.analysis.figures import FIGURES, comparison_figures, style
+from equispike.models.errors import EquispikeError
+from equispike.protocols.atomic_write import atomic_write
+from equispike.protocols.measuring.operations import ENERGY_AC, ENERGY_MAC
+from equispike.protocols.provenance import provenance
+from equispike.protocols.run_folder import RunFolder
 from matplotlib.figure import Figure
 
-import models
-from analysis import comparison
-from analysis.figures import FIGURES, comparison_figures, style
-from models.errors import EquispikeError
-from protocols.measuring.operations import ENERGY_AC, ENERGY_MAC
-from protocols.provenance import provenance
-from protocols.run_folder import RunFolder
-from protocols.whole_files import whole_file
+from equispike import models
 
 CAPTIONS = {
     "stopping": "Errors of networks that are stopped before an image has ended. Dashed lines and single points: ordinary "
@@ -56,14 +56,14 @@ def report(folders: Iterable[Path], out: Path, title: str) -> int:
         energy_ac=ENERGY_AC * 1e12,
         energy_mac=ENERGY_MAC * 1e12,
     )
-    with whole_file(out) as temporary:
+    with atomic_write(out) as temporary:
         temporary.write_text(page)
     return len(runs)
 
 
 def render(template: str, **facts: Any) -> str:
     """A page from one of the templates here, with today's date and what this version is."""
-    loader = jinja2.PackageLoader("analysis.report", "")
+    loader = jinja2.PackageLoader("equispike.analysis.report", "")
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template(template).render(
         date=datetime.date.today().isoformat(), about=provenance(), **facts

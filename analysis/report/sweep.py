@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-
-from analysis.report import render
-from protocols.whole_files import whole_file
+from equispike.analysis.report import render
+from equispike.protocols.atomic_write import atomic_write
 
 
 def sweep_report(table: pd.DataFrame, axes: Sequence[str], pictures: Iterable[Path], out: Path, title: str) -> None:
@@ -39,7 +38,7 @@ def sweep_report(table: pd.DataFrame, axes: Sequence[str], pictures: Iterable[Pa
         rows=rows,
         folders=sorted(set(table["folder"])),
     )
-    with whole_file(out) as temporary:
+    with atomic_write(out) as temporary:
         temporary.write_text(page)
 
 

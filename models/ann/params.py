@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.gradient_params import OURS, GradientParams, LayeredParams
-from models.params import param
+from equispike.models.gradient_params import OURS, GradientParams, LayeredParams
+from equispike.models.params import param
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from models.codegen.cpp import CppBackend
-from models.codegen.cuda import CudaBackend
-from models.codegen.genn import GennBackend
-from models.codegen.jax.backend import JaxBackend
-from models.codegen.program import Backend, ParallelProgram, Program, Run
-from models.codegen.runtime import RuntimeBackend
-from models.errors import EquispikeError
+from equispike.models.codegen.cpp import CppBackend
+from equispike.models.codegen.cuda import CudaBackend
+from equispike.models.codegen.genn import GennBackend
+from equispike.models.codegen.jax.backend import JaxBackend
+from equispike.models.codegen.program import Backend, ParallelProgram, Program, Run
+from equispike.models.codegen.runtime import RuntimeBackend
+from equispike.models.errors import EquispikeError
 
 BACKENDS: dict[str, Backend] = {
     backend.name: backend

@@ -10,11 +10,10 @@ from brian2.codegen.permutation_analysis import OrderDependenceError, check_for_
 from brian2.codegen.translation import make_statements
 from brian2.core.variables import ArrayVariable
 from brian2.groups.group import CodeRunner
+from equispike.models.built_network import BuiltNetwork
 
-from models.parts import Parts
 
-
-def order_dependent(parts: Parts) -> str | None:
+def order_dependent(parts: BuiltNetwork) -> str | None:
     """Name of the first object of a network whose outcome depends on the order of synapses, None where there is none.
 
     The network has been described (:func:`models.codegen.runtime.described`), so that its code exists.

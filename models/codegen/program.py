@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-
-from models.parts import Parts, RunResult
+from equispike.models.built_network import BuiltNetwork, RunResult
 
 
 @dataclass(frozen=True)
@@ -69,11 +68,11 @@ class Backend(Protocol):
         """None where this backend works here; else one sentence with the reason and what to do."""
         ...
 
-    def refuses(self, build: Callable[[], Parts]) -> str | None:
+    def refuses(self, build: Callable[[], BuiltNetwork]) -> str | None:
         """One sentence why the network that ``build`` describes cannot run on this backend anywhere; nothing is compiled."""
         ...
 
-    def compile(self, build: Callable[[], Parts]) -> Program:
+    def compile(self, build: Callable[[], BuiltNetwork]) -> Program:
         """Make the network that ``build`` describes runnable; raises EquispikeError where it is refused."""
         ...
 

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 import brian2
 import numpy as np
 from brian2 import Network, second
-
-from models.codegen.compilers import compiler_missing
-from models.codegen.program import in_order_of_synapses
-from models.parts import Parts, RunResult
+from equispike.models.built_network import BuiltNetwork, RunResult
+from equispike.models.codegen.compilers import compiler_missing
+from equispike.models.codegen.program import in_order_of_synapses
 
 _ENDLESS = 1e6 * second  # the network stops itself
 
@@ -19,7 +18,7 @@ _ENDLESS = 1e6 * second  # the network stops itself
 _ONE_AT_A_TIME = threading.Lock()  # Brian2's device, preferences and random numbers are global
 
 
-def described(build: Callable[[], Parts]) -> Parts:
+def described(build: Callable[[], BuiltNetwork]) -> BuiltNetwork:
     """The Brian2 objects of a network, to be looked at rather than run."""
     with _ONE_AT_A_TIME, in_order_of_synapses():
         brian2.set_device("runtime")
@@ -32,7 +31,7 @@ def described(build: Callable[[], Parts]) -> Parts:
 class RuntimeProgram:
     """A network run step by step from Python."""
 
-    def __init__(self, target: str, build: Callable[[], Parts]) -> None:
+    def __init__(self, target: str, build: Callable[[], BuiltNetwork]) -> None:
         self._target = target
         self._activate()
         with in_order_of_synapses():
@@ -86,8 +85,8 @@ class RuntimeBackend:
     def why_not(self) -> str | None:
         return compiler_missing() if self.name == "cython" else None
 
-    def refuses(self, build: Callable[[], Parts]) -> str | None:
+    def refuses(self, build: Callable[[], BuiltNetwork]) -> str | None:
         return None
 
-    def compile(self, build: Callable[[], Parts]) -> RuntimeProgram:
+    def compile(self, build: Callable[[], BuiltNetwork]) -> RuntimeProgram:
         return RuntimeProgram(self.name, build)

@@ -25,10 +25,9 @@ from brian2 import (
     linked_var,
     second,
 )
-
-from models.control import stop_when
-from models.conv_stdp.params import ConvParams, ConvStdpParams, PoolParams, Shape
-from models.parts import Parts
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.control import stop_when
+from equispike.models.conv_stdp.params import ConvParams, ConvStdpParams, PoolParams, Shape
 
 _TIME = """
     step = t_in_timesteps % n_steps : integer (shared)
@@ -54,7 +53,7 @@ def build(
     learning: str | None = None,
     grid: int | None = None,
     record_spikes: bool = False,
-) -> Parts:
+) -> BuiltNetwork:
     """Build the network for chunks of up to ``n_images`` images; the constants say how many a chunk has.
 
     Input ``latencies`` (n_images, n_input): the bin of each ON or OFF cell's spike; ``n_bins`` or more: none.
@@ -101,10 +100,10 @@ class _Builder:
         self.state: list[str] = []
         self._order = 0
 
-    def parts(self) -> Parts:
+    def parts(self) -> BuiltNetwork:
         control = self._group("control", 1, "images_done : integer", {"image_end": "step == n_steps - 1"})
         self._now(control, "image_end", "images_done += 1\n_ = stop_when(images_done >= n_images)")
-        return Parts(tuple(self.objects), self.namespace, tuple(self.state), self.input_arrays, self.monitors)
+        return BuiltNetwork(tuple(self.objects), self.namespace, tuple(self.state), self.input_arrays, self.monitors)
 
     def add_input(self) -> None:
         """ON and OFF cells, each of which fires in the bin of its latency."""

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from brian2 import Quantity, ms
-
-from models.errors import EquispikeError
-from models.params import Params, param
+from equispike.models.errors import EquispikeError
+from equispike.models.params import Params, param
 
 PAPER = "Kheradpisheh et al. 2018"
 SPYKETORCH = "SpykeTorch, KheradpishehDeep.py"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from models.conv_stdp.params import ConvStdpParams
+from equispike.models.conv_stdp.params import ConvStdpParams
 
 
 def initial_state(params: ConvStdpParams, seed: int) -> dict[str, np.ndarray]:

@@ -27,12 +27,11 @@ from brian2 import (
     second,
 )
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
-
-from models.control import stop_when
-from models.diehl_cook.params import DiehlCookParams
-from models.neurons import ADAPTIVE_CONDUCTANCE_LIF, CONDUCTANCE_LIF
-from models.parts import Parts
-from models.plasticity import RULES
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.control import stop_when
+from equispike.models.diehl_cook.params import DiehlCookParams
+from equispike.models.neurons import ADAPTIVE_CONDUCTANCE_LIF, CONDUCTANCE_LIF
+from equispike.models.plasticity import RULES
 
 _STEP = "step = t_in_timesteps % n_steps : integer (shared)"
 _LAST_STEP = "step == n_steps - 1"
@@ -50,7 +49,9 @@ INHIBITORY = CONDUCTANCE_LIF.renamed(
 )
 
 
-def build(params: DiehlCookParams, n_images: int, *, drive: str = "poisson", record_spikes: bool = False) -> Parts:
+def build(
+    params: DiehlCookParams, n_images: int, *, drive: str = "poisson", record_spikes: bool = False
+) -> BuiltNetwork:
     """Build the network for chunks of up to ``n_images`` images; the constants say how many a chunk has.
 
     Parameters
@@ -89,8 +90,8 @@ class _Builder:
         self.monitors: dict[str, EventMonitor] = {}
         self.state: list[str] = ["controller.intensity"]
 
-    def parts(self) -> Parts:
-        return Parts(tuple(self.objects), self.namespace, tuple(self.state), self.input_arrays, self.monitors)
+    def parts(self) -> BuiltNetwork:
+        return BuiltNetwork(tuple(self.objects), self.namespace, tuple(self.state), self.input_arrays, self.monitors)
 
     def add_controller(self) -> None:
         """One neuron that counts excitatory spikes and decides: next image, or the same one at a higher intensity."""

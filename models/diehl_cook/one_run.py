@@ -23,8 +23,8 @@ from brian2 import (
     defaultclock,
     second,
 )
-
-from models.diehl_cook.network import (
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.diehl_cook.network import (
     FAILURES,
     INHIBITORY,
     NORMALISE,
@@ -35,11 +35,10 @@ from models.diehl_cook.network import (
     excitatory_threshold,
     rest_of,
 )
-from models.diehl_cook.params import DiehlCookParams
-from models.errors import EquispikeError
-from models.neurons import ADAPTIVE_CONDUCTANCE_LIF
-from models.parts import Parts
-from models.plasticity import RULES
+from equispike.models.diehl_cook.params import DiehlCookParams
+from equispike.models.errors import EquispikeError
+from equispike.models.neurons import ADAPTIVE_CONDUCTANCE_LIF
+from equispike.models.plasticity import RULES
 
 _CLOCK = """
     step = floor(t / dt + 0.5) - n_steps * floor((floor(t / dt + 0.5) + 0.5) / n_steps) : 1 (shared)
@@ -53,7 +52,7 @@ _AFTER_ONE = "t_rest_remaining * int(t > 0.5 * dt)"
 class OneRun:
     """The network, and what is done at the end of each presentation, in this order."""
 
-    parts: Parts
+    parts: BuiltNetwork
     at_end: tuple[CodeRunner, ...]
 
 
@@ -187,7 +186,7 @@ def build(
         if params.inhibition == "neurons":
             monitors["inh_spikes"] = SpikeMonitor(source, name="inh_spikes")
     objects += monitors.values()
-    return OneRun(Parts(tuple(objects), namespace, tuple(state), {name: array}, monitors), tuple(at_end))
+    return OneRun(BuiltNetwork(tuple(objects), namespace, tuple(state), {name: array}, monitors), tuple(at_end))
 
 
 def records(

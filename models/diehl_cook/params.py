@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass
 
 from brian2 import Hz, Quantity, ms, mV, second
-
-from models.errors import EquispikeError
-from models.params import param
-from models.plasticity import RULES, PlasticityParams
+from equispike.models.errors import EquispikeError
+from equispike.models.params import param
+from equispike.models.plasticity import RULES, PlasticityParams
 
 PAPER = "Diehl & Cook 2015"
 CODE = "Diehl & Cook 2015, released code"

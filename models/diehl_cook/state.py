@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from models.diehl_cook.params import DiehlCookParams
+from equispike.models.diehl_cook.params import DiehlCookParams
 
 
 def initial_state(params: DiehlCookParams, seed: int) -> dict[str, np.ndarray]:

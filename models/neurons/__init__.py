@@ -1,25 +1,25 @@
 """Neuron models: a small file a family. Their constants are names only; Params give the numbers."""
 
-from models.neurons.adaptive_lif import (
-    ADAPTING_DRIVEN_LIF,
+from equispike.models.neurons.adaptive_lif import (
     ADAPTIVE_CONDUCTANCE_LIF,
     ADAPTIVE_LIF,
+    DIMENSIONLESS_ALIF,
     with_adaptive_threshold,
 )
-from models.neurons.adex import ADEX
-from models.neurons.base import Neuron, NeuronParams, Pattern
-from models.neurons.hodgkin_huxley import HODGKIN_HUXLEY
-from models.neurons.izhikevich import IZHIKEVICH
-from models.neurons.lif import CONDUCTANCE_LIF, DRIVEN_LIF, LIF
-from models.neurons.quadratic import QUADRATIC
+from equispike.models.neurons.adex import ADEX
+from equispike.models.neurons.base import Neuron, NeuronParams, Pattern
+from equispike.models.neurons.hodgkin_huxley import HODGKIN_HUXLEY
+from equispike.models.neurons.izhikevich import IZHIKEVICH
+from equispike.models.neurons.lif import CONDUCTANCE_LIF, DIMENSIONLESS_LIF, LIF
+from equispike.models.neurons.quadratic import QUADRATIC
 
 __all__ = [
-    "ADAPTING_DRIVEN_LIF",
     "ADAPTIVE_CONDUCTANCE_LIF",
     "ADAPTIVE_LIF",
     "ADEX",
     "CONDUCTANCE_LIF",
-    "DRIVEN_LIF",
+    "DIMENSIONLESS_ALIF",
+    "DIMENSIONLESS_LIF",
     "HODGKIN_HUXLEY",
     "IZHIKEVICH",
     "LIF",

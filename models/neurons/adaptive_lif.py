@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from brian2 import Quantity, ms, mV
-
-from models.neurons.base import CHOICE, Neuron
-from models.neurons.lif import (
+from equispike.models.neurons.base import CHOICE, Neuron
+from equispike.models.neurons.lif import (
     CONDUCTANCE_LIF,
     DIEHL_COOK,
-    DRIVEN_LIF,
+    DIMENSIONLESS_LIF,
     LIF,
     ConductanceLifParams,
-    DrivenLifParams,
+    DimensionlessLifParams,
     LifParams,
 )
-from models.params import param
+from equispike.models.params import param
 
 BELLEC = "Bellec et al. 2018, equations 1 to 3"
 
@@ -61,7 +60,7 @@ class AdaptiveConductanceLifParams(ConductanceLifParams):
 
 
 @dataclass(frozen=True)
-class AdaptingDrivenLifParams(DrivenLifParams):
+class DimensionlessAlifParams(DimensionlessLifParams):
     """Dimensionless neuron with a threshold that adapts."""
 
     tau_adapt: Quantity = param(
@@ -76,15 +75,15 @@ ADAPTIVE_LIF = replace(
 ADAPTIVE_CONDUCTANCE_LIF = replace(
     with_adaptive_threshold(CONDUCTANCE_LIF, "adaptive-conductance-lif"), params=AdaptiveConductanceLifParams
 )
-ADAPTING_DRIVEN_LIF = replace(
-    DRIVEN_LIF,
-    name="adapting-driven-lif",
-    summary=f"{DRIVEN_LIF.summary}; spikes raise the threshold",
+DIMENSIONLESS_ALIF = replace(
+    DIMENSIONLESS_LIF,
+    name="dimensionless-alif",
+    summary=f"{DIMENSIONLESS_LIF.summary}; spikes raise the threshold",
     citation="Bellec et al. 2018, equations 1 to 3: threshold that spikes raise",
-    equations=f"{DRIVEN_LIF.equations}\n        da/dt = -a / tau_adapt : 1\n        adapts : 1 (constant)",
+    equations=f"{DIMENSIONLESS_LIF.equations}\n        da/dt = -a / tau_adapt : 1\n        adapts : 1 (constant)",
     threshold="v > v_threshold + a",
     reset="v -= v_threshold + a\na += adapts * adaptation",
-    params=AdaptingDrivenLifParams,
+    params=DimensionlessAlifParams,
     rest={"adapts": "1"},
     current=1.5,
     firing_rate=None,

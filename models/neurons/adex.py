@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from brian2 import Quantity, ms, mV, nA, nS, pA, pF
-
-from models.neurons.base import CHOICE, Neuron, NeuronParams, Pattern
-from models.neurons.lif import HELD
-from models.params import param
+from equispike.models.neurons.base import CHOICE, Neuron, NeuronParams, Pattern
+from equispike.models.neurons.lif import HELD
+from equispike.models.params import param
 
 PAPER = "Brette & Gerstner 2005, J. Neurophysiol. 94:3637-3642, legend of figure 2"
 

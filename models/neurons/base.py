@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 from brian2 import Equations, Quantity, ms
-
-from models.params import Params, param
+from equispike.models.params import Params, param
 
 CHOICE = "chosen here"
 
@@ -64,7 +63,7 @@ class Neuron:
     rest : variables that do not start at zero, as expressions of parameters, in the order in which they are set
     input : the variable that a current from outside sets; "" where there is none
     current : a current at which the neuron fires a few tens of times a second, in ``current_unit`` (None: a plain number);
-        protocols take the scale of their currents from it
+        experiments take the scale of their currents from it
     patterns : published firing patterns
     firing_rate : (params, currents) -> rates in Hz in closed form, where there is one
     in_mv : a dimensionless ``v`` stands for mV

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from brian2 import Quantity, cm, ms, msiemens, mV, uA, ufarad
-
-from models.neurons.base import CHOICE, Neuron, NeuronParams
-from models.params import param
+from equispike.models.neurons.base import CHOICE, Neuron, NeuronParams
+from equispike.models.params import param
 
 PAPER = "Hodgkin & Huxley 1952, J. Physiol. 117:500-544, table 3"
 RATES = "Hodgkin & Huxley 1952, equations 12, 13, 20, 21, 23, 24; depolarisation positive"

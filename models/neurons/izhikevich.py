@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 
 from brian2 import Quantity, ms
-
-from models.neurons.base import Neuron, NeuronParams, Pattern
-from models.params import param
+from equispike.models.neurons.base import Neuron, NeuronParams, Pattern
+from equispike.models.params import param
 
 PAPER = "Izhikevich 2003, IEEE Trans. Neural Netw. 14:1569-1572, equations 1 to 3"
 FIGURE = "Izhikevich 2004, IEEE Trans. Neural Netw. 15:1063-1070, figure 1 and its program figure1.m"

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from brian2 import Mohm, Quantity, ms, mV, nA
-
-from models.errors import EquispikeError
-from models.neurons.base import Neuron, NeuronParams
-from models.params import param
+from equispike.models.errors import EquispikeError
+from equispike.models.neurons.base import Neuron, NeuronParams
+from equispike.models.params import param
 
 TEXTBOOK = "Gerstner et al. 2014, Neuronal Dynamics, section 1.3; values of its exercises (neurodynex, LIF)"
 DIEHL_COOK = "Diehl & Cook 2015, released code"
@@ -105,14 +104,14 @@ CONDUCTANCE_LIF = Neuron(
 
 
 @dataclass(frozen=True)
-class DrivenLifParams(NeuronParams):
-    """Dimensionless neuron of networks trained by gradients; values are chosen to suit a protocol's time steps."""
+class DimensionlessLifParams(NeuronParams):
+    """Dimensionless neuron of networks trained by gradients; values are chosen to suit an experiment's time steps."""
 
     tau_mem: Quantity = param(10 * ms, "membrane time constant", NEFTCI, unit=ms, minimum=0, exclusive=True)
     v_threshold: float = param(1.0, "threshold", NEFTCI, minimum=0, exclusive=True)
 
 
-def driven_lif_rate(params: DrivenLifParams, drive: np.ndarray) -> np.ndarray:
+def dimensionless_lif_rate(params: DimensionlessLifParams, drive: np.ndarray) -> np.ndarray:
     """Rates (n,) in Hz at constant drives (n,): the reset subtracts the threshold, so that it starts from zero."""
     threshold = float(params.v_threshold)
     fires = np.asarray(drive) > threshold
@@ -120,8 +119,8 @@ def driven_lif_rate(params: DrivenLifParams, drive: np.ndarray) -> np.ndarray:
     return np.where(fires, 1 / (float(params.tau_mem) * np.log(np.where(fires, ratio, 2))), 0.0)
 
 
-DRIVEN_LIF = Neuron(
-    name="driven-lif",
+DIMENSIONLESS_LIF = Neuron(
+    name="dimensionless-lif",
     summary="leaky integrate-and-fire without units, whose reset subtracts the threshold",
     citation="Neftci, Mostafa & Zenke 2019, equations 2 and 4, with a constant drive and bias; units of the threshold",
     equations="""
@@ -132,9 +131,9 @@ DRIVEN_LIF = Neuron(
     threshold="v > v_threshold",
     reset="v -= v_threshold",
     refractory=False,
-    params=DrivenLifParams,
+    params=DimensionlessLifParams,
     method="exact",
     input="drive",
     current=1.2,
-    firing_rate=driven_lif_rate,
+    firing_rate=dimensionless_lif_rate,
 )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from brian2 import Mohm, Quantity, ms, mV, nA
-
-from models.neurons.base import CHOICE, Neuron, NeuronParams
-from models.neurons.lif import HELD
-from models.params import param
+from equispike.models.neurons.base import CHOICE, Neuron, NeuronParams
+from equispike.models.neurons.lif import HELD
+from equispike.models.params import param
 
 BOOK = "Gerstner et al. 2014, Neuronal Dynamics, section 5.3"
 

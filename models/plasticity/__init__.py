@@ -1,13 +1,13 @@
 """Spike-timing-dependent plasticity: a small file a family of rules."""
 
-from models.plasticity.base import Rule
-from models.plasticity.closed_form import Pairs
-from models.plasticity.diehl_cook import RULES, PlasticityParams
-from models.plasticity.pair import ANTI_SYMMETRIC, PAIR
-from models.plasticity.reward import REWARD_MODULATED
-from models.plasticity.symmetric import SYMMETRIC
-from models.plasticity.triplet import HIPPOCAMPAL_TRIPLET, MINIMAL_TRIPLET, NEAREST_TRIPLET, TRIPLET
-from models.plasticity.weight_dependence import ADDITIVE, GUETIG, MULTIPLICATIVE, POWER_LAW, VAN_ROSSUM
+from equispike.models.plasticity.base import Rule
+from equispike.models.plasticity.closed_form import Pairs
+from equispike.models.plasticity.diehl_cook import RULES, PlasticityParams
+from equispike.models.plasticity.pair import ANTI_SYMMETRIC, PAIR
+from equispike.models.plasticity.reward import REWARD_MODULATED
+from equispike.models.plasticity.symmetric import SYMMETRIC
+from equispike.models.plasticity.triplet import HIPPOCAMPAL_TRIPLET, MINIMAL_TRIPLET, NEAREST_TRIPLET, TRIPLET
+from equispike.models.plasticity.weight_dependence import ADDITIVE, GUETIG, MULTIPLICATIVE, POWER_LAW, VAN_ROSSUM
 
 #: All rules by their names. RULES are those that the Diehl & Cook network can learn by, by the words of its parameter
 #: ``rule``, which leave out ``diehl-cook-``.

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from models.params import Params
-from models.plasticity.closed_form import Pairs
+from equispike.models.params import Params
+from equispike.models.plasticity.closed_form import Pairs
 
 CHOICE = "chosen here"
 

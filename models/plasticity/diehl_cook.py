@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from brian2 import Quantity, ms
-
-from models.params import Params, param
-from models.plasticity.base import Rule
-from models.plasticity.closed_form import Pairs
+from equispike.models.params import Params, param
+from equispike.models.plasticity.base import Rule
+from equispike.models.plasticity.closed_form import Pairs
 
 PAPER = "Diehl & Cook 2015, section 2.3"
 CODE = "Diehl & Cook 2015, released code"

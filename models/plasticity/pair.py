@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from brian2 import Quantity, ms
-
-from models.params import Params, param
-from models.plasticity.base import CHOICE, Rule
-from models.plasticity.closed_form import Pairs
+from equispike.models.params import Params, param
+from equispike.models.plasticity.base import CHOICE, Rule
+from equispike.models.plasticity.closed_form import Pairs
 
 BI_POO = "Bi & Poo 2001, Annu. Rev. Neurosci. 24:139-166"
 FIT = f"{BI_POO}, as used by Pfister & Gerstner 2006, J. Neurosci. 26:9673-9682"

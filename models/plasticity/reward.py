@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from brian2 import Quantity, ms
-
-from models.params import param
-from models.plasticity.base import CHOICE, Rule
-from models.plasticity.closed_form import Pairs
-from models.plasticity.pair import FROM_MEMORY, POST_TRACE, PRE_TRACE, SPIKE, TraceParams, eligibilities
+from equispike.models.params import param
+from equispike.models.plasticity.base import CHOICE, Rule
+from equispike.models.plasticity.closed_form import Pairs
+from equispike.models.plasticity.pair import FROM_MEMORY, POST_TRACE, PRE_TRACE, SPIKE, TraceParams, eligibilities
 
 PAPER = "Izhikevich 2007, Cereb. Cortex 17:2443-2452"
 PORT = f"{PAPER}, as in Brian2's and sPyNNaker's examples"

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from brian2 import Hz, Quantity, ms
-
-from models.params import param
-from models.plasticity.base import CHOICE, Rule
-from models.plasticity.closed_form import Pairs
-from models.plasticity.pair import SPIKE, TraceParams, eligibilities
+from equispike.models.params import param
+from equispike.models.plasticity.base import CHOICE, Rule
+from equispike.models.plasticity.closed_form import Pairs
+from equispike.models.plasticity.pair import SPIKE, TraceParams, eligibilities
 
 PAPER = "Vogels, Sprekeler, Zenke, Clopath & Gerstner 2011, Science 334:1569-1573"
 PORT = f"{PAPER}, as in Brian2's example"

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from brian2 import Quantity, ms
-
-from models.params import param
-from models.plasticity.base import Rule
-from models.plasticity.closed_form import Pairs
-from models.plasticity.pair import TraceParams, eligibilities
+from equispike.models.params import param
+from equispike.models.plasticity.base import Rule
+from equispike.models.plasticity.closed_form import Pairs
+from equispike.models.plasticity.pair import TraceParams, eligibilities
 
 PAPER = "Pfister & Gerstner 2006, J. Neurosci. 26:9673-9682"
 #: The tables as other projects quote them (NEST's stdp_triplet_synapse has the row of the visual cortex).

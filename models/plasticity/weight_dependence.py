@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from brian2 import Quantity, ms
-
-from models.params import param
-from models.plasticity.base import CHOICE, Rule
-from models.plasticity.closed_form import Pairs
-from models.plasticity.pair import FROM_MEMORY, POST_TRACE, PRE_TRACE, SPIKE, TraceParams, eligibilities
+from equispike.models.params import param
+from equispike.models.plasticity.base import CHOICE, Rule
+from equispike.models.plasticity.closed_form import Pairs
+from equispike.models.plasticity.pair import FROM_MEMORY, POST_TRACE, PRE_TRACE, SPIKE, TraceParams, eligibilities
 
 SONG = "Song, Miller & Abbott 2000, Nat. Neurosci. 3:919-926, as in Brian2's example"
 GUETIG_PAPER = "Gütig, Aharonov, Rotter & Sompolinsky 2003, J. Neurosci. 23:3697-3714"

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from models.params import Params
+from equispike.models.params import Params
 
 CHOICE = "chosen here"
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from brian2 import Quantity, mM, ms, mV, nS
-
-from models.params import Params, param
-from models.synapses.base import Synapse
+from equispike.models.params import Params, param
+from equispike.models.synapses.base import Synapse
 
 PAPER = "Brunel & Wang 2001, J. Comput. Neurosci. 11:63-85"
 PORT = f"{PAPER}, pyramidal cells, as in Brian2's example"

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from brian2 import Quantity, ms, mV, pA
-
-from models.errors import EquispikeError
-from models.params import Params, param
-from models.synapses.base import CHOICE, Synapse
+from equispike.models.errors import EquispikeError
+from equispike.models.params import Params, param
+from equispike.models.synapses.base import CHOICE, Synapse
 
 DAYAN = "Dayan & Abbott 2001, Theoretical Neuroscience, section 5.8"
 GERSTNER = "Gerstner & Kistler 2002, Spiking Neuron Models, section 4.1"

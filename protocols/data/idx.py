@@ -11,9 +11,8 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+from equispike.models.errors import EquispikeError
 from numpy.typing import NDArray
-
-from models.errors import EquispikeError
 
 SIDE = 28
 """Height and width of every image, in pixels."""

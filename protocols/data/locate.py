@@ -6,7 +6,7 @@ A place is a folder that holds `mnist/` or `fashion-mnist/`, each with the four 
 import os
 from pathlib import Path
 
-from models.errors import EquispikeError
+from equispike.models.errors import EquispikeError
 
 STEMS = (
     "train-images-idx3-ubyte",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from protocols.doctor import building, cluster, gpu, machine, packages, places
-from protocols.doctor.findings import Check, Finding
+from equispike.protocols.doctor import building, cluster, gpu, machine, packages, places
+from equispike.protocols.doctor.findings import Check, Finding
 
 __all__ = ["Finding", "examine", "first_to_mend"]
 

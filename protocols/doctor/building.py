@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from protocols.doctor import gpu
-from protocols.doctor.asking import ask
-from protocols.doctor.findings import Finding
+from equispike.protocols.doctor import gpu
+from equispike.protocols.doctor.asking import ask
+from equispike.protocols.doctor.findings import Finding
 
 _PROGRAM = """
 #include <cmath>
@@ -32,7 +32,7 @@ _PRINTS = "1.000"
 
 def backends() -> Iterator[Finding]:
     """A compiler whose programs run, make, and each backend but those that stand among what concerns GPUs."""
-    from models.codegen import BACKENDS
+    from equispike.models.codegen import BACKENDS
 
     compiler = _compiler()
     yield compiler
@@ -53,7 +53,7 @@ def backends() -> Iterator[Finding]:
 
 def _compiler() -> Finding:
     """What compiles here, with the flags that networks are compiled with."""
-    from models.codegen.compilers import compiler_command, compiler_missing
+    from equispike.models.codegen.compilers import compiler_command, compiler_missing
 
     if reason := compiler_missing():
         return Finding("C++ compiler", "missing", to_do=reason)
@@ -69,8 +69,8 @@ def _compiler() -> Finding:
 
 def _building_fault(command: list[str]) -> str | None:
     """Compile and run a program where networks are compiled and run: temporary folders may forbid to run any."""
-    from models.codegen.cpp.backend import COMPILE_FLAGS, machine_flags
-    from models.codegen.standalone.cache import cache_dir
+    from equispike.models.codegen.cpp.backend import COMPILE_FLAGS, machine_flags
+    from equispike.models.codegen.standalone.cache import cache_dir
 
     cache = cache_dir() if os.access(cache_dir(), os.W_OK) else None
     try:

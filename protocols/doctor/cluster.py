@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 
-from protocols.doctor.asking import ask
-from protocols.doctor.findings import Finding
+from equispike.protocols.doctor.asking import ask
+from equispike.protocols.doctor.findings import Finding
 
 SECONDS = 10.0
 """How long Slurm may take for an answer."""

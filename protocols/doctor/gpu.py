@@ -7,8 +7,8 @@ import shutil
 import sys
 from collections.abc import Iterator
 
-from protocols.doctor.asking import ask
-from protocols.doctor.findings import Finding
+from equispike.protocols.doctor.asking import ask
+from equispike.protocols.doctor.findings import Finding
 
 _DRIVER_OF_CUDA_13 = 580
 _DEVICES = """
@@ -58,7 +58,7 @@ def _nvcc(driver: Finding) -> Finding:
 
 
 def _genn(driver: Finding) -> Finding:
-    from models.codegen.genn.environment import GENN_VERSION, genn_missing
+    from equispike.models.codegen.genn.environment import GENN_VERSION, genn_missing
 
     to_do = f"git clone --branch {GENN_VERSION} https://github.com/genn-team/genn && export GENN_PATH=$PWD/genn"
     folder = os.environ.get("GENN_PATH")
@@ -85,7 +85,7 @@ def _jax(driver: Finding) -> Finding:
 
 def _backend(name: str, driver: Finding) -> Finding:
     """Whether networks can be built with it and run here."""
-    from models.codegen import BACKENDS
+    from equispike.models.codegen import BACKENDS
 
     reason = BACKENDS[name].why_not()
     if reason is None:

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from protocols.doctor.findings import Finding, size
-from protocols.provenance import usable_cores
+from equispike.protocols.doctor.findings import Finding, size
+from equispike.protocols.provenance import usable_cores
 
 GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")

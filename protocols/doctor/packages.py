@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 
-from protocols.doctor.asking import ask
-from protocols.doctor.findings import Finding
+from equispike.protocols.doctor.asking import ask
+from equispike.protocols.doctor.findings import Finding
 
 #: By extra of the installation: names on the package index, and of the modules.
 PACKAGES: dict[str, dict[str, str]] = {

@@ -8,8 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from models.errors import EquispikeError
-from protocols.doctor.findings import Finding, size
+from equispike.models.errors import EquispikeError
+from equispike.protocols.doctor.findings import Finding, size
 
 ENOUGH = 1e9
 """Free bytes below which a disk is reported."""
@@ -19,7 +19,7 @@ _WRITTEN = 1 << 20
 
 def build_cache() -> Iterator[Finding]:
     """Where compiled networks are kept."""
-    from models.codegen.standalone.cache import cache_dir
+    from equispike.models.codegen.standalone.cache import cache_dir
 
     folder = cache_dir()
     if fault := _writing_fault(folder):
@@ -32,7 +32,7 @@ def build_cache() -> Iterator[Finding]:
 
 def data_cache() -> Iterator[Finding]:
     """Where downloads go."""
-    from protocols.data.locate import cache_folder
+    from equispike.protocols.data.locate import cache_folder
 
     folder = cache_folder("")
     if fault := _writing_fault(folder):
@@ -44,7 +44,7 @@ def data_cache() -> Iterator[Finding]:
 
 def free_space() -> Iterator[Finding]:
     """What is left on the disks of the build cache, of temporary files and of the current folder."""
-    from models.codegen.standalone.cache import cache_dir
+    from equispike.models.codegen.standalone.cache import cache_dir
 
     cache = cache_dir()
     for what, folder, to_do in (
@@ -60,8 +60,8 @@ def free_space() -> Iterator[Finding]:
 
 def data_sets(data_dir: Path | None) -> Iterator[Finding]:
     """Where each data set is, read as training reads it; nothing is downloaded."""
-    from protocols.data import DATASETS, available, load
-    from protocols.data.locate import cache_folder, find
+    from equispike.protocols.data import DATASETS, available, load
+    from equispike.protocols.data.locate import cache_folder, find
 
     for name, spec in DATASETS.items():
         downloaded = bool(spec.mirrors) and data_dir is None and find(name) == cache_folder(name)

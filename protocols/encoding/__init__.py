@@ -1,6 +1,6 @@
 """From images to what input neurons do."""
 
-from protocols.encoding.dog import contrasts, dog_filter, local_normalisation
-from protocols.encoding.latency import latency_code, rank_order_code
+from equispike.protocols.encoding.dog import contrasts, dog_filter, local_normalisation
+from equispike.protocols.encoding.latency import latency_code, rank_order_code
 
 __all__ = ["contrasts", "dog_filter", "latency_code", "local_normalisation", "rank_order_code"]

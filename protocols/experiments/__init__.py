@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from models.errors import EquispikeError
-from protocols.experiments.action_potential import ACTION_POTENTIAL
-from protocols.experiments.anode_break import ANODE_BREAK
-from protocols.experiments.base import Experiment
-from protocols.experiments.fi_curve import FI_CURVE
-from protocols.experiments.firing_patterns import FIRING_PATTERNS
-from protocols.experiments.spike_pairing import SPIKE_PAIRING
-from protocols.experiments.strength_duration import STRENGTH_DURATION
-from protocols.experiments.synaptic_kernel import SYNAPTIC_KERNEL
-from protocols.experiments.traces import RAMP_CURRENT, STEP_CURRENT
-from protocols.experiments.weight_distribution import WEIGHT_DISTRIBUTION
+from equispike.models.errors import EquispikeError
+from equispike.protocols.experiments.action_potential import ACTION_POTENTIAL
+from equispike.protocols.experiments.anode_break import ANODE_BREAK
+from equispike.protocols.experiments.base import Experiment
+from equispike.protocols.experiments.fi_curve import FI_CURVE
+from equispike.protocols.experiments.firing_patterns import FIRING_PATTERNS
+from equispike.protocols.experiments.spike_pairing import SPIKE_PAIRING
+from equispike.protocols.experiments.strength_duration import STRENGTH_DURATION
+from equispike.protocols.experiments.synaptic_kernel import SYNAPTIC_KERNEL
+from equispike.protocols.experiments.traces import RAMP_CURRENT, STEP_CURRENT
+from equispike.protocols.experiments.weight_distribution import WEIGHT_DISTRIBUTION
 
 EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
@@ -34,7 +34,7 @@ EXPERIMENTS: dict[str, Experiment] = {
 def get_experiment(name: str) -> Experiment:
     """The experiment of that name; raises EquispikeError naming the ones there are."""
     if name not in EXPERIMENTS:
-        raise EquispikeError(f"unknown protocol '{name}'; the protocols are: {', '.join(EXPERIMENTS)}")
+        raise EquispikeError(f"unknown experiment '{name}'; the experiments are: {', '.join(EXPERIMENTS)}")
     return EXPERIMENTS[name]
 
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from brian2 import Quantity, ms
-
-from models.neurons import Neuron, NeuronParams
-from models.params import Params, param
-from protocols.experiments.base import CHOICE, Experiment, Tables
-from protocols.experiments.searching import CANDIDATES, lowest
-from protocols.experiments.stimulating import (
+from equispike.models.neurons import Neuron, NeuronParams
+from equispike.models.params import Params, param
+from equispike.protocols.experiments.base import CHOICE, Experiment, Tables
+from equispike.protocols.experiments.searching import CANDIDATES, lowest
+from equispike.protocols.experiments.stimulating import (
     Current,
     current_column,
     in_si,

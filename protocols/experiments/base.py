@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-
-from models.params import Params
+from equispike.models.params import Params
 
 #: Source of numbers that no paper gives.
 CHOICE = "chosen here"

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from brian2 import Quantity, ms
-
-from models.neurons import Neuron, NeuronParams
-from models.params import Params, param
-from protocols.experiments.base import CHOICE, Experiment, Tables
-from protocols.experiments.stimulating import Current, current_column, in_si, shown, stimulate, typical, undriven
+from equispike.models.neurons import Neuron, NeuronParams
+from equispike.models.params import Params, param
+from equispike.protocols.experiments.base import CHOICE, Experiment, Tables
+from equispike.protocols.experiments.stimulating import (
+    Current,
+    current_column,
+    in_si,
+    shown,
+    stimulate,
+    typical,
+    undriven,
+)
 
 
 def _params(neuron: Neuron, neuron_params: NeuronParams) -> Params:

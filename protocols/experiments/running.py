@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from equispike.models.codegen import BACKENDS, get_backend
+from equispike.models.errors import EquispikeError
+from equispike.models.params import Params
+from equispike.protocols.experiments import get_experiment
+from equispike.protocols.experiments.base import Experiment, Tables
+from equispike.protocols.provenance import cpu_seconds, provenance
+from equispike.protocols.run_folder import FORMAT, RunFolder
 
-import models
-from models.codegen import BACKENDS, get_backend
-from models.errors import EquispikeError
-from models.params import Params
-from protocols.experiments import get_experiment
-from protocols.experiments.base import Experiment, Tables
-from protocols.provenance import cpu_seconds, provenance
-from protocols.run_folder import FORMAT, RunFolder
+from equispike import models
 
 ARTICLE = {
     "neuron": "a neuron model",
@@ -41,9 +41,9 @@ class Outcome:
         return next(iter(self.tables.values()))
 
 
-def run_protocol(
+def run_experiment(
     model: str,
-    protocol: str,
+    experiment: str,
     params: Mapping[str, Any] | None = None,
     backend: str = "auto",
     out: Path | str | None = None,
@@ -53,10 +53,10 @@ def run_protocol(
 
     Parameters
     ----------
-    model, protocol : names, of ``models.KINDS`` and of ``protocols.experiments.EXPERIMENTS``
+    model, experiment : names, of ``models.KINDS`` and of ``protocols.experiments.EXPERIMENTS``
     params : settings of the model and of the experiment by name, as values or as text such as ``20*ms``
     backend : ``auto``: C++ where there is a compiler and enough to do, else NumPy
-    out : new run folder; without it ``runs/PROTOCOL-MODEL``, or that with the first free number
+    out : new run folder; without it ``runs/EXPERIMENT-MODEL``, or that with the first free number
     seed : of everything random
 
     Raises
@@ -64,20 +64,20 @@ def run_protocol(
     EquispikeError
         A name, a key or a value is wrong, the experiment makes no sense for the model, or ``out`` cannot be written.
     """
-    experiment = get_experiment(protocol)
-    subject = subject_of(experiment, model)
-    model_params, own = settled(experiment, subject, params or {})
-    backend = chosen_backend(backend, light=experiment.light(subject))
-    folder = _new_folder(Path(out)) if out is not None else _free_folder(f"{protocol}-{model}")
+    chosen = get_experiment(experiment)
+    subject = subject_of(chosen, model)
+    model_params, own = settled(chosen, subject, params or {})
+    backend = chosen_backend(backend, light=chosen.light(subject))
+    folder = _new_folder(Path(out)) if out is not None else _free_folder(f"{experiment}-{model}")
     started, cpu = time.perf_counter(), cpu_seconds()
-    tables = experiment.run(subject, model_params, own, backend, seed)
+    tables = chosen.run(subject, model_params, own, backend, seed)
     record = {
         "format": FORMAT,
         "config": {
-            "protocol": protocol,
+            "experiment": experiment,
             "model": model,
             "params": model_params.as_text(),
-            "protocol_params": own.as_text(),
+            "experiment_params": own.as_text(),
             "data": None,
             "backend": backend,
             "seed": seed,

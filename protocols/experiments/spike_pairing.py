@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from brian2 import Hz, Quantity, ms, second
-
-from models.codegen import Program, get_backend
-from models.errors import EquispikeError
-from models.params import Params, param
-from models.plasticity import Rule
-from models.plasticity.paired import build
-from protocols.experiments.base import CHOICE, Experiment, Tables
+from equispike.models.codegen import Program, get_backend
+from equispike.models.errors import EquispikeError
+from equispike.models.params import Params, param
+from equispike.models.plasticity import Rule
+from equispike.models.plasticity.pairing import build
+from equispike.protocols.experiments.base import CHOICE, Experiment, Tables
 
 BI_POO = "Bi & Poo 1998, J. Neurosci. 18:10464-10472"
 SJOSTROM = "Sjöström, Turrigiano & Nelson 2001, Neuron 32:1149-1164, as in Pfister & Gerstner 2006"

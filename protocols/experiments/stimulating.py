@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from brian2 import Equations, Quantity, is_dimensionless
-
-from models.codegen import Program, get_backend
-from models.neurons import Neuron, NeuronParams
-from models.neurons.stimulated import N_PIECES, build
-from models.params import unit_name
+from equispike.models.codegen import Program, get_backend
+from equispike.models.neurons import Neuron, NeuronParams
+from equispike.models.neurons.current_clamp import N_PIECES, build
+from equispike.models.params import unit_name
 
 _NEVER = 1e9  # s
 _PROGRAMS: dict[tuple, Program] = {}
@@ -41,7 +40,7 @@ class Responses:
 
     Attributes
     ----------
-    spikes : columns neuron, t, crossed in s, in the order of time; see :func:`models.neurons.stimulated.build`
+    spikes : columns neuron, t, crossed in s, in the order of time; see :func:`models.neurons.current_clamp.build`
     samples : columns neuron, t in s, the neuron's variables and its input in SI units
     """
 

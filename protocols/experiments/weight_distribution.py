@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from brian2 import Hz, Quantity, ms, mV, second
-
-from models.codegen import get_backend
-from models.errors import EquispikeError
-from models.params import Params, param
-from models.plasticity import Rule
-from models.plasticity.competing import build
-from protocols.experiments.base import CHOICE, Experiment, Tables
+from equispike.models.codegen import get_backend
+from equispike.models.errors import EquispikeError
+from equispike.models.params import Params, param
+from equispike.models.plasticity import Rule
+from equispike.models.plasticity.poisson_inputs import build
+from equispike.protocols.experiments.base import CHOICE, Experiment, Tables
 
 SONG = "Song, Miller & Abbott 2000, Nat. Neurosci. 3:919-926"
 PORT = f"{SONG}, as in Brian2's example"

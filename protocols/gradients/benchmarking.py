@@ -14,10 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from brian2 import Clock, Hz, Network, NeuronGroup, PoissonGroup, Synapses, ms
-
-from models.codegen.jax import differentiable
-from models.neurons import DRIVEN_LIF
-from protocols.provenance import cpu_seconds
+from equispike.models.codegen.jax import differentiable
+from equispike.models.neurons import DIMENSIONLESS_LIF
+from equispike.protocols.provenance import cpu_seconds
 
 #: Neurons, time steps and images of a batch, as in common tutorials.
 LAYERS, N_STEPS, BATCH = (784, 128, 10), 50, 256
@@ -57,8 +56,8 @@ def _gradients() -> Callable[[], None]:
     clock = Clock(1 * ms)
     space = {"tau_mem": 10 * ms, "v_threshold": 1.0, "n_steps": N_STEPS}
     source = PoissonGroup(LAYERS[0], 1 * Hz, name="source", clock=clock)
-    hidden = NeuronGroup(LAYERS[1], DRIVEN_LIF.equations, threshold=DRIVEN_LIF.threshold, reset=DRIVEN_LIF.reset,
-                         method="exact", name="hidden", clock=clock, namespace=space)  # fmt: skip
+    hidden = NeuronGroup(LAYERS[1], DIMENSIONLESS_LIF.equations, threshold=DIMENSIONLESS_LIF.threshold,
+                         reset=DIMENSIONLESS_LIF.reset, method="exact", name="hidden", clock=clock, namespace=space)  # fmt: skip
     classes = NeuronGroup(LAYERS[2], "dv/dt = -v / tau_mem : 1\nscore : 1", method="exact", name="classes", clock=clock,
                           namespace=space)  # fmt: skip
     classes.run_regularly("score += v / n_steps", when="end")

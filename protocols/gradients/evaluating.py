@@ -7,16 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-
-from models.deep import DeepParams
-from protocols.data import Dataset, Recordings
-from protocols.evaluating import split_images
-from protocols.features import with_features
-from protocols.gradients.showing import ShownNetwork
-from protocols.presenting import TESTING
-from protocols.provenance import cpu_seconds, provenance
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
+from equispike.models.layered import LayeredNetworkParams
+from equispike.protocols.data import Dataset, Recordings
+from equispike.protocols.evaluating import split_images
+from equispike.protocols.features import with_features
+from equispike.protocols.gradients.frozen_network import FrozenNetwork
+from equispike.protocols.presenting import TESTING
+from equispike.protocols.provenance import cpu_seconds, provenance
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 
 #: What tells the class, in words.
 READOUTS = {"mean": "mean potential", "max": "largest potential", "last": "last potential", "spikes": "spike count"}
@@ -53,12 +52,12 @@ def evaluate(
     """
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
     params = spec.params
-    assert isinstance(params, DeepParams)
+    assert isinstance(params, LayeredNetworkParams)
     arrays = run.trained_arrays()
     data = with_features(data, spec, run, split, jobs=jobs, report=report)
     images, truth = split_images(data, spec, split)
     images, truth = images[:n_test], truth[:n_test]
-    network = ShownNetwork.of(spec, len(images), backend)
+    network = FrozenNetwork.of(spec, len(images), backend)
     wall, cpu = time.monotonic(), cpu_seconds()
     scores, spikes = _shown(
         network, arrays, images, TESTING, jobs, lambda done: report(f"{split} set", done, len(images))
@@ -110,10 +109,10 @@ def show(
 
     ``phase`` chooses the random numbers.
     """
-    return _shown(ShownNetwork.of(spec, len(samples), backend), arrays, samples, phase, jobs, lambda done: None)
+    return _shown(FrozenNetwork.of(spec, len(samples), backend), arrays, samples, phase, jobs, lambda done: None)
 
 
-def _shown(network: ShownNetwork, arrays, samples, phase: int, jobs: int, report: Callable[[int], None]):
+def _shown(network: FrozenNetwork, arrays, samples, phase: int, jobs: int, report: Callable[[int], None]):
     parts: list[np.ndarray] = []
     totals = dict.fromkeys(network.spiking, 0)
     for n, records in network.records(arrays, samples, phase=phase, jobs=jobs):

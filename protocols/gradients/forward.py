@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import jax
+from equispike.models.ann import AnnParams, ann, with_arrays
+from equispike.models.codegen.jax import SURROGATES, differentiable
+from equispike.models.layered import LayeredNetworkParams
+from equispike.protocols.training import TrainingSpec
 
-import models
-from models.ann import AnnParams, ann, with_arrays
-from models.codegen.jax import SURROGATES, differentiable
-from models.deep import DeepParams
-from protocols.training import TrainingSpec
+from equispike import models
 
 #: (trainable arrays, frames (n, n_frames, n_input), random key) -> scores (n, n_classes), mean spikes a neuron and image
 #: of each layer, and what they cost.
@@ -26,7 +26,7 @@ def forward(spec: TrainingSpec) -> Forward:
 
 def _of_program(spec: TrainingSpec) -> Forward:
     params, model = spec.params, models.get_model(spec.model)
-    assert isinstance(params, DeepParams)
+    assert isinstance(params, LayeredNetworkParams)
     program = differentiable(
         model.build(params, 1),
         inputs=["frames"],

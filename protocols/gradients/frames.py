@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-
-from models.deep import DeepParams
-from models.gradient_params import GradientParams, LayeredParams
-from protocols.data import Recordings
-from protocols.encoding import latency_code
+from equispike.models.gradient_params import GradientParams, LayeredParams
+from equispike.models.layered import LayeredNetworkParams
+from equispike.protocols.data import Recordings
+from equispike.protocols.encoding import latency_code
 
 
 def frames(params: LayeredParams, samples: np.ndarray | Recordings) -> np.ndarray:
@@ -51,7 +50,7 @@ def _encoded(params: LayeredParams, seen: np.ndarray) -> np.ndarray:
     shaped, scale = seen.reshape(len(seen), params.n_frames, params.n_input).astype(np.float32), 1.0
     if seen.dtype != np.uint8:
         return shaped
-    if isinstance(params, DeepParams):
+    if isinstance(params, LayeredNetworkParams):
         if params.encoding == "events":
             return shaped
         if params.encoding == "latency":

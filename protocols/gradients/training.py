@@ -14,21 +14,21 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pandas as pd
+from equispike.models.errors import EquispikeError
+from equispike.models.gradient_params import GradientParams
+from equispike.models.layered import LayeredNetworkParams
+from equispike.protocols import metrics
+from equispike.protocols.data import Dataset, Recordings
+from equispike.protocols.features import source_of, with_features
+from equispike.protocols.gradients.forward import forward
+from equispike.protocols.gradients.frames import frames, varied
+from equispike.protocols.gradients.verifying import verify
+from equispike.protocols.presenting import TRAINING
+from equispike.protocols.provenance import cpu_seconds
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec, begun_record
 
-import models
-from models.deep import DeepParams
-from models.errors import EquispikeError
-from models.gradient_params import GradientParams
-from protocols import metrics
-from protocols.data import Dataset, Recordings
-from protocols.features import source_of, with_features
-from protocols.gradients.forward import forward
-from protocols.gradients.frames import frames, varied
-from protocols.gradients.verifying import verify
-from protocols.presenting import TRAINING
-from protocols.provenance import cpu_seconds
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec, begun_record
+from equispike import models
 
 #: Images of a forward pass.
 FORWARD = 500
@@ -193,7 +193,7 @@ def train(
         "wall_s": progress.wall_s,
         "cpu_s": progress.cpu_s,
     }
-    if isinstance(params, DeepParams):
+    if isinstance(params, LayeredNetworkParams):
         done["verified"] = verify(spec, arrays, held_out[:100])
     run.write_json("run.json", {**record, **done})
     return progress

@@ -6,19 +6,19 @@ from collections.abc import Callable
 
 import jax
 import numpy as np
+from equispike.models.codegen import get_backend
+from equispike.models.codegen.jax import differentiable
+from equispike.models.errors import EquispikeError
+from equispike.models.layered import LayeredNetworkParams
+from equispike.protocols.data import Dataset, Recordings
+from equispike.protocols.evaluating import split_images
+from equispike.protocols.features import with_features
+from equispike.protocols.gradients.frames import frames
+from equispike.protocols.provenance import provenance
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 
-import models
-from models.codegen import get_backend
-from models.codegen.jax import differentiable
-from models.deep import DeepParams
-from models.errors import EquispikeError
-from protocols.data import Dataset, Recordings
-from protocols.evaluating import split_images
-from protocols.features import with_features
-from protocols.gradients.frames import frames
-from protocols.provenance import provenance
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
+from equispike import models
 
 #: Samples of a run, which keeps every spike of every step.
 _AT_A_TIME = 50
@@ -60,7 +60,7 @@ def verify(
     two has) and ``largest_score_difference``.
     """
     params, model = spec.params, models.get_model(spec.model)
-    assert isinstance(params, DeepParams)
+    assert isinstance(params, LayeredNetworkParams)
     double = {key: values.astype(np.float64) for key, values in arrays.items()}
     if backend == "cpp-float32":
         raise EquispikeError("spikes are compared in double precision: name cpp in place of cpp-float32")
@@ -102,7 +102,7 @@ def verify(
     }
 
 
-def _raster(params: DeepParams, spikes: dict[str, np.ndarray], n: int) -> np.ndarray:
+def _raster(params: LayeredNetworkParams, spikes: dict[str, np.ndarray], n: int) -> np.ndarray:
     """Recorded spikes of ``n`` neurons as (_AT_A_TIME, n_steps, n)."""
     sample, step = np.divmod(np.rint(spikes["t"] / float(params.dt)).astype(int), params.n_steps)
     raster = np.zeros((_AT_A_TIME, params.n_steps, n), bool)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-
-from models.conv_stdp import ConvStdpParams
-from protocols.encoding import contrasts, latency_code, rank_order_code
+from equispike.models.conv_stdp import ConvStdpParams
+from equispike.protocols.encoding import contrasts, latency_code, rank_order_code
 
 _CODES = {"rank": rank_order_code, "latency": latency_code}
 

@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-from protocols.data import Dataset
-from protocols.evaluating import label_indices, split_images
-from protocols.layerwise.features import Features, coarser
-from protocols.layerwise.readouts import READOUTS
-from protocols.provenance import cpu_seconds, provenance
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
+from equispike.protocols.data import Dataset
+from equispike.protocols.evaluating import label_indices, split_images
+from equispike.protocols.layerwise.features import Features, coarser
+from equispike.protocols.layerwise.readouts import READOUTS
+from equispike.protocols.provenance import cpu_seconds, provenance
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 
 #: Numbers of labelled training images for which the accuracy is also measured.
 LABELLED = (100, 300, 1_000, 3_000, 10_000, 30_000)

@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from equispike.models.codegen import Program, get_backend
+from equispike.models.conv_stdp import ConvStdpParams, as_kernels
+from equispike.models.errors import EquispikeError
+from equispike.protocols import metrics
+from equispike.protocols.data import Dataset
+from equispike.protocols.layerwise.encoding import encode
+from equispike.protocols.presenting import TRAINING
+from equispike.protocols.provenance import cpu_seconds
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec, begun_record
 
-import models
-from models.codegen import Program, get_backend
-from models.conv_stdp import ConvStdpParams, as_kernels
-from models.errors import EquispikeError
-from protocols import metrics
-from protocols.data import Dataset
-from protocols.layerwise.encoding import encode
-from protocols.presenting import TRAINING
-from protocols.provenance import cpu_seconds
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec, begun_record
+from equispike import models
 
 
 @dataclass

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from protocols.data import Dataset, Recordings
-from protocols.measuring.responses import responses
-from protocols.measuring.robustness import robustness
-from protocols.measuring.stopping import stopping
-from protocols.measuring.subjects import subject
-from protocols.measuring.workload import workload
-from protocols.provenance import provenance
-from protocols.run_folder import RunFolder
+from equispike.protocols.data import Dataset, Recordings
+from equispike.protocols.measuring.anytime import stopping
+from equispike.protocols.measuring.responses import responses
+from equispike.protocols.measuring.robustness import robustness
+from equispike.protocols.measuring.trained_runs import subject
+from equispike.protocols.measuring.workload import workload
+from equispike.protocols.provenance import provenance
+from equispike.protocols.run_folder import RunFolder
 
 #: By name: the file that it is kept in.
 MEASURES = {

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-
-from protocols import baselines
-from protocols.features import GRID, with_features
-from protocols.layerwise.features import Features
-from protocols.measuring.subjects import Ann, ConvStdp, Subject, evenly
-from protocols.recording import record
+from equispike.protocols import baselines
+from equispike.protocols.features import GRID, with_features
+from equispike.protocols.layerwise.features import Features
+from equispike.protocols.measuring.trained_runs import Ann, ConvStdp, Subject, evenly
+from equispike.protocols.recording import record
 
 
 def responses(subject: Subject, n_images: int) -> dict[str, np.ndarray]:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-
-from protocols.measuring.damage import occluded, quantised, with_noise, without_synapses, without_units
-from protocols.measuring.subjects import Arrays, Subject, evenly
+from equispike.protocols.measuring.perturbations import occluded, quantised, with_noise, without_synapses, without_units
+from equispike.protocols.measuring.trained_runs import Arrays, Subject, evenly
 
 #: Levels by kind of damage: standard deviation of noise (white is 1), side of a black square (pixels), bits of a weight,
 #: parts of neurons (or maps of a convolution) and of synapses that are lost.

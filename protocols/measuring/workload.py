@@ -8,21 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from models.ann import AnnParams
-from models.conv_stdp import ConvStdpParams
-from models.deep import DeepParams
-from models.diehl_cook import DiehlCookParams
-from protocols import baselines
-from protocols.data import Dataset
-from protocols.evaluating import trained_state
-from protocols.features import GRID, source_of, with_features
-from protocols.gradients.frames import frames
-from protocols.layerwise.features import Features, frozen_state
-from protocols.measuring.operations import ENERGY_AC, ENERGY_MAC, Structure, ann_structure, structure
-from protocols.recording import Recording, record
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec
+from equispike.models.ann import AnnParams
+from equispike.models.conv_stdp import ConvStdpParams
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.models.layered import LayeredNetworkParams
+from equispike.protocols import baselines
+from equispike.protocols.data import Dataset
+from equispike.protocols.evaluating import trained_state
+from equispike.protocols.features import GRID, source_of, with_features
+from equispike.protocols.gradients.frames import frames
+from equispike.protocols.layerwise.features import Features, frozen_state
+from equispike.protocols.measuring.operations import ENERGY_AC, ENERGY_MAC, Structure, ann_structure, structure
+from equispike.protocols.recording import Recording, record
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec
 
 #: Bytes of a number, whatever the backend computed in.
 BYTES = 4
@@ -109,7 +108,7 @@ def workload(
     if isinstance(spec.params, ConvStdpParams):
         own = _of_layers(spec, spec.params, run.trained_arrays(), recording, samples, n_parameters)
         return _read_out(own, run, spec, samples, backend) if with_readout else own
-    assert isinstance(spec.params, DeepParams)
+    assert isinstance(spec.params, LayeredNetworkParams)
     own = _of_deep(spec, spec.params, arrays, recording, samples, n_parameters)
     if spec.features is None:
         return own
@@ -180,7 +179,7 @@ def _macs_by_step(built: Structure, n_steps: int, numbers: Mapping[str, np.ndarr
 
 
 def _of_deep(
-    spec: TrainingSpec, params: DeepParams, arrays, recording: Recording, samples, n_parameters: int
+    spec: TrainingSpec, params: LayeredNetworkParams, arrays, recording: Recording, samples, n_parameters: int
 ) -> Workload:
     built = structure(spec.model, params, arrays)
     if params.encoding != "current":

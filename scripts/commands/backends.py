@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from equispike.scripts.commands import options
 from rich.console import Console
 from rich.table import Table
-
-from scripts.commands import options
 
 
 @click.command("backends")
@@ -17,8 +16,9 @@ from scripts.commands import options
 @options.config
 def command(model: str, pairs: tuple[str, ...], config: Path | None) -> None:
     """Show on which backends MODEL runs, for training and evaluation, and why not on the others. Nothing is compiled."""
-    import models
-    from protocols.backends import verdicts
+    from equispike.protocols.backends import verdicts
+
+    from equispike import models
 
     chosen = models.get_model(model)
     params = chosen.params().updated(options.model_settings(config, pairs))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-
-from models.errors import EquispikeError
-from scripts.commands import options
+from equispike.models.errors import EquispikeError
+from equispike.scripts.commands import options
 
 
 @click.command("baseline")
@@ -29,13 +28,14 @@ def command(ctx, model, data, data_dir, pairs, config, images, seed, holdout, ou
 
     The accuracy is that on the test set or, with --holdout, on the training images that were held out.
     """
-    import models
-    from protocols import baselines
-    from protocols.data import load
-    from protocols.run_folder import RunFolder
-    from protocols.training import TrainingSpec
-    from scripts.cli import data_of
-    from scripts.progress import GradientProgress
+    from equispike.protocols import baselines
+    from equispike.protocols.data import load
+    from equispike.protocols.run_folder import RunFolder
+    from equispike.protocols.training import TrainingSpec
+    from equispike.scripts.cli import data_of
+    from equispike.scripts.progress import GradientProgress
+
+    from equispike import models
 
     names = [each.name for each in models.MODELS.values() if each.protocol == "baseline"]
     if resume is not None:

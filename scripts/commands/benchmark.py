@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from equispike.models.errors import EquispikeError
+from equispike.scripts.commands import options
 from rich.console import Console
 from rich.table import Table
-
-from models.errors import EquispikeError
-from scripts.commands import options
 
 
 @click.command("benchmark")
@@ -27,8 +26,9 @@ def command(model: str, sizes: str, rounds: int, backends: str | None, data: str
     if model == "gradients":
         _gradients(rounds)
         return
-    import models
-    from protocols.data import Recordings, load
+    from equispike.protocols.data import Recordings, load
+
+    from equispike import models
 
     def images():
         found = load(data, data_dir).train_images
@@ -47,8 +47,7 @@ def command(model: str, sizes: str, rounds: int, backends: str | None, data: str
 
 def _gradients(rounds: int) -> None:
     import pandas as pd
-
-    from protocols.gradients import benchmarking
+    from equispike.protocols.gradients import benchmarking
 
     rows = benchmarking.benchmark(rounds, lambda text: click.echo(text, err=True))
     measured = pd.DataFrame(rows, columns=["round", "formulation", "images_per_cpu_s"])
@@ -58,10 +57,10 @@ def _gradients(rounds: int) -> None:
 
 def _layers(model: str, rounds: int, backends: str | None, images) -> None:
     import pandas as pd
+    from equispike.models.conv_stdp import ConvStdpParams
+    from equispike.protocols.layerwise import benchmarking
 
-    import models
-    from models.conv_stdp import ConvStdpParams
-    from protocols.layerwise import benchmarking
+    from equispike import models
 
     params = models.get_model(model).params()
     assert isinstance(params, ConvStdpParams)
@@ -78,9 +77,9 @@ def _layers(model: str, rounds: int, backends: str | None, images) -> None:
 
 def _presentations(model: str, sizes: str, rounds: int, backends: str | None, load_images) -> None:
     import pandas as pd
+    from equispike.protocols.benchmarking import benchmark, chosen_formulations
 
-    import models
-    from protocols.benchmarking import benchmark, chosen_formulations
+    from equispike import models
 
     try:
         numbers = [int(size) for size in sizes.split(",")]
@@ -102,7 +101,7 @@ def _presentations(model: str, sizes: str, rounds: int, backends: str | None, lo
 
 
 def _print(title: str, measured) -> None:
-    from protocols.benchmarking import summary
+    from equispike.protocols.benchmarking import summary
 
     rows = summary(measured)
     table = Table(title=title)

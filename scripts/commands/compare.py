@@ -14,8 +14,8 @@ import click
 @click.option("--figures", type=click.Path(path_type=Path), help="Folder for figures of all runs, as PNG and PDF.")
 def command(runs: tuple[Path, ...], out: Path | None, figures: Path | None) -> None:
     """Compare evaluated RUNS, spiking and ordinary alike: accuracy, and what equispike measure found."""
-    from analysis import comparison, representation
-    from analysis.figures import draw_comparison
+    from equispike.analysis import comparison, representation
+    from equispike.analysis.figures import draw_comparison
 
     table = comparison.compare(runs)
     for run in runs:

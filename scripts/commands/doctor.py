@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from equispike.models.errors import EquispikeError
+from equispike.scripts.commands import options
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from models.errors import EquispikeError
-from scripts.commands import options
-
 if TYPE_CHECKING:
-    from protocols.doctor import Finding
+    from equispike.protocols.doctor import Finding
 
 _STYLES = {"ok": "green", "missing": "yellow", "broken": "red", "not needed": "dim"}
 
@@ -30,7 +29,7 @@ def command(data_dir: Path | None, as_json: bool) -> None:
     Exits with 2 where something is missing that every machine needs: packages, the numpy backend, a build cache that can be
     written.
     """
-    from protocols.doctor import examine, first_to_mend
+    from equispike.protocols.doctor import examine, first_to_mend
 
     with Console(stderr=True).status("") as status:
         findings = examine(data_dir, lambda topic: status.update(f"trying: {topic}"))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-
-from models.errors import EquispikeError
-from scripts.cli import data_of, existing_run
-from scripts.commands import options
+from equispike.models.errors import EquispikeError
+from equispike.scripts.cli import data_of, existing_run
+from equispike.scripts.commands import options
 
 
 @click.command("evaluate")
@@ -31,8 +30,9 @@ from scripts.commands import options
 @options.jobs
 def command(run, data, data_dir, split, label_images, test_images, backend, readouts, grid, bins, jobs) -> None:
     """Label RUN on training images, its neurons or a readout of its features, and measure the accuracy on other images."""
-    import models
-    from scripts.progress import PhaseProgress
+    from equispike.scripts.progress import PhaseProgress
+
+    from equispike import models
 
     folder = existing_run(run)
     trained_on = folder.read_json("run.json")["data"]["name"]
@@ -45,11 +45,11 @@ def command(run, data, data_dir, split, label_images, test_images, backend, read
         if model.protocol == "layerwise":
             outcome = _evaluate_features(folder, dataset, label_images, readouts, grid, bins, progress, common)
         elif model.protocol == "gradients":
-            from protocols import gradients
+            from equispike.protocols import gradients
 
             outcome = gradients.evaluate(folder, dataset, report=progress.update, **common)
         elif model.protocol == "baseline":
-            from protocols import baselines
+            from equispike.protocols import baselines
 
             outcome = baselines.evaluate(folder, dataset, split=split, n_test=test_images, report=progress.update)
         else:
@@ -59,8 +59,8 @@ def command(run, data, data_dir, split, label_images, test_images, backend, read
 
 
 def _evaluate_spikes(folder, dataset, label_images, progress, common):
-    from protocols.evaluating import evaluate
-    from protocols.rasters import record_raster
+    from equispike.protocols.evaluating import evaluate
+    from equispike.protocols.rasters import record_raster
 
     outcome = evaluate(folder, dataset, n_label=label_images or 20_000, report=progress.update, **common)
     progress.update("recording the spikes of one image", 0, 1)
@@ -70,8 +70,8 @@ def _evaluate_spikes(folder, dataset, label_images, progress, common):
 
 
 def _evaluate_features(folder, dataset, label_images, readouts, grid, bins, progress, common):
-    from protocols import layerwise
-    from protocols.activity import record_activity
+    from equispike.protocols import layerwise
+    from equispike.protocols.activity import record_activity
 
     try:
         stops = [int(number) for number in bins.split(",")] if bins else []

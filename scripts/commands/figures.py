@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-
-from scripts.cli import existing_run
+from equispike.scripts.cli import existing_run
 
 
 @click.command("figures")
@@ -15,7 +14,7 @@ from scripts.cli import existing_run
 @click.option("--only", multiple=True, metavar="NAME", help="Only this figure, such as weights; repeat for more.")
 def command(run: Path, out: Path | None, only: tuple[str, ...]) -> None:
     """Draw everything that RUN holds, as PNG and PDF."""
-    from analysis.figures import draw
+    from equispike.analysis.figures import draw
 
     written, skipped = draw(existing_run(run, trained=False).path, out, only)
     for path in written:

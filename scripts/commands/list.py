@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from equispike.scripts.commands import options
 from rich.console import Console
 from rich.table import Table
-
-from scripts.commands import options
 
 
 @click.command("list")
@@ -17,7 +16,7 @@ from scripts.commands import options
 def command(model: str | None, data_dir: Path | None) -> None:
     """List models, data sets and backends; with MODEL (a network, neuron, synapse or plasticity rule), its parameters with
     units, defaults and sources."""
-    import models
+    from equispike import models
 
     console = Console()
     if model is not None:
@@ -32,8 +31,8 @@ def command(model: str | None, data_dir: Path | None) -> None:
             options.parameter_table(chosen.params()),
         )
         return
-    from models.codegen import BACKENDS
-    from protocols.data import DATASETS, available
+    from equispike.models.codegen import BACKENDS
+    from equispike.protocols.data import DATASETS, available
 
     _print(
         console,
@@ -64,7 +63,7 @@ def command(model: str | None, data_dir: Path | None) -> None:
 
 def _chosen(name: str):
     """The network, neuron, synapse or plasticity rule of that name."""
-    import models
+    from equispike import models
 
     for entries in models.KINDS.values():
         if name in entries and getattr(entries[name], "params", None) is not None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-
-from scripts.cli import data_of, existing_run
-from scripts.commands import options
+from equispike.scripts.cli import data_of, existing_run
+from equispike.scripts.commands import options
 
 _WHAT = ("workload", "stopping", "robustness", "responses")
 
@@ -24,8 +23,8 @@ _WHAT = ("workload", "stopping", "robustness", "responses")
 @options.jobs
 def command(run, data_dir, what, images, backend, jobs) -> None:
     """Measure what the trained RUN, spiking or not, costs and bears; the outcome is kept in RUN, for compare and figures."""
-    from protocols.measuring import measure
-    from scripts.progress import PhaseProgress
+    from equispike.protocols.measuring import measure
+    from equispike.scripts.progress import PhaseProgress
 
     folder = existing_run(run)
     with PhaseProgress() as progress:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import yaml
-
-from models.errors import EquispikeError
-from protocols.provenance import usable_cores
+from equispike.models.errors import EquispikeError
+from equispike.protocols.provenance import usable_cores
 
 if TYPE_CHECKING:
-    from models.params import Params
+    from equispike.models.params import Params
 
 data_dir = click.option(
     "--data-dir",
@@ -74,7 +73,7 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 def parameter_table(params: Params) -> list[tuple[str, str, str, str, str]]:
     """Rows (name, default, permitted, meaning, source) of a parameter set; defaults are its values."""
-    from models.params import describe_value, permitted_range
+    from equispike.models.params import describe_value, permitted_range
 
     return [
         (

@@ -14,6 +14,6 @@ import click
 @click.option("--title", default="Spiking and ordinary networks", show_default=True, help="Heading of the page.")
 def command(runs: tuple[Path, ...], out: Path, title: str) -> None:
     """Write one page of evaluated RUNS: the comparison, figures, and how each number was made."""
-    from analysis.report import report
+    from equispike.analysis.report import report
 
     click.echo(f"Wrote {report(runs, out, title)} runs into {out}")

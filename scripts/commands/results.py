@@ -16,8 +16,8 @@ import click
 )
 def command(records: tuple[Path, ...], readme: Path | None) -> None:
     """Tabulate accuracies and costs of the evaluated runs below RECORDS: mean and spread over seeds."""
-    from analysis import comparison
-    from analysis.results import collect, replace_section, to_markdown
+    from equispike.analysis import comparison
+    from equispike.analysis.results import collect, replace_section, to_markdown
 
     tables = {
         "results": to_markdown(collect(records)),

@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 
 import click
-
-from models.errors import EquispikeError
-from scripts.commands import options
+from equispike.models.errors import EquispikeError
+from equispike.scripts.commands import options
 
 
 @click.command("sweep")
@@ -29,10 +28,10 @@ def command(file, out, dry_run, benchmark, status, table, cores, profile) -> Non
 
     Ends with 0 when all runs are done, 1 when some failed, 2 when something in FILE cannot work.
     """
-    from protocols.optional import need
-    from scripts.workflow import driver
-    from scripts.workflow.plan import plan
-    from scripts.workflow.sweep_file import open_sweep
+    from equispike.protocols.extras import need
+    from equispike.scripts.workflow import driver
+    from equispike.scripts.workflow.plan import plan
+    from equispike.scripts.workflow.sweep_file import open_sweep
 
     need("sweeps", "snakemake", "pyarrow")
     sweep = open_sweep(file)
@@ -62,8 +61,7 @@ def command(file, out, dry_run, benchmark, status, table, cores, profile) -> Non
 
 def _draw(sweep, table: Path, folder: Path) -> None:
     import pandas as pd
-
-    from scripts.workflow.products import draw_figures
+    from equispike.scripts.workflow.products import draw_figures
 
     try:
         found = pd.read_csv(table)
@@ -76,16 +74,16 @@ def _draw(sweep, table: Path, folder: Path) -> None:
 
 
 def _writable(folder: Path) -> None:
-    from protocols.whole_files import whole_file
+    from equispike.protocols.atomic_write import atomic_write
 
-    with whole_file(folder / ".writable") as temporary:
+    with atomic_write(folder / ".writable") as temporary:
         temporary.touch()
     (folder / ".writable").unlink()
 
 
 def _benchmark(planned) -> None:
-    from scripts.progress import PhaseProgress
-    from scripts.workflow import costs
+    from equispike.scripts.progress import PhaseProgress
+    from equispike.scripts.workflow import costs
 
     with PhaseProgress() as progress:
         failures = costs.benchmark(planned, progress.update)
@@ -96,9 +94,8 @@ def _benchmark(planned) -> None:
 def _show(planned, folder: Path, status: bool) -> None:
     """The runs with their states and costs, or what is worth knowing of them."""
     import pandas as pd
-
-    from scripts.workflow.costs import estimate
-    from scripts.workflow.status import count, states
+    from equispike.scripts.workflow.costs import estimate
+    from equispike.scripts.workflow.status import count, states
 
     found = states(planned, folder)
     if status:
@@ -130,13 +127,13 @@ def _show(planned, folder: Path, status: bool) -> None:
 
 
 def _cpu_time(cost) -> str:
-    from scripts.workflow.driver import duration
+    from equispike.scripts.workflow.driver import duration
 
     return duration(cost.train_cpu_s + cost.other_cpu_s) if cost else "unknown"
 
 
 def _summary(found, folder: Path) -> None:
-    from scripts.workflow.status import count
+    from equispike.scripts.workflow.status import count
 
     click.echo(f"{len(found)} runs: {count(found)}.", err=True)
     failed = {name: state for name, state in found.items() if state.name != "done"}
@@ -149,7 +146,7 @@ def _summary(found, folder: Path) -> None:
 
 
 def _search(sweep, folder: Path, dry_run: bool, status: bool, cores: int, profile: str | None) -> None:
-    from scripts.workflow import search
+    from equispike.scripts.workflow import search
 
     if dry_run or status:
         for line in search.describe(sweep, folder):

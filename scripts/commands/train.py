@@ -6,10 +6,9 @@ import os
 from pathlib import Path
 
 import click
-
-from models.errors import EquispikeError
-from protocols.provenance import usable_cores
-from scripts.commands import options
+from equispike.models.errors import EquispikeError
+from equispike.protocols.provenance import usable_cores
+from equispike.scripts.commands import options
 
 
 @click.command("train")
@@ -60,9 +59,10 @@ def command(
     resume,
 ) -> None:
     """Train MODEL (see 'equispike list'). Progress is saved after every chunk; an interrupted run goes on with --resume."""
-    import models
-    from protocols.data import load
-    from protocols.run_folder import RunFolder
+    from equispike.protocols.data import load
+    from equispike.protocols.run_folder import RunFolder
+
+    from equispike import models
 
     if model is not None and models.get_model(model).protocol == "baseline":
         raise EquispikeError(f"{model} is an ordinary network: equispike baseline {model} trains it")
@@ -94,31 +94,31 @@ def command(
 
 
 def _present(spec, dataset, run, jobs) -> None:
-    from protocols import on_track
-    from protocols.training import train
-    from scripts.progress import TrainingProgress
+    from equispike.protocols import training_checks
+    from equispike.protocols.training import train
+    from equispike.scripts.progress import TrainingProgress
 
     with TrainingProgress(spec.n_images) as progress:
 
         def report(state) -> None:
             progress.update(state)
-            for warning in on_track.warnings(spec, state):
+            for warning in training_checks.warnings(spec, state):
                 progress.warn(warning)
 
         train(spec, dataset, run, report)
 
 
 def _train_layers(spec, dataset, run, jobs) -> None:
-    from protocols.layerwise import train
-    from scripts.progress import LayerProgress
+    from equispike.protocols.layerwise import train
+    from equispike.scripts.progress import LayerProgress
 
     with LayerProgress(spec.params.conv_names, spec.n_images) as progress:
         train(spec, dataset, run, progress.update)
 
 
 def _train_by_gradients(spec, dataset, run, jobs) -> None:
-    from protocols.gradients import prepare, train
-    from scripts.progress import GradientProgress, PhaseProgress
+    from equispike.protocols.gradients import prepare, train
+    from equispike.scripts.progress import GradientProgress, PhaseProgress
 
     with PhaseProgress() as phases:
         prepare(spec, dataset, run, jobs=jobs, report=phases.update)
@@ -137,8 +137,9 @@ _TRAININGS = {"presenting": _present, "layerwise": _train_layers, "gradients": _
 
 def _train_seeds(given: set[str], values: dict) -> None:
     """Hand every other option on to one process a seed, or train all at the same time where the backend can."""
-    import models
-    from scripts.several_seeds import train_seeds
+    from equispike.scripts.several_seeds import train_seeds
+
+    from equispike import models
 
     if values["model"] is None or given & {"seed", "resume"}:
         raise EquispikeError("--seeds goes with a model, and without --seed and --resume")
@@ -169,9 +170,9 @@ def _train_seeds(given: set[str], values: dict) -> None:
 
 def _train_side_by_side(given: set[str], values: dict, seeds: list[int], out: Path):
     """Train all seeds at the same time; folders that are there are gone on with. Returns the runs."""
-    from protocols.run_folder import RunFolder
-    from protocols.training import train_side_by_side
-    from scripts.progress import TrainingProgress
+    from equispike.protocols.run_folder import RunFolder
+    from equispike.protocols.training import train_side_by_side
+    from equispike.scripts.progress import TrainingProgress
 
     specs, runs, dataset = [], [], None
     for seed in seeds:
@@ -194,9 +195,10 @@ def _train_side_by_side(given: set[str], values: dict, seeds: list[int], out: Pa
 
 def new_spec(model, data, data_dir, source, settings, images, seed, backend, holdout, chunk_images, out):
     """What the options of a new training ask for, and its data."""
-    import models
-    from protocols.data import load
-    from protocols.training import TrainingSpec
+    from equispike.protocols.data import load
+    from equispike.protocols.training import TrainingSpec
+
+    from equispike import models
 
     params, features = models.get_model(model).params(), None
     if source is not None:
@@ -214,8 +216,9 @@ def new_spec(model, data, data_dir, source, settings, images, seed, backend, hol
 
 def source_of(model: str, features: Path | None):
     """The run whose features are learned from, if any."""
-    import models
-    from protocols.features import FeatureSource
+    from equispike.protocols.features import FeatureSource
+
+    from equispike import models
 
     params = models.get_model(model).params()
     if features is None:
@@ -225,7 +228,7 @@ def source_of(model: str, features: Path | None):
 
 
 def _choose_backend(name: str) -> str:
-    from models.codegen import BACKENDS, get_backend
+    from equispike.models.codegen import BACKENDS, get_backend
 
     if name != "auto":
         get_backend(name)
@@ -241,8 +244,8 @@ def _resumed(path: Path, given: set[str], values: dict):
     """The run to go on with; what the command line repeats must agree with how the run was begun."""
     import dataclasses
 
-    from protocols.run_folder import RunFolder
-    from protocols.training import TrainingSpec
+    from equispike.protocols.run_folder import RunFolder
+    from equispike.protocols.training import TrainingSpec
 
     run = RunFolder.open(path)
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])

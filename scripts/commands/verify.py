@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 
 import click
-
-from models.errors import EquispikeError
-from scripts.cli import data_of, existing_run
-from scripts.commands import options
+from equispike.models.errors import EquispikeError
+from equispike.scripts.cli import data_of, existing_run
+from equispike.scripts.commands import options
 
 
 @click.command("verify")
@@ -27,10 +26,11 @@ def command(run: Path, data_dir: Path | None, split: str, images: int, backend: 
 
     Exits with 1 where a spike differs. The outcome is kept in RUN.
     """
-    import models
-    from protocols import gradients
-    from protocols.training import TrainingSpec
-    from scripts.progress import PhaseProgress
+    from equispike.protocols import gradients
+    from equispike.protocols.training import TrainingSpec
+    from equispike.scripts.progress import PhaseProgress
+
+    from equispike import models
 
     folder = existing_run(run)
     spec = TrainingSpec.from_json(folder.read_json("run.json")["config"])

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 from brian2 import have_same_dimensions
-
-from models.errors import EquispikeError
-from models.params import Params, describe_value, parse_value
-from scripts.workflow.located import Located
+from equispike.models.errors import EquispikeError
+from equispike.models.params import Params, describe_value, parse_value
+from equispike.scripts.workflow.located import Located
 
 #: Settings by name, each as text that knows its line.
 type Point = dict[str, Located]

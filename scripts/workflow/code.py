@@ -8,43 +8,43 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-import models
+from equispike import models
 
 _ROOT = Path(__file__).parent.parent.parent
-#: Packages of the project that may be imported.
-_ROOMS = ("models", "protocols", "analysis")
+#: Packages of the project that may be imported, and that are installed below ``equispike``.
+_ROOMS = ("equispike.models", "equispike.protocols", "equispike.analysis")
 #: Modules that import every model; a run depends on its own alone.
-_CATALOGUE = ("models", "models.catalogue")
+_CATALOGUE = ("equispike.models", "equispike.models.catalogue")
 #: Files that no import shows.
 _BESIDE = {
-    "models.codegen.cpp": ("templates/*.cpp", "include/*"),
-    "models.codegen.cuda": ("include/*",),
-    "models.codegen.standalone": ("include/*",),
-    "analysis.report": ("*.html",),
+    "equispike.models.codegen.cpp": ("templates/*.cpp", "include/*"),
+    "equispike.models.codegen.cuda": ("include/*",),
+    "equispike.models.codegen.standalone": ("include/*",),
+    "equispike.analysis.report": ("*.html",),
 }
 
 #: By step and protocol of the model: the modules that it begins with.
 _ENTRIES = {
-    ("train", "presenting"): ["protocols.training"],
-    ("evaluate", "presenting"): ["protocols.evaluating"],
-    ("train", "layerwise"): ["protocols.layerwise.training"],
-    ("evaluate", "layerwise"): ["protocols.layerwise.evaluating"],
-    ("train", "gradients"): ["protocols.gradients.training"],
-    ("evaluate", "gradients"): ["protocols.gradients.evaluating"],
-    ("train", "baseline"): ["protocols.baselines"],
+    ("train", "presenting"): ["equispike.protocols.training"],
+    ("evaluate", "presenting"): ["equispike.protocols.evaluating"],
+    ("train", "layerwise"): ["equispike.protocols.layerwise.training"],
+    ("evaluate", "layerwise"): ["equispike.protocols.layerwise.evaluating"],
+    ("train", "gradients"): ["equispike.protocols.gradients.training"],
+    ("evaluate", "gradients"): ["equispike.protocols.gradients.evaluating"],
+    ("train", "baseline"): ["equispike.protocols.baselines"],
 }
 
 
 def of_step(step: str, model: str) -> str:
     """Hash of the code that ``train``, ``evaluate`` or ``measure`` of a model depends on."""
     chosen = models.get_model(model)
-    entries = _ENTRIES.get((step, chosen.protocol), ["protocols.measuring"])
+    entries = _ENTRIES.get((step, chosen.protocol), ["equispike.protocols.measuring"])
     return _hash((*entries, chosen.params.__module__.rpartition(".")[0]))
 
 
 def of_analysis() -> str:
     """Hash of the code that tables, figures and reports of a sweep depend on."""
-    return _hash(("analysis.sweeps", "analysis.figures.sweeps", "analysis.report.sweep"))
+    return _hash(("equispike.analysis.sweeps", "equispike.analysis.figures.sweeps", "equispike.analysis.report.sweep"))
 
 
 @cache
@@ -68,7 +68,7 @@ def _closure(entries: Iterable[str]) -> set[str]:
         found.add(module)
         if module not in _CATALOGUE:
             waiting += _imported(module)
-        if "." in module:
+        if module.count(".") > 1:
             waiting.append(module.rpartition(".")[0])
     return found
 
@@ -82,11 +82,11 @@ def _imported(module: str) -> tuple[str, ...]:
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return tuple(dict.fromkeys(name for name in names if name.split(".")[0] in _ROOMS and _exists(name)))
+    return tuple(dict.fromkeys(name for name in names if name.startswith(_ROOMS) and _exists(name)))
 
 
 def _file(module: str) -> Path:
-    path = _ROOT.joinpath(*module.split("."))
+    path = _ROOT.joinpath(*module.split(".")[1:])
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.codegen.standalone.cache import cache_dir
-from models.errors import EquispikeError
-from protocols.data import load
-from protocols.run_folder import RunFolder
-from scripts.workflow.job import carry_out
-from scripts.workflow.plan import Plan, Run
+from equispike.models.codegen.standalone.cache import cache_dir
+from equispike.models.errors import EquispikeError
+from equispike.protocols.data import load
+from equispike.protocols.run_folder import RunFolder
+from equispike.scripts.workflow.job import carry_out
+from equispike.scripts.workflow.plan import Plan, Run
 
 #: Images of a benchmark.
 N_IMAGES = 1000

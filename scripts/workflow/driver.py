@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from models.errors import EquispikeError
-from protocols.doctor import cluster
-from scripts.workflow.claim import claimed, holder
-from scripts.workflow.files import DONE, FAILED, names, read
-from scripts.workflow.plan import Plan
-from scripts.workflow.status import State, states
+from equispike.models.errors import EquispikeError
+from equispike.protocols.doctor import cluster
+from equispike.scripts.workflow.claim import claimed, holder
+from equispike.scripts.workflow.files import DONE, FAILED, names, read
+from equispike.scripts.workflow.plan import Plan
+from equispike.scripts.workflow.status import State, states
 
 _HERE = Path(__file__).parent
 #: In the folder of a sweep: who drives it, and what Snakemake said.

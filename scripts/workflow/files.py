@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from protocols.whole_files import whole_file
+from equispike.protocols.atomic_write import atomic_write
 
 #: In the folder of a sweep: what is done, failed and held; the attempts at each run, the steps that it has done; programs built.
 DONE, FAILED, CLAIMS, ATTEMPTS, STEPS, BUILDS = "done", "failed", "claims", "attempts", "steps", "builds"
@@ -27,5 +27,5 @@ def read(path: Path) -> dict[str, Any]:
 
 def write(path: Path, content: dict[str, Any]) -> None:
     """A JSON file, whole or not at all."""
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(content, indent=2) + "\n")

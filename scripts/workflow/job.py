@@ -1,4 +1,4 @@
-"""One run of a sweep, as a scheduler starts it: ``python -m scripts.workflow.job run ID`` in the folder of the sweep.
+"""One run of a sweep, as a scheduler starts it: ``python -m equispike.scripts.workflow.job run ID`` in the folder of the sweep.
 
 What a run needs and what it has done are in files, so that it can be killed at any moment and started again anywhere: steps that
 are done are skipped, a training goes on from its checkpoint, and of two processes with the same run one waits for the other.
@@ -19,13 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-
-from models.errors import EquispikeError
-from protocols.provenance import cpu_seconds
-from scripts.workflow.claim import claimed
-from scripts.workflow.files import ATTEMPTS, BUILDS, CLAIMS, DONE, FAILED, STEPS, read, write
-from scripts.workflow.plan import Plan, Run, Step
-from scripts.workflow.staging import stage
+from equispike.models.errors import EquispikeError
+from equispike.protocols.provenance import cpu_seconds
+from equispike.scripts.workflow.claim import claimed
+from equispike.scripts.workflow.files import ATTEMPTS, BUILDS, CLAIMS, DONE, FAILED, STEPS, read, write
+from equispike.scripts.workflow.plan import Plan, Run, Step
+from equispike.scripts.workflow.staging import stage
 
 
 def carry_out(plan: Plan, run: Run) -> dict[str, Any]:
@@ -74,7 +73,7 @@ def _words(plan: Plan, run: Run, step: Step, folder: Path) -> list[str]:
 
 def _command(words: list[str]) -> None:
     """In this process: starting another would import everything again."""
-    from scripts.cli import equispike
+    from equispike.scripts.cli import equispike
 
     print("equispike", *words, flush=True)
     sys.argv = ["equispike", *words]
@@ -83,8 +82,8 @@ def _command(words: list[str]) -> None:
 
 def build(plan: Plan, name: str) -> None:
     """Compile what runs share, before many of them would at the same time."""
-    from protocols.building import compile_programs
-    from scripts.commands import options, train
+    from equispike.protocols.building import compile_programs
+    from equispike.scripts.commands import options, train
 
     words = plan.runs[plan.builds[name]].steps[0].words[1:]
     asked = train.command.make_context("train", list(words)).params
@@ -135,7 +134,7 @@ def attempt(name: str) -> str | None:
 
 
 def _attempt(plan: Plan, run: Run, marker: Path, failed: Path) -> str | None:
-    from scripts.workflow import costs
+    from equispike.scripts.workflow import costs
 
     failed.unlink(missing_ok=True)
     kept = _kept(run)

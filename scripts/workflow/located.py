@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-
-from models.errors import EquispikeError
+from equispike.models.errors import EquispikeError
 
 
 @dataclass(frozen=True)

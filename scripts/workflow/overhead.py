@@ -1,4 +1,4 @@
-"""What a sweep adds to its runs: ``python -m scripts.workflow.overhead --runs 100 --cores 2``.
+"""What a sweep adds to its runs: ``python -m equispike.scripts.workflow.overhead --runs 100 --cores 2``.
 
 Times trivial runs as a sweep, with table, figures and report, and as the same commands, as many at a time.
 """
@@ -14,8 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
-
-from scripts.commands.options import usable_cores
+from equispike.scripts.commands.options import usable_cores
 
 _ROOT = Path(__file__).parent.parent.parent
 
@@ -40,7 +39,7 @@ def _seconds(folder: str, commands: list[list[str]], at_a_time: int) -> float:
     environment = os.environ | {"PYTHONPATH": str(_ROOT), "EQUISPIKE_CACHE": str(Path(folder, "cache"))}
 
     def run(words: list[str]) -> None:
-        command = [sys.executable, "-m", "scripts", *words]
+        command = [sys.executable, "-m", "equispike", *words]
         subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
 
     with ThreadPoolExecutor(at_a_time) as pool:

@@ -11,17 +11,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import models
-from models.codegen import BACKENDS
-from models.errors import EquispikeError
-from models.params import Params
-from protocols.data import load
-from protocols.training import TrainingSpec
-from protocols.whole_files import whole_file
-from scripts.workflow import code
-from scripts.workflow.axes import OPTIONS, Point
-from scripts.workflow.located import Located
-from scripts.workflow.sweep_file import Resources, Sweep, params_of
+from equispike.models.codegen import BACKENDS
+from equispike.models.errors import EquispikeError
+from equispike.models.params import Params
+from equispike.protocols.atomic_write import atomic_write
+from equispike.protocols.data import load
+from equispike.protocols.training import TrainingSpec
+from equispike.scripts.workflow import code
+from equispike.scripts.workflow.axes import OPTIONS, Point
+from equispike.scripts.workflow.located import Located
+from equispike.scripts.workflow.sweep_file import Resources, Sweep, params_of
+
+from equispike import models
 
 #: In the folder of a sweep.
 PLAN = "plan.json"
@@ -88,7 +89,7 @@ class Plan:
     analysis: str = ""
 
     def write(self, folder: Path) -> None:
-        with whole_file(folder / PLAN) as temporary:
+        with atomic_write(folder / PLAN) as temporary:
             temporary.write_text(json.dumps(asdict(self)))
 
     @classmethod

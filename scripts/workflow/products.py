@@ -1,4 +1,4 @@
-"""Table, figures and report of a sweep: ``python -m scripts.workflow.products table|figures|report`` in its folder."""
+"""Table, figures and report of a sweep: ``python -m equispike.scripts.workflow.products table|figures|report`` in its folder."""
 
 from __future__ import annotations
 
@@ -7,33 +7,32 @@ from pathlib import Path
 
 import click
 import pandas as pd
-
-from protocols.whole_files import whole_file
-from scripts.workflow.plan import Plan
+from equispike.protocols.atomic_write import atomic_write
+from equispike.scripts.workflow.plan import Plan
 
 
 def table(plan: Plan) -> None:
     """table.parquet and table.csv: one row for each readout of each run."""
-    from analysis.sweeps import tidy
+    from equispike.analysis.sweeps import tidy
 
     found = tidy(run.folder for run in plan.runs.values())
-    with whole_file(Path("table.csv")) as temporary:
+    with atomic_write(Path("table.csv")) as temporary:
         found.to_csv(temporary, index=False, lineterminator="\n")
-    with whole_file(Path("table.parquet")) as temporary:
+    with atomic_write(Path("table.parquet")) as temporary:
         found.to_parquet(temporary, index=False)
 
 
 def figures(plan: Plan) -> None:
     """Every figure that the sweep file asks for, in figures/."""
     written = draw_figures(plan.name, plan.figures, pd.read_parquet("table.parquet"), Path("figures"))
-    with whole_file(Path("figures.json")) as temporary:
+    with atomic_write(Path("figures.json")) as temporary:
         temporary.write_text(json.dumps([str(path) for path in written]) + "\n")
 
 
 def draw_figures(name: str, wanted: list[dict[str, str]], table: pd.DataFrame, out: Path) -> list[Path]:
     """The figures of a sweep called ``name`` from its table, as PNG and PDF."""
-    from analysis.figures import style
-    from analysis.figures.sweeps import draw
+    from equispike.analysis.figures import style
+    from equispike.analysis.figures.sweeps import draw
 
     facts = {
         "Run": name,
@@ -45,8 +44,8 @@ def draw_figures(name: str, wanted: list[dict[str, str]], table: pd.DataFrame, o
 
 def report(plan: Plan) -> None:
     """report.html: one page that opens from disk."""
-    from analysis.report.sweep import sweep_report
-    from analysis.sweeps import column
+    from equispike.analysis.report.sweep import sweep_report
+    from equispike.analysis.sweeps import column
 
     paths = [Path(path) for path in json.loads(Path("figures.json").read_text()) if path.endswith(".png")]
     found = pd.read_parquet("table.parquet")

@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from models.errors import EquispikeError
-from protocols.whole_files import whole_file
-from scripts.workflow import driver
-from scripts.workflow.axes import Point, Range
-from scripts.workflow.located import Located
-from scripts.workflow.plan import Plan, plan
-from scripts.workflow.status import State, states
-from scripts.workflow.sweep_file import Search, Sweep
+from equispike.models.errors import EquispikeError
+from equispike.protocols.atomic_write import atomic_write
+from equispike.scripts.workflow import driver
+from equispike.scripts.workflow.axes import Point, Range
+from equispike.scripts.workflow.located import Located
+from equispike.scripts.workflow.plan import Plan, plan
+from equispike.scripts.workflow.status import State, states
+from equispike.scripts.workflow.sweep_file import Search, Sweep
 
 TRIALS = "search.json"
 
@@ -45,7 +44,7 @@ def carry_out(
         else:
             values = []
         trials += _propose(search, trials, values, min(search.at_a_time, search.trials - len(trials)))
-        with whole_file(folder / TRIALS) as temporary:
+        with atomic_write(folder / TRIALS) as temporary:
             temporary.write_text(json.dumps(trials, indent=1) + "\n")
         tell(f"trials {len(values) + 1} to {len(trials)} of {search.trials}")
 

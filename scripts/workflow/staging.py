@@ -8,8 +8,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from models.codegen.standalone.staging import copied
-from protocols.data import available
+from equispike.models.codegen.standalone.staging import copied
+from equispike.protocols.data import available
 
 
 def local_folder() -> Path | None:

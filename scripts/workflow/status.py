@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.workflow.claim import holder
-from scripts.workflow.files import CLAIMS, DONE, FAILED, STEPS, names, read
-from scripts.workflow.plan import Plan
+from equispike.scripts.workflow.claim import holder
+from equispike.scripts.workflow.files import CLAIMS, DONE, FAILED, STEPS, names, read
+from equispike.scripts.workflow.plan import Plan
 
 #: In the order of interest.
 STATES = ("failed", "running", "interrupted", "outdated", "missing", "done")

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import models
-from models.errors import EquispikeError
-from models.params import Params
-from scripts.workflow.axes import OPTIONS, Point, Range, points, ranges
-from scripts.workflow.located import Located, read
+from equispike.models.errors import EquispikeError
+from equispike.models.params import Params
+from equispike.scripts.workflow.axes import OPTIONS, Point, Range, points, ranges
+from equispike.scripts.workflow.located import Located, read
+
+from equispike import models
 
 #: All entries of a sweep file.
 ENTRIES = (*OPTIONS, "fixed", "grid", "list", "random", "latin-hypercube", "search", "seeds", "evaluate", "measure",

@@ -1,10 +1,10 @@
-"""Figures of experiments on single neurons, synapses and plasticity rules, by protocol: from the tables of a run folder."""
+"""Figures of experiments on single neurons, synapses and plasticity rules, by experiment: from the tables of a run folder."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from analysis.figures.experiments import (
+from equispike.analysis.figures.experiments import (
     action_potential,
     fi_curve,
     firing_patterns,
@@ -14,8 +14,8 @@ from analysis.figures.experiments import (
     traces,
     weight_distribution,
 )
-from analysis.figures.sources import Source
-from protocols.run_folder import RunFolder
+from equispike.analysis.figures.sources import Source
+from equispike.protocols.run_folder import RunFolder
 
 FIGURES: dict[str, Callable[[RunFolder], Iterable[Source]]] = {
     "step-current": traces.step_figures,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from equispike.analysis.figures import style
+from equispike.analysis.figures.experiments.quantities import column, model_of, potential_label, unit_of
+from equispike.analysis.figures.sources import Source
+from equispike.protocols.run_folder import RunFolder
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-
-from analysis.figures import style
-from analysis.figures.experiments.quantities import column, model_of, potential_label, unit_of
-from analysis.figures.sources import Source
-from protocols.run_folder import RunFolder
 
 
 def figures(run: RunFolder) -> list[Source]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-
-from models import KINDS
-from models.params import Params
-from protocols.run_folder import RunFolder
+from equispike.models import KINDS
+from equispike.models.params import Params
+from equispike.protocols.run_folder import RunFolder
 
 _PRETTY = {"uA/cm**2": "µA/cm²", "mS/cm**2": "mS/cm²"}
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import pandas as pd
+from equispike.analysis.figures import style
+from equispike.analysis.figures.experiments.quantities import params_of
+from equispike.analysis.figures.sources import Source
+from equispike.analysis.plasticity import SJOSTROM, expected_changes
+from equispike.models import RULES
+from equispike.models.params import Params
+from equispike.protocols.run_folder import RunFolder
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from analysis.figures import style
-from analysis.figures.experiments.quantities import params_of
-from analysis.figures.sources import Source
-from analysis.plasticity import SJOSTROM, expected_changes
-from models import RULES
-from models.params import Params
-from protocols.run_folder import RunFolder
 
 #: Rules that were fitted to the experiments which the points are from.
 _FITTED = ("triplet-stdp", "triplet-stdp-minimal", "pair-stdp")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from equispike.analysis.figures import style
+from equispike.analysis.figures.experiments.quantities import params_of
+from equispike.analysis.figures.sources import Source
+from equispike.models import SYNAPSES
+from equispike.models.params import Params
+from equispike.protocols.run_folder import RunFolder
 from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from analysis.figures import style
-from analysis.figures.experiments.quantities import params_of
-from analysis.figures.sources import Source
-from models import SYNAPSES
-from models.params import Params
-from protocols.run_folder import RunFolder
 
 #: Responses are shown until they have fallen below this part of their peak.
 _SMALL = 0.03

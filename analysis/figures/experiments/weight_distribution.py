@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from equispike.analysis.figures import style
+from equispike.analysis.figures.experiments.quantities import model_of
+from equispike.analysis.figures.sources import Source
+from equispike.analysis.plasticity import distribution_summary
+from equispike.protocols.run_folder import RunFolder
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-
-from analysis.figures import style
-from analysis.figures.experiments.quantities import model_of
-from analysis.figures.sources import Source
-from analysis.plasticity import distribution_summary
-from protocols.run_folder import RunFolder
 
 
 def figures(run: RunFolder) -> list[Source]:

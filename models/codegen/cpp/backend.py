@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-
-from models.codegen.compilers import compiler_command, compiler_missing
-from models.codegen.cpp.device import DEVICE_NAME, CppDevice, Decision
-from models.codegen.standalone.backend import StandaloneBackend, run_make
-from models.parts import Parts
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.codegen.compilers import compiler_command, compiler_missing
+from equispike.models.codegen.cpp.device import DEVICE_NAME, CppDevice, Decision
+from equispike.models.codegen.standalone.backend import StandaloneBackend, run_make
 
 # -D__FAST_MATH__ alone makes glibc declare its vector exp and log: Brian2 keeps infinities (-fno-finite-math-only), and
 # gcc then no longer defines it. The alias-check limit lets loops over many arrays vectorise. Linking with -ffast-math
@@ -40,7 +39,7 @@ class CppBackend(StandaloneBackend):
     def why_not(self) -> str | None:
         return compiler_missing("make")
 
-    def explain(self, build: Callable[[], Parts]) -> list[Decision]:
+    def explain(self, build: Callable[[], BuiltNetwork]) -> list[Decision]:
         """Which template each object of a network gets, and why, in the order in which they run; nothing is compiled."""
         with self._fresh_device() as device, tempfile.TemporaryDirectory() as folder:
             self._generated(device, build, Path(folder))

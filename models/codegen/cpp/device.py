@@ -10,10 +10,9 @@ from pathlib import Path
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
-
-from models.codegen.cpp.connectivity import Connectivity, Layout
-from models.codegen.cpp.rewriting import FUNCTIONS
-from models.codegen.standalone.device import RunFileDevice
+from equispike.models.codegen.cpp.connectivity import Connectivity, Layout
+from equispike.models.codegen.cpp.rewriting import FUNCTIONS
+from equispike.models.codegen.standalone.device import RunFileDevice
 
 DEVICE_NAME = "equispike_cpp"
 
@@ -57,7 +56,7 @@ _ONE_CLOCK = {
 class CppCodeObject(CPPStandaloneCodeObject):
     """C++ code from our templates, where there is one, else from Brian2's."""
 
-    templater = CPPStandaloneCodeObject.templater.derive("models.codegen.cpp", env_globals=FUNCTIONS)
+    templater = CPPStandaloneCodeObject.templater.derive("equispike.models.codegen.cpp", env_globals=FUNCTIONS)
 
 
 @dataclass(frozen=True)

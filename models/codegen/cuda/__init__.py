@@ -1,5 +1,5 @@
 """CUDA standalone programs from Brian2's equations, by Brian2CUDA."""
 
-from models.codegen.cuda.backend import CudaBackend
+from equispike.models.codegen.cuda.backend import CudaBackend
 
 __all__ = ["CudaBackend"]

@@ -10,16 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-
-from models.codegen.compilers import compiler_command, compiler_missing
-from models.codegen.cuda import toolkit
-from models.codegen.features import refusal
-from models.codegen.order import order_dependent
-from models.codegen.runtime import described
-from models.codegen.standalone.backend import StandaloneBackend, run_make
-from models.codegen.standalone.program import Generated, StandaloneProgram
-from models.errors import EquispikeError
-from models.parts import Parts, RunResult
+from equispike.models.built_network import BuiltNetwork, RunResult
+from equispike.models.codegen.compilers import compiler_command, compiler_missing
+from equispike.models.codegen.cuda import toolkit
+from equispike.models.codegen.features import refusal
+from equispike.models.codegen.order import order_dependent
+from equispike.models.codegen.runtime import described
+from equispike.models.codegen.standalone.backend import StandaloneBackend, run_make
+from equispike.models.codegen.standalone.program import Generated, StandaloneProgram
+from equispike.models.errors import EquispikeError
 
 #: What code is built for where no GPU says what it is.
 _DEFAULT_CAPABILITY = "90"
@@ -75,19 +74,19 @@ class CudaBackend(StandaloneBackend):
             return f"cuRAND was not found beside {compiler}: {toolkit.GET_CURAND}"
         return None
 
-    def refuses(self, build: Callable[[], Parts]) -> str | None:
+    def refuses(self, build: Callable[[], BuiltNetwork]) -> str | None:
         parts = described(build)
         if reason := refusal(self.generator, parts.objects):
             return reason
         name = order_dependent(parts)
         return _out_of_order(name) if name else None
 
-    def compile(self, build: Callable[[], Parts]) -> StandaloneProgram:
+    def compile(self, build: Callable[[], BuiltNetwork]) -> StandaloneProgram:
         if reason := self.why_not():
             raise EquispikeError(f"backend {self.name}: {reason}")
         return super().compile(build)
 
-    def generate(self, build: Callable[[], Parts], folder: Path) -> Generated:
+    def generate(self, build: Callable[[], BuiltNetwork], folder: Path) -> Generated:
         """Write the source of a network to a folder that is there; needs neither a GPU nor its compiler.
 
         Raises
@@ -112,7 +111,7 @@ class CudaBackend(StandaloneBackend):
             raise EquispikeError(f"backend {self.name}: {reason}")
         self._make(folder)
 
-    def _generated(self, device, build: Callable[[], Parts], source: Path) -> Generated:
+    def _generated(self, device, build: Callable[[], BuiltNetwork], source: Path) -> Generated:
         generated = super()._generated(device, build, source)
         if device.order_dependent:
             raise EquispikeError(f"backend {self.name}: {_out_of_order(device.order_dependent)}")
@@ -131,7 +130,9 @@ class CudaBackend(StandaloneBackend):
             logger.setLevel(level)
 
     def _device_name(self) -> str:
-        from models.codegen.cuda.device import DEVICE_NAME  # imports Brian2CUDA, which registers its preferences
+        from equispike.models.codegen.cuda.device import (
+            DEVICE_NAME,  # imports Brian2CUDA, which registers its preferences
+        )
 
         return DEVICE_NAME
 

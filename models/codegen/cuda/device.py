@@ -12,9 +12,8 @@ from pathlib import Path
 
 from brian2.devices.device import all_devices
 from brian2cuda.device import CUDAStandaloneDevice
-
-from models.codegen.order import depends_on_order
-from models.codegen.standalone.device import RunFileDevice
+from equispike.models.codegen.order import depends_on_order
+from equispike.models.codegen.standalone.device import RunFileDevice
 
 DEVICE_NAME = "equispike_cuda"
 

@@ -1,5 +1,5 @@
 """GeNN, through Brian2GeNN in an environment of its own."""
 
-from models.codegen.genn.backend import GennBackend
+from equispike.models.codegen.genn.backend import GennBackend
 
 __all__ = ["GennBackend"]

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 from brian2 import Quantity
-
-from models.catalogue import get_model
-from models.codegen.compilers import compiler_command, compiler_missing
-from models.codegen.genn.environment import (
+from equispike.models.build_request import BuildRequest
+from equispike.models.built_network import BuiltNetwork, RunResult
+from equispike.models.catalogue import get_model
+from equispike.models.codegen.compilers import compiler_command, compiler_missing
+from equispike.models.codegen.genn.environment import (
     GENN_VERSION,
     PROJECT,
     environment_missing,
@@ -26,10 +27,8 @@ from models.codegen.genn.environment import (
     genn_path,
     genn_python,
 )
-from models.codegen.standalone.cache import cache_dir, publish
-from models.errors import EquispikeError
-from models.parts import Parts, RunResult
-from models.recipe import Recipe
+from equispike.models.codegen.standalone.cache import cache_dir, publish
+from equispike.models.errors import EquispikeError
 
 _FLAGS = ["-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11"]
 _LAYOUT = "layout.json"
@@ -57,27 +56,27 @@ class GennBackend:
             return "there is no NVIDIA driver here: use --backend genn-cpu"
         return None
 
-    def refuses(self, build: Callable[[], Parts]) -> str | None:
-        model = get_model(build.model) if isinstance(build, Recipe) else None
+    def refuses(self, build: Callable[[], BuiltNetwork]) -> str | None:
+        model = get_model(build.model) if isinstance(build, BuildRequest) else None
         if model is None or model.one_run is None:
             name = "this network" if model is None else model.name
             return f"GeNN runs diehl-cook only, not {name}: use --backend cpp"
-        assert isinstance(build, Recipe)
+        assert isinstance(build, BuildRequest)
         try:
             model.one_run.check(build.params)
         except EquispikeError as error:
             return str(error)
         return None
 
-    def compile(self, build: Callable[[], Parts]) -> GennProgram:
+    def compile(self, build: Callable[[], BuiltNetwork]) -> GennProgram:
         if reason := self.refuses(build):
             raise EquispikeError(reason)
-        assert isinstance(build, Recipe)
+        assert isinstance(build, BuildRequest)
         program = GennProgram(build, self)
         program.built({})
         return program
 
-    def build(self, recipe: Recipe, constants: Mapping[str, float]) -> Path:
+    def build(self, recipe: BuildRequest, constants: Mapping[str, float]) -> Path:
         """The folder with the built program of a network with some ``constants`` (SI units) changed."""
         key = self._key(recipe, constants)
         directory = cache_dir() / key
@@ -97,7 +96,7 @@ class GennBackend:
             publish(source, directory)
         return directory
 
-    def _key(self, recipe: Recipe, constants: Mapping[str, float]) -> str:
+    def _key(self, recipe: BuildRequest, constants: Mapping[str, float]) -> str:
         """Hash of everything that decides what the binary does: all of models/ that describes networks, too."""
         digest = hashlib.sha256(
             json.dumps([recipe.as_json(), dict(constants), self._use_gpu, GENN_VERSION, _FLAGS]).encode()
@@ -110,7 +109,7 @@ class GennBackend:
             digest.update(path.read_bytes())
         return f"genn-{digest.hexdigest()[:24]}"
 
-    def _generate(self, recipe: Recipe, constants: Mapping[str, float], source: Path) -> None:
+    def _generate(self, recipe: BuildRequest, constants: Mapping[str, float], source: Path) -> None:
         job = source / "job.json"
         job.write_text(json.dumps({"recipe": recipe.as_json(), "constants": dict(constants), "use_gpu": self._use_gpu}))
         script = Path(__file__).with_name("generate.py")
@@ -118,7 +117,8 @@ class GennBackend:
         with (
             tempfile.TemporaryDirectory() as place
         ):  # with nothing else: where we are installed there is our Brian2, too
-            Path(place, "models").symlink_to(PROJECT / "models")
+            Path(place, "equispike").mkdir()
+            Path(place, "equispike", "models").symlink_to(PROJECT / "models")
             environment = {**os.environ, "PYTHONPATH": place, "PYTHONDONTWRITEBYTECODE": "1"}
             self._call(command, source, environment, "Brian2GeNN did not generate code")
 
@@ -171,7 +171,7 @@ class GennProgram:
     Numbers are compiled in: runs with other constants are other binaries, built when they are first asked for.
     """
 
-    def __init__(self, recipe: Recipe, backend: GennBackend) -> None:
+    def __init__(self, recipe: BuildRequest, backend: GennBackend) -> None:
         self._recipe, self._backend = recipe, backend
         one_run = get_model(recipe.model).one_run
         assert one_run is not None

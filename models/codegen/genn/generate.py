@@ -20,9 +20,8 @@ from brian2 import DEFAULT_FUNCTIONS, Network, Quantity, second
 from brian2.devices.device import all_devices
 from brian2genn.device import GeNNDevice
 from brian2genn.genn_generator import GeNNCodeGenerator
-
-from models.catalogue import get_model
-from models.recipe import Recipe
+from equispike.models.build_request import BuildRequest
+from equispike.models.catalogue import get_model
 
 # Brian2GeNN's own takes and compares single precision.
 _CLIP = """
@@ -47,7 +46,7 @@ class _Device(GeNNDevice):
         super().collect_synapses_variables(synapse_model, "either", codeobj)
 
 
-def generate(recipe: Recipe, constants: Mapping[str, float], folder: Path, *, use_gpu: bool) -> dict:
+def generate(recipe: BuildRequest, constants: Mapping[str, float], folder: Path, *, use_gpu: bool) -> dict:
     """Write the source of a network with some ``constants`` (SI units) changed; returns the layout."""
     DEFAULT_FUNCTIONS["clip"].implementations.add_implementation(GeNNCodeGenerator, code=_CLIP, name="_clip")
     all_devices["genn"] = _Device()
@@ -110,7 +109,7 @@ def main(job_file: str, folder: str) -> None:
     job = json.loads(Path(job_file).read_text())
     for name in ("base", "numpy_generator"):  # the order of synapses is the same in all our backends
         logging.getLogger(f"brian2.codegen.generators.{name}").setLevel(logging.ERROR)
-    layout = generate(Recipe.from_json(job["recipe"]), job["constants"], Path(folder), use_gpu=job["use_gpu"])
+    layout = generate(BuildRequest.from_json(job["recipe"]), job["constants"], Path(folder), use_gpu=job["use_gpu"])
     Path(folder, "layout.json").write_text(json.dumps(layout))
 
 

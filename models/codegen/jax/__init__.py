@@ -6,8 +6,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from models.codegen.jax.program import DifferentiableProgram, differentiable
-    from models.codegen.jax.surrogates import SURROGATES, arctan, fast_sigmoid, triangular
+    from equispike.models.codegen.jax.program import DifferentiableProgram, differentiable
+    from equispike.models.codegen.jax.surrogates import SURROGATES, arctan, fast_sigmoid, triangular
 
 __all__ = ["SURROGATES", "DifferentiableProgram", "arctan", "differentiable", "fast_sigmoid", "triangular"]
 

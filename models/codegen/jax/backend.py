@@ -6,11 +6,11 @@ import importlib.util
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from models.errors import EquispikeError
-from models.parts import Parts
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.errors import EquispikeError
 
 if TYPE_CHECKING:
-    from models.codegen.jax.simulation import JaxProgram
+    from equispike.models.codegen.jax.simulation import JaxProgram
 
 
 class JaxBackend:
@@ -23,8 +23,8 @@ class JaxBackend:
     def why_not(self) -> str | None:
         return None if importlib.util.find_spec("jax") else "JAX is not installed: pip install jax"
 
-    def refuses(self, build: Callable[[], Parts]) -> str | None:
-        from models.codegen.jax.simulation import JaxProgram
+    def refuses(self, build: Callable[[], BuiltNetwork]) -> str | None:
+        from equispike.models.codegen.jax.simulation import JaxProgram
 
         try:
             JaxProgram(build, single_precision=self._single_precision).check()
@@ -32,8 +32,8 @@ class JaxBackend:
             return _with_another(error)
         return None
 
-    def compile(self, build: Callable[[], Parts]) -> JaxProgram:
-        from models.codegen.jax.simulation import JaxProgram
+    def compile(self, build: Callable[[], BuiltNetwork]) -> JaxProgram:
+        from equispike.models.codegen.jax.simulation import JaxProgram
 
         try:
             return JaxProgram(build, single_precision=self._single_precision)

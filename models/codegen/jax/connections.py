@@ -114,7 +114,7 @@ class Convolution:
         return (jnp.concatenate(windows, axis=-1) @ weights).reshape(-1)
 
     def _blocks(self) -> list[tuple[tuple[int, int, int, int], list[tuple[int, int]]]]:
-        """Parts of a kernel that lie in one square: the square, its rows and columns, and the kernel's rows and columns."""
+        """Blocks of a kernel that lie in one square: the square, its rows and columns, and the kernel's rows and columns."""
         stride, blocks = self.stride, []
         for row in range(0, self.size, stride):
             for column in range(0, self.size, stride):

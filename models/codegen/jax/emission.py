@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from brian2.utils.stringtools import get_identifiers
-
-from models.codegen.jax.connections import (
+from equispike.models.codegen.jax.connections import (
     Connections,
     Convolution,
     Dense,
@@ -24,10 +23,18 @@ from models.codegen.jax.connections import (
     rounds,
     uniform_connections,
 )
-from models.codegen.jax.expressions import conjunction, factored, inlined, parsed, rendered, soft, with_look_ups
-from models.codegen.jax.extraction import Code, Extract
-from models.codegen.jax.operations import DRAWS, FUNCTIONS
-from models.errors import EquispikeError
+from equispike.models.codegen.jax.expressions import (
+    conjunction,
+    factored,
+    inlined,
+    parsed,
+    rendered,
+    soft,
+    with_look_ups,
+)
+from equispike.models.codegen.jax.extraction import Code, Extract
+from equispike.models.codegen.jax.operations import DRAWS, FUNCTIONS
+from equispike.models.errors import EquispikeError
 
 
 @dataclass

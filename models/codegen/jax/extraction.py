@@ -33,10 +33,9 @@ from brian2.core.variables import ArrayVariable, AuxiliaryVariable, Constant, Su
 from brian2.groups.group import CodeRunner
 from brian2.synapses.synapses import SummedVariableUpdater, SynapticPathway
 from brian2.utils.stringtools import get_identifiers
-
-from models.codegen.program import in_order_of_synapses
-from models.control import stop_when
-from models.errors import EquispikeError
+from equispike.models.codegen.program import in_order_of_synapses
+from equispike.models.control import stop_when
+from equispike.models.errors import EquispikeError
 
 #: Names of what statements lead to beside the arrays they write.
 OUTCOMES = ("_cond", "_synaptic_var", "_stop")

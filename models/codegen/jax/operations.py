@@ -9,9 +9,8 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-
-from models.codegen.jax.rows import events_found
-from models.codegen.jax.surrogates import Surrogate
+from equispike.models.codegen.jax.rows import events_found
+from equispike.models.codegen.jax.surrogates import Surrogate
 
 
 def _either(python: Callable, array: Callable) -> Callable:

@@ -12,15 +12,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from brian2 import EventMonitor
-
-from models.codegen.jax import operations
-from models.codegen.jax.connections import Dense
-from models.codegen.jax.emission import Text, emit
-from models.codegen.jax.extraction import Extract
-from models.codegen.jax.rows import is_compiled, rows_added
-from models.codegen.program import Run
-from models.errors import EquispikeError
-from models.parts import Parts, RunResult
+from equispike.models.built_network import BuiltNetwork, RunResult
+from equispike.models.codegen.jax import operations
+from equispike.models.codegen.jax.connections import Dense
+from equispike.models.codegen.jax.emission import Text, emit
+from equispike.models.codegen.jax.extraction import Extract
+from equispike.models.codegen.jax.rows import is_compiled, rows_added
+from equispike.models.codegen.program import Run
+from equispike.models.errors import EquispikeError
 
 NO_PRESENTATIONS = (
     "JAX runs networks whose presentations have n_steps time steps, and this one has none: use --backend cpp"
@@ -34,7 +33,7 @@ class Presentation:
     """The time steps of a presentation, compiled for constants that are what they are."""
 
     network: Extract
-    parts: Parts
+    parts: BuiltNetwork
     held: frozenset[str]
     wanted: list[str]
     n_steps: int

@@ -11,13 +11,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from brian2 import Network
-
-from models.codegen.jax import operations
-from models.codegen.jax.emission import Text, emit
-from models.codegen.jax.extraction import Extract, extract
-from models.codegen.jax.surrogates import Surrogate, fast_sigmoid
-from models.errors import EquispikeError
-from models.parts import Parts
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.codegen.jax import operations
+from equispike.models.codegen.jax.emission import Text, emit
+from equispike.models.codegen.jax.extraction import Extract, extract
+from equispike.models.codegen.jax.surrogates import Surrogate, fast_sigmoid
+from equispike.models.errors import EquispikeError
 
 jax.config.update("jax_enable_x64", True)  # for comparison with Brian2; arrays of programs are of their own type
 
@@ -134,7 +133,7 @@ class DifferentiableProgram:
 
 
 def differentiable(
-    network: Network | Parts,
+    network: Network | BuiltNetwork,
     *,
     inputs: Sequence[str] = (),
     trainable: Sequence[str] = (),
@@ -158,7 +157,7 @@ def differentiable(
     EquispikeError
         Something has no counterpart; the message names the object and why.
     """
-    objects = network.objects if isinstance(network, Parts) else list(network.objects)
+    objects = network.objects if isinstance(network, BuiltNetwork) else list(network.objects)
     groups = [name for name in inputs if name in {thing.name for thing in objects}]
     found = extract(list(objects), groups)
     kinds = {name: _input_kind(name, groups, found) for name in inputs}

@@ -13,9 +13,8 @@ from dataclasses import replace
 import numpy as np
 from brian2.codegen.statements import Statement
 from brian2.utils.stringtools import get_identifiers
-
-from models.codegen.jax.expressions import inlined, parsed
-from models.codegen.jax.extraction import Code, Extract
+from equispike.models.codegen.jax.expressions import inlined, parsed
+from equispike.models.codegen.jax.extraction import Code, Extract
 
 _NEUTRAL = {"+=": 0, "-=": 0, "*=": 1, "/=": 1}
 

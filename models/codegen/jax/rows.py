@@ -17,10 +17,9 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-
-from models.codegen.compilers import compiler_command, compiler_missing
-from models.codegen.cpp.backend import machine_flags
-from models.codegen.standalone.cache import cache_dir
+from equispike.models.codegen.compilers import compiler_command, compiler_missing
+from equispike.models.codegen.cpp.backend import machine_flags
+from equispike.models.codegen.standalone.cache import cache_dir
 
 _SOURCE = r"""
 #include "xla/ffi/api/ffi.h"

@@ -10,15 +10,14 @@ from typing import Any
 import brian2
 import jax
 import numpy as np
-
-from models.codegen.features import refusal
-from models.codegen.jax.emission import emit
-from models.codegen.jax.extraction import extract
-from models.codegen.jax.presentation import NO_PRESENTATIONS, Presentation
-from models.codegen.jax.pruning import pruned, unchanging, with_constants
-from models.codegen.program import Run, in_order_of_synapses
-from models.errors import EquispikeError
-from models.parts import Parts, RunResult
+from equispike.models.built_network import BuiltNetwork, RunResult
+from equispike.models.codegen.features import refusal
+from equispike.models.codegen.jax.emission import emit
+from equispike.models.codegen.jax.extraction import extract
+from equispike.models.codegen.jax.presentation import NO_PRESENTATIONS, Presentation
+from equispike.models.codegen.jax.pruning import pruned, unchanging, with_constants
+from equispike.models.codegen.program import Run, in_order_of_synapses
+from equispike.models.errors import EquispikeError
 
 jax.config.update("jax_enable_x64", True)
 
@@ -29,7 +28,7 @@ LANES = {"cpu": 4, "gpu": 1024}
 class JaxProgram:
     """A network run by JAX."""
 
-    def __init__(self, build: Callable[[], Parts], *, single_precision: bool) -> None:
+    def __init__(self, build: Callable[[], BuiltNetwork], *, single_precision: bool) -> None:
         dtype = np.float32 if single_precision else np.float64
         preferences = {"core.default_float_dtype": dtype, "codegen.target": "numpy"}
         with _set(preferences), in_order_of_synapses(), warnings.catch_warnings():

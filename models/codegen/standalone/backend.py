@@ -18,14 +18,13 @@ from brian2 import Network, second
 from brian2.core.names import Nameable
 from brian2.core.variables import ArrayVariable
 from brian2.devices.device import get_device
-
-from models.codegen.features import refusal
-from models.codegen.program import in_order_of_synapses
-from models.codegen.runtime import described
-from models.codegen.standalone.cache import cache_dir, nearby, publish
-from models.codegen.standalone.program import Generated, StandaloneProgram
-from models.errors import EquispikeError
-from models.parts import Parts
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.codegen.features import refusal
+from equispike.models.codegen.program import in_order_of_synapses
+from equispike.models.codegen.runtime import described
+from equispike.models.codegen.standalone.cache import cache_dir, nearby, publish
+from equispike.models.codegen.standalone.program import Generated, StandaloneProgram
+from equispike.models.errors import EquispikeError
 
 _ENDLESS = 1e6 * second  # the network stops itself
 
@@ -61,7 +60,7 @@ class StandaloneBackend(ABC):
     def _make(self, source: Path) -> None:
         """Build the program ``main`` from the source in that folder."""
 
-    def compile(self, build: Callable[[], Parts]) -> StandaloneProgram:
+    def compile(self, build: Callable[[], BuiltNetwork]) -> StandaloneProgram:
         try:
             cache_dir().mkdir(parents=True, exist_ok=True)
             scratch = tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".building-")
@@ -98,10 +97,10 @@ class StandaloneBackend(ABC):
                 brian2.prefs[key] = value
             brian2.set_device("runtime")
 
-    def refuses(self, build: Callable[[], Parts]) -> str | None:
+    def refuses(self, build: Callable[[], BuiltNetwork]) -> str | None:
         return refusal(self.generator, described(build).objects)
 
-    def _generated(self, device, build: Callable[[], Parts], source: Path) -> Generated:
+    def _generated(self, device, build: Callable[[], BuiltNetwork], source: Path) -> Generated:
         """Write the code of a network."""
         parts = build()
         if reason := refusal(self.generator, parts.objects):
@@ -153,7 +152,7 @@ def _fresh_names() -> Iterator[None]:
         living.update(kept)
 
 
-def _exchanged(network: Network, parts: Parts) -> dict[str, ArrayVariable]:
+def _exchanged(network: Network, parts: BuiltNetwork) -> dict[str, ArrayVariable]:
     """Every array that a run may read or write, by ``object.variable``."""
     wanted = set(parts.state)
     for name, monitor in parts.monitors.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from models.codegen.standalone.staging import copied
+from equispike.models.codegen.standalone.staging import copied
 
 
 def cache_dir() -> Path:

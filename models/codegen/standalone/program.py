@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from models.errors import EquispikeError
-from models.parts import Parts, RunResult
+from equispike.models.built_network import BuiltNetwork, RunResult
+from equispike.models.errors import EquispikeError
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Generated:
     constants : names of the numbers that a run reads, in the order in which it reads them
     """
 
-    parts: Parts
+    parts: BuiltNetwork
     files: dict[str, tuple[str, np.dtype]]
     constants: tuple[str, ...]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from models.catalogue import get_model
-from models.params import Params
-from models.parts import Parts
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.catalogue import get_model
+from equispike.models.params import Params
 
 
 @dataclass(frozen=True)
-class Recipe:
+class BuildRequest:
     """A network to be built; calling it builds it.
 
     Attributes
@@ -25,7 +25,7 @@ class Recipe:
     n_images: int
     options: Mapping[str, object] = field(default_factory=dict)
 
-    def __call__(self) -> Parts:
+    def __call__(self) -> BuiltNetwork:
         return get_model(self.model).build(self.params, self.n_images, **self.options)
 
     def as_json(self) -> dict:
@@ -33,5 +33,5 @@ class Recipe:
         return {"model": self.model, "params": params, "n_images": self.n_images, "options": dict(self.options)}
 
     @classmethod
-    def from_json(cls, text: dict) -> Recipe:
+    def from_json(cls, text: dict) -> BuildRequest:
         return cls(**{**text, "params": get_model(text["model"]).params().updated(text["params"])})

@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from equispike.models.ann import AnnParams, Lenet5Params
+from equispike.models.conv_stdp import ConvStdpParams
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.models.errors import EquispikeError
+from equispike.models.layered import ConvLayer, LayeredNetworkParams
+from equispike.protocols import baselines, readout
+from equispike.protocols.data import Dataset
+from equispike.protocols.evaluating import label_indices
+from equispike.protocols.features import GRID, features_of
+from equispike.protocols.gradients.frozen_network import FrozenNetwork
+from equispike.protocols.layerwise.features import Features, frozen_state
+from equispike.protocols.layerwise.readouts import READOUTS, Readout
+from equispike.protocols.measuring.perturbations import Units
+from equispike.protocols.presenting import TESTING, Presenter
+from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.training import TrainingSpec, presenter
 
-import models
-from models.ann import AnnParams, Lenet5Params
-from models.conv_stdp import ConvStdpParams
-from models.deep import ConvLayer, DeepParams
-from models.diehl_cook import DiehlCookParams
-from models.errors import EquispikeError
-from protocols import baselines, readout
-from protocols.data import Dataset
-from protocols.evaluating import label_indices
-from protocols.features import GRID, features_of
-from protocols.gradients.showing import ShownNetwork
-from protocols.layerwise.features import Features, frozen_state
-from protocols.layerwise.readouts import READOUTS, Readout
-from protocols.measuring.damage import Units
-from protocols.presenting import TESTING, Presenter
-from protocols.run_folder import RunFolder
-from protocols.training import TrainingSpec, presenter
+from equispike import models
 
 type Arrays = Mapping[str, np.ndarray]
 
@@ -135,8 +135,8 @@ class Deep(Subject):
     """Networks that gradients trained, in Brian2."""
 
     @property
-    def params(self) -> DeepParams:
-        assert isinstance(self.spec.params, DeepParams)
+    def params(self) -> LayeredNetworkParams:
+        assert isinstance(self.spec.params, LayeredNetworkParams)
         return self.spec.params
 
     @property
@@ -164,8 +164,8 @@ class Deep(Subject):
         return np.concatenate([self.network.scores_of(n, records) for n, records in shown]).argmax(axis=1)
 
     @cached_property
-    def network(self) -> ShownNetwork:
-        return ShownNetwork.of(self.spec, len(self.data.test_images), self.backend)
+    def network(self) -> FrozenNetwork:
+        return FrozenNetwork.of(self.spec, len(self.data.test_images), self.backend)
 
 
 class Ann(Subject):
@@ -202,7 +202,7 @@ def subject(run: RunFolder, data: Dataset, backend: str | None = None, jobs: int
     """The trained run of that folder; raises EquispikeError where it is not fully trained."""
     params = TrainingSpec.from_json(run.read_json("run.json")["config"]).params
     kinds: list[tuple[type, type[Subject]]] = [
-        (DiehlCookParams, DiehlCook), (ConvStdpParams, ConvStdp), (DeepParams, Deep), (AnnParams, Ann),
+        (DiehlCookParams, DiehlCook), (ConvStdpParams, ConvStdp), (LayeredNetworkParams, Deep), (AnnParams, Ann),
     ]  # fmt: skip
     kind = next(subject for of, subject in kinds if isinstance(params, of))
     if kind is Ann and backend is not None:

@@ -1,4 +1,4 @@
-"""Neurons under protocols: closed forms, published numbers, published panels, the same on every backend."""
+"""Neurons under experiments: closed forms, published numbers, published panels, the same on every backend."""
 
 import os
 import re
@@ -13,20 +13,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from brian2 import Network, ms, nA
+from equispike.analysis.figures import draw
+from equispike.analysis.firing_patterns import Response, classify, patterns_of
+from equispike.models import NEURONS
+from equispike.models.codegen import BACKENDS
+from equispike.models.codegen.jax import differentiable
+from equispike.models.errors import EquispikeError
+from equispike.models.neurons.current_clamp import build
+from equispike.protocols.experiments import EXPERIMENTS
+from equispike.protocols.experiments.running import run_experiment
+from equispike.protocols.experiments.stimulating import Current, stimulate
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 from scipy.special import exprel
-
-from analysis.figures import draw
-from analysis.firing_patterns import Response, classify, patterns_of
-from models import NEURONS
-from models.codegen import BACKENDS
-from models.codegen.jax import differentiable
-from models.errors import EquispikeError
-from models.neurons.stimulated import build
-from protocols.experiments import EXPERIMENTS
-from protocols.experiments.running import run_protocol
-from protocols.experiments.stimulating import Current, stimulate
 
 DRIVEN = [name for name, neuron in NEURONS.items() if neuron.input]
 OF_NEURONS = [name for name, experiment in EXPERIMENTS.items() if experiment.takes == "neuron"]
@@ -36,10 +35,10 @@ FAST = "numpy" if BACKENDS["cpp"].why_not() else "cpp"
 
 @pytest.fixture
 def run(tmp_path: Path):
-    """``run(model, protocol, backend, **settings)``: the outcome, in a folder of its own."""
+    """``run(model, experiment, backend, **settings)``: the outcome, in a folder of its own."""
     count = iter(range(100))
-    return lambda model, protocol, backend="numpy", **settings: run_protocol(
-        model, protocol, settings, backend, tmp_path / f"run{next(count)}"
+    return lambda model, experiment, backend="numpy", **settings: run_experiment(
+        model, experiment, settings, backend, tmp_path / f"run{next(count)}"
     )
 
 
@@ -47,7 +46,9 @@ def run(tmp_path: Path):
 def published(tmp_path_factory):
     """Runs of the published panels, by neuron."""
     folder = tmp_path_factory.mktemp("patterns")
-    return {name: run_protocol(name, "firing-patterns", {}, "numpy", folder / name) for name in ("izhikevich", "adex")}
+    return {
+        name: run_experiment(name, "firing-patterns", {}, "numpy", folder / name) for name in ("izhikevich", "adex")
+    }
 
 
 # Leaky integrate-and-fire: everything has a closed form.
@@ -93,7 +94,7 @@ def test_lif_is_refractory_for_its_refractory_period():
 def test_driven_lif_rates_are_its_closed_form(run):
     """The reset subtracts the threshold, so that what a step overshoots by is kept."""
     table = run(
-        "driven-lif", "fi-curve", current="[1.05,1.2,2,3]", duration="100*ms", settling="0*ms", dt="0.02*ms"
+        "dimensionless-lif", "fi-curve", current="[1.05,1.2,2,3]", duration="100*ms", settling="0*ms", dt="0.02*ms"
     ).table
     assert_allclose(table["rate_Hz"], table["closed_form_Hz"], rtol=5e-3)
 
@@ -231,7 +232,7 @@ def test_what_spike_trains_are_called(spikes, current, pattern):
     assert classify(Response(np.asarray(spikes, float), current, t, np.zeros(len(t)), 100.0)) == pattern
 
 
-# Every model with every protocol, on every backend.
+# Every model with every experiment, on every backend.
 
 
 @pytest.mark.parametrize("backend", ["cython", "cpp"])
@@ -247,9 +248,9 @@ def test_backends_agree(run, backend, name):
 
 
 def test_a_neuron_without_a_current_is_refused(run):
-    for protocol in OF_NEURONS:
+    for experiment in OF_NEURONS:
         with pytest.raises(EquispikeError, match="conductance-lif: it has no input for a current"):
-            run("conductance-lif", protocol)
+            run("conductance-lif", experiment)
 
 
 @pytest.mark.parametrize("name", ["hodgkin-huxley", "adex", "izhikevich", "quadratic"])
@@ -278,11 +279,11 @@ def test_neurons_are_differentiable_where_they_are_smooth(name):
 
 
 def test_a_neuron_of_your_own(run, monkeypatch):
-    """What docs/protocols.md says is needed for a new neuron is all that is needed for every protocol."""
-    text = Path(__file__, "../../docs/protocols.md").resolve().read_text()
+    """What docs/experiments.md says is needed for a new neuron is all that is needed for every experiment."""
+    text = Path(__file__, "../../docs/experiments.md").resolve().read_text()
     (code,) = re.findall(r"```python\n(# A neuron of your own\n.*?)```", text, re.DOTALL)
     names: dict = {}
-    exec(compile(code, "docs/protocols.md", "exec"), names)
+    exec(compile(code, "docs/experiments.md", "exec"), names)
     own = names["EXPONENTIAL"]
     monkeypatch.setitem(NEURONS, own.name, own)
     shorter = {
@@ -290,10 +291,10 @@ def test_a_neuron_of_your_own(run, monkeypatch):
         "ramp-current": {"duration": "[20,100]*ms"},
         "strength-duration": {"duration": "[0.5,5,50]*ms"},
     }
-    for protocol in OF_NEURONS:
-        outcome = run(own.name, protocol, **shorter.get(protocol, {}))
+    for experiment in OF_NEURONS:
+        outcome = run(own.name, experiment, **shorter.get(experiment, {}))
         assert len(outcome.table) and draw(outcome.folder.path)[1] == []
-        if protocol == "fi-curve":
+        if experiment == "fi-curve":
             assert outcome.table["rate_Hz"].is_monotonic_increasing and outcome.table["rate_Hz"].iloc[-1] > 20
 
 
@@ -301,7 +302,7 @@ def test_a_neuron_of_your_own(run, monkeypatch):
 
 
 def test_the_command_runs_draws_and_keeps(equispike, tmp_path):
-    done = equispike("protocol", "fi-curve", "lif", "--set", "tau_mem=20*ms", "--set", "current=linspace(0,5,41)*nA",
+    done = equispike("experiment", "fi-curve", "lif", "--set", "tau_mem=20*ms", "--set", "current=linspace(0,5,41)*nA",
                      "--set", "duration=100*ms", "--backend", "numpy", "--out", "fi")  # fmt: skip
     assert done.code == 0, done.err
     assert sorted(os.listdir("fi")) == ["fi_curve.csv", "figures", "run.json"]
@@ -311,11 +312,11 @@ def test_the_command_runs_draws_and_keeps(equispike, tmp_path):
     assert record["config"]["params"]["tau_mem"] == "20*ms"
     assert record["config"]["protocol_params"]["current"] == "linspace(0,5,41)*nA"
     assert equispike("figures", "fi", "--out", "again").code == 0
-    assert "--out" in equispike("protocol", "fi-curve", "lif", "--out", "fi").sentence
+    assert "--out" in equispike("experiment", "fi-curve", "lif", "--out", "fi").sentence
     assert "holds no network" in equispike("evaluate", "fi").sentence
-    shown = equispike("protocol", "list").out
+    shown = equispike("experiment", "list").out
     assert all(name in shown for name in [*EXPERIMENTS, *DRIVEN])  # whole, not folded
-    assert "Lapicque" in equispike("protocol", "list", "strength-duration").out
+    assert "Lapicque" in equispike("experiment", "list", "strength-duration").out
     assert "g_na" in equispike("list", "hodgkin-huxley").out
 
 
@@ -327,10 +328,10 @@ def test_what_is_concluded_can_be_imported_first():
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (("nothing", "lif"), "the protocols are: step-current"),
+        (("nothing", "lif"), "the experiments are: step-current"),
         (("fi-curve", "nothing"), "there are: lif"),
         (("fi-curve", "diehl-cook"), "takes a neuron model, and diehl-cook is a network"),
-        (("fi-curve",), "equispike protocol fi-curve lif"),
+        (("fi-curve",), "equispike experiment fi-curve lif"),
         (("fi-curve", "lif", "--set", "tau=1*ms"), "unknown parameter 'tau'"),
         (("fi-curve", "lif", "--set", "duratoin=1*ms"), "did you mean 'duration'"),
         (("fi-curve", "lif", "--set", "current=linspace(0,5,41)*mV"), "current needs a value in nA"),
@@ -341,15 +342,15 @@ def test_what_is_concluded_can_be_imported_first():
     ],
 )
 def test_bad_words(equispike, tmp_path, words, hint):
-    assert hint in equispike("protocol", *words).sentence
+    assert hint in equispike("experiment", *words).sentence
     assert not any(tmp_path.iterdir())
 
 
 def test_a_key_of_both_is_told_apart_by_the_name_before_it(run, monkeypatch):
     from dataclasses import dataclass, replace
 
-    from models.neurons.lif import LifParams
-    from models.params import param
+    from equispike.models.neurons.lif import LifParams
+    from equispike.models.params import param
 
     @dataclass(frozen=True)
     class WithDuration(LifParams):

@@ -16,16 +16,15 @@ from brian2 import (
     second,
 )
 from brian2.units.fundamentalunits import Dimension
-
-from models.control import stop_when
-from models.neurons.base import Neuron, NeuronParams
-from models.parts import Parts
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.control import stop_when
+from equispike.models.neurons.base import Neuron, NeuronParams
 
 #: How many pieces a current may have.
 N_PIECES = 12
 
 
-def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] = ()) -> Parts:
+def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] = ()) -> BuiltNetwork:
     """``n`` neurons with currents of straight pieces.
 
     Inputs ``stim_onsets``, ``stim_levels``, ``stim_slopes``, each (N_PIECES, n): from its onset (s) on, a piece is level +
@@ -77,7 +76,7 @@ def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] 
     return _scheduled(cells, neuron, params, namespace, inputs, varied, excess)
 
 
-def _scheduled(cells, neuron, params, namespace, inputs, varied, excess) -> Parts:
+def _scheduled(cells, neuron, params, namespace, inputs, varied, excess) -> BuiltNetwork:
     if neuron.rest:
         cells.set_event_schedule("begin", when="start", order=0)
         cells.run_on_event("begin", "\n".join(f"{k} = {v}" for k, v in neuron.rest.items()), when="start", order=1)
@@ -108,7 +107,7 @@ def _scheduled(cells, neuron, params, namespace, inputs, varied, excess) -> Part
                                 order=6),
     }  # fmt: skip
     state = tuple(f"cells.{name}" for name in sorted({*neuron.variables, *varied, *neuron.rest, "at_rest"}))
-    return Parts((cells, end, *monitors.values()), namespace, state, inputs, monitors)
+    return BuiltNetwork((cells, end, *monitors.values()), namespace, state, inputs, monitors)
 
 
 def _dimension(neuron: Neuron, variable: str) -> Dimension:

@@ -7,10 +7,9 @@ import re
 from dataclasses import dataclass
 
 from brian2 import Hz, Quantity, ms
-
-from models.errors import EquispikeError
-from models.gradient_params import OURS, GradientParams
-from models.params import param
+from equispike.models.errors import EquispikeError
+from equispike.models.gradient_params import OURS, GradientParams
+from equispike.models.params import param
 
 NEFTCI = "Neftci, Mostafa & Zenke 2019"
 
@@ -51,7 +50,7 @@ _LAYERS = r"\d+(x\d+){0,2}(,\d+(C\d+(S\d+)?)?)*,\d+"
 
 
 @dataclass(frozen=True)
-class DeepParams(GradientParams):
+class LayeredNetworkParams(GradientParams):
     """What all of them have."""
 
     layers: str = param(
@@ -83,7 +82,7 @@ class DeepParams(GradientParams):
         OURS,
         choices=("mean", "max", "last", "spikes"),
     )
-    w_gain: float = param(1.0, "initial weights have standard deviation w_gain / sqrt(inputs)", OURS, minimum=0)
+    init_scale: float = param(1.0, "initial weights have standard deviation init_scale / sqrt(inputs)", OURS, minimum=0)
     input_gain: float = param(1.0, "those of the pixels are larger by this factor", OURS, minimum=0)
     surrogate: str = param(
         "fast-sigmoid", "derivative of the threshold", NEFTCI, choices=("fast-sigmoid", "triangular", "arctan")
@@ -162,12 +161,12 @@ class DeepParams(GradientParams):
 
 
 @dataclass(frozen=True)
-class SpikingMlpParams(DeepParams):
+class SpikingMlpParams(LayeredNetworkParams):
     """Fully connected layers of integrate-and-fire neurons."""
 
 
 @dataclass(frozen=True)
-class SpikingCnnParams(DeepParams):
+class SpikingCnnParams(LayeredNetworkParams):
     """Convolutions, then fully connected layers."""
 
     layers: str = param(
@@ -178,7 +177,7 @@ class SpikingCnnParams(DeepParams):
         example="28x28,16C5S2,10",
     )
     n_steps: int = param(6, "time steps of an image", OURS, minimum=2, maximum=100_000)
-    w_gain: float = param(2.0, "initial weights have standard deviation w_gain / sqrt(inputs)", OURS, minimum=0)
+    init_scale: float = param(2.0, "initial weights have standard deviation init_scale / sqrt(inputs)", OURS, minimum=0)
     input_gain: float = param(3.0, "those of the pixels are larger by this factor", OURS, minimum=0)
     learning_rate: float = param(1e-2, "at its peak", OURS, minimum=0)
     epochs: int = param(12, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
@@ -186,7 +185,7 @@ class SpikingCnnParams(DeepParams):
 
 
 @dataclass(frozen=True)
-class SpikingRnnParams(DeepParams):
+class SpikingRnnParams(LayeredNetworkParams):
     """One recurrent layer that sees an image row after row; part of its neurons adapt."""
 
     layers: str = param(
@@ -200,7 +199,7 @@ class SpikingRnnParams(DeepParams):
                               exclusive=True)  # fmt: skip
     tau_adapt: Quantity = param(100 * ms, "time constant of adaptation", OURS, unit=ms, minimum=0, exclusive=True)
     adaptation: float = param(0.2, "a spike raises the threshold of neurons that adapt by", OURS, minimum=0)
-    adaptive_part: float = param(
+    adaptive_fraction: float = param(
         0.4, "part of the neurons that adapt", "Bellec et al. 2018: 40 %", minimum=0, maximum=1
     )
     epochs: int = param(15, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
@@ -229,7 +228,7 @@ class SpikingRnnParams(DeepParams):
 
 
 @dataclass(frozen=True)
-class LifReadoutParams(DeepParams):
+class LifReadoutParams(LayeredNetworkParams):
     """One spiking neuron a class, driven by features of an image as constant currents."""
 
     layers: str = param("400,10", "features, classes", OURS, pattern=r"\d+,\d+", example="400,10")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from models.errors import EquispikeError
+from equispike.models.errors import EquispikeError
 
 
 @contextmanager
-def whole_file(final: Path) -> Iterator[Path]:
+def atomic_write(final: Path) -> Iterator[Path]:
     """A temporary name to write to, which becomes ``final`` when the block ends; after an error nothing is left of it.
 
     Folders are made where they are missing. Raises EquispikeError at once where the folder cannot be written.

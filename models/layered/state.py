@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from equispike.models.layered.params import ConvLayer, LayeredNetworkParams, SpikingRnnParams
 
-from models.deep.params import ConvLayer, DeepParams, SpikingRnnParams
 
-
-def initial_state(params: DeepParams, seed: int) -> dict[str, np.ndarray]:
+def initial_state(params: LayeredNetworkParams, seed: int) -> dict[str, np.ndarray]:
     """Arrays by ``group.variable``: random weights, and biases of 0.
 
-    Weights have standard deviation w_gain / sqrt(inputs), those of pixels input_gain times that.
+    Weights have standard deviation init_scale / sqrt(inputs), those of pixels input_gain times that.
     """
     rng = np.random.default_rng([seed, 0])
     state: dict[str, np.ndarray] = {}
 
     def weights(name: str, n_inputs: int, n: int) -> None:
-        gain = params.w_gain * (params.input_gain if not state else 1)
+        gain = params.init_scale * (params.input_gain if not state else 1)
         state[name] = rng.normal(0, gain / math.sqrt(n_inputs), n)
 
     shape = params.input_shape

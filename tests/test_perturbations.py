@@ -1,10 +1,16 @@
 """Damage does what it says, and the same to all."""
 
 import numpy as np
+from equispike.protocols.measuring.perturbations import (
+    Units,
+    occluded,
+    quantised,
+    with_noise,
+    without_synapses,
+    without_units,
+)
 from hypothesis import given
 from hypothesis import strategies as st
-
-from protocols.measuring.damage import Units, occluded, quantised, with_noise, without_synapses, without_units
 
 
 def rng() -> np.random.Generator:

@@ -1,4 +1,7 @@
-"""Every protocol on every model that it takes, and how long each takes: ``python -m scripts.every_protocol --out runs/every``."""
+"""Every experiment on every model that it takes, and how long each takes:
+
+python -m equispike.scripts.every_experiment --out runs/every
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from pathlib import Path
 import click
 import numpy as np
 import pandas as pd
+from equispike.protocols.experiments import EXPERIMENTS
+from equispike.protocols.experiments.running import run_experiment
 
-import models
-from protocols.experiments import EXPERIMENTS
-from protocols.experiments.running import run_protocol
+from equispike import models
 
 
 @click.command()
@@ -27,13 +30,13 @@ def main(backend: str, out: Path, against: str | None) -> None:
             if experiment.why_not(thing, thing.params()):
                 continue
             begun = time.monotonic()
-            outcome = run_protocol(model, name, backend=backend, out=out / f"{name}-{model}")
+            outcome = run_experiment(model, name, backend=backend, out=out / f"{name}-{model}")
             own += time.monotonic() - begun
             unknown = outcome.table.select_dtypes("number").isna().all()
             click.echo(f"{name} {model}: {time.monotonic() - begun:.1f} s"
                        + "".join(f", nothing in {column}" for column in unknown[unknown].index))  # fmt: skip
             if against:
-                other = run_protocol(model, name, backend=against, out=out / f"{name}-{model}-{against}")
+                other = run_experiment(model, name, backend=against, out=out / f"{name}-{model}-{against}")
                 click.echo(f"    {against}: {_difference(outcome.table, other.table)}")
         click.echo(f"{name}: {own:.1f} s")
         total += own

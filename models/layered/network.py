@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 from brian2 import BrianObject, Clock, EventMonitor, NeuronGroup, SpikeMonitor, Synapses, TimedArray, linked_var, second
-
-from models.control import stop_when
-from models.deep.params import ConvLayer, DeepParams, Layer, SpikingRnnParams
-from models.neurons import ADAPTING_DRIVEN_LIF, DRIVEN_LIF, Neuron
-from models.parts import Parts
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.control import stop_when
+from equispike.models.layered.params import ConvLayer, Layer, LayeredNetworkParams, SpikingRnnParams
+from equispike.models.neurons import DIMENSIONLESS_ALIF, DIMENSIONLESS_LIF, Neuron
 
 _TIME = """
     step = t_in_timesteps % n_steps : integer (shared)
@@ -35,7 +34,9 @@ SCORES = {
 TIE = "score += 0.5 + 0.5 * v / (v_threshold + abs(v))"
 
 
-def build(params: DeepParams, n_images: int, *, record_spikes: bool = False, record_scores: bool = False) -> Parts:
+def build(
+    params: LayeredNetworkParams, n_images: int, *, record_spikes: bool = False, record_scores: bool = False
+) -> BuiltNetwork:
     """Build the network for chunks of up to ``n_images`` images; the constant ``n_images`` says how many a chunk has.
 
     Input ``frames`` (n_images * n_frames, n_input), 0 to 1. State: biases ``hidden1.b``, weights ``hidden1_in.w`` or
@@ -61,7 +62,7 @@ def build(params: DeepParams, n_images: int, *, record_spikes: bool = False, rec
 class _Builder:
     """The objects of one network while they are being put together."""
 
-    def __init__(self, params: DeepParams, n_images: int) -> None:
+    def __init__(self, params: LayeredNetworkParams, n_images: int) -> None:
         self.params = params
         frames = TimedArray(np.zeros((n_images * params.n_frames, params.n_input)), dt=1 * second, name="frames")
         self.inputs = {"frames": frames}
@@ -75,9 +76,9 @@ class _Builder:
         self.state: list[str] = []
         self.monitors: dict[str, EventMonitor] = {}
 
-    def parts(self) -> Parts:
+    def parts(self) -> BuiltNetwork:
         objects = (*self.objects, *self.monitors.values())
-        return Parts(objects, self.namespace, tuple(self.state), self.inputs, self.monitors)
+        return BuiltNetwork(objects, self.namespace, tuple(self.state), self.inputs, self.monitors)
 
     def record_spikes(self) -> None:
         names = [*self.params.spiking_names, *(["pixels"] if self.params.encoding in SPIKING_INPUTS else [])]
@@ -110,13 +111,13 @@ class _Builder:
     def add_neurons(self, name: str, layer: Layer) -> NeuronGroup:
         """A layer that spikes; the first one has the pixels' drive, if they do not spike."""
         recurrent = isinstance(self.params, SpikingRnnParams)
-        neuron: Neuron = ADAPTING_DRIVEN_LIF if recurrent else DRIVEN_LIF
+        neuron: Neuron = DIMENSIONLESS_ALIF if recurrent else DIMENSIONLESS_LIF
         place = _PLACE if isinstance(layer, ConvLayer) else ""
         group = self._group(name, layer.n, f"{neuron.equations}\n{place}", threshold=neuron.threshold, reset=neuron.reset,
                             method="exact")  # fmt: skip
         self._place(group, layer.shape)
         if isinstance(self.params, SpikingRnnParams):
-            group.adapts = f"int(i < {round(self.params.adaptive_part * layer.n)})"
+            group.adapts = f"int(i < {round(self.params.adaptive_fraction * layer.n)})"
         group.run_on_event("image_start", "v = 0" + ("\na = 0" if recurrent else ""), when="start", order=1)
         group.run_on_event("frame_start", "drive = 0", when="start", order=1)
         if not isinstance(layer, ConvLayer):  # places of a convolution would have biases of their own
@@ -174,7 +175,7 @@ class _Builder:
         """Leaky neurons with a score each."""
         readout = self.params.readout
         fires = (
-            {"threshold": DRIVEN_LIF.threshold, "reset": f"{DRIVEN_LIF.reset}\nscore += 1"}
+            {"threshold": DIMENSIONLESS_LIF.threshold, "reset": f"{DIMENSIONLESS_LIF.reset}\nscore += 1"}
             if readout == "spikes"
             else {}
         )

@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
-
-from models.diehl_cook import DiehlCookParams
-from protocols import readout
-from protocols.evaluating import trained_state
-from protocols.features import with_features
-from protocols.gradients.showing import ShownNetwork
-from protocols.measuring.subjects import ConvStdp, Deep, DiehlCook, Subject, evenly
-from protocols.measuring.workload import Workload
-from protocols.presenting import TESTING
-from protocols.training import presenter
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.protocols import readout
+from equispike.protocols.evaluating import trained_state
+from equispike.protocols.features import with_features
+from equispike.protocols.gradients.frozen_network import FrozenNetwork
+from equispike.protocols.measuring.trained_runs import ConvStdp, Deep, DiehlCook, Subject, evenly
+from equispike.protocols.measuring.workload import Workload
+from equispike.protocols.presenting import TESTING
+from equispike.protocols.training import presenter
 
 #: Where Diehl and Cook's network and conv-stdp are stopped, in parts of an image.
 PARTS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
@@ -93,7 +92,7 @@ def _of_layers(subject: ConvStdp, which: np.ndarray) -> Answers:
 def _of_deep(subject: Deep, which: np.ndarray) -> Answers:
     params = subject.params
     samples = with_features(subject.data, subject.spec, subject.run, "test").test_images[which]
-    network = ShownNetwork.of(subject.spec, len(samples), subject.backend, record_scores=True)
+    network = FrozenNetwork.of(subject.spec, len(samples), subject.backend, record_scores=True)
     parts = []
     for n, records in network.records(subject.arrays, samples, phase=TESTING, jobs=subject.jobs):
         shape = (n, params.n_steps, params.n_classes)

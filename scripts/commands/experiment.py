@@ -1,18 +1,17 @@
-"""``equispike protocol``."""
+"""``equispike experiment``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
+from equispike.models.errors import EquispikeError
+from equispike.scripts.commands import options
 from rich.console import Console
 from rich.table import Table
 
-from models.errors import EquispikeError
-from scripts.commands import options
 
-
-@click.command("protocol")
+@click.command("experiment")
 @click.argument("name")
 @click.argument("model", required=False)
 @options.pairs
@@ -26,7 +25,7 @@ from scripts.commands import options
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random.")
 @click.option("--out", type=click.Path(path_type=Path), help="New run folder.  [default: runs/NAME-MODEL]")
 def command(name, model, pairs, config, backend, seed, out) -> None:
-    """Characterise a neuron, synapse or plasticity rule MODEL by protocol NAME; 'list' in place of NAME shows all,
+    """Characterise a neuron, synapse or plasticity rule MODEL by experiment NAME; 'list' in place of NAME shows all,
     'list NAME' one with its citation.
 
     --set reaches the parameters of both; several values are written linspace(0,5,41)*nA or [1,2,5]*ms.
@@ -34,20 +33,20 @@ def command(name, model, pairs, config, backend, seed, out) -> None:
     if name == "list":
         _list(model)
         return
-    from protocols.experiments import get_experiment
-    from protocols.experiments.running import run_protocol
+    from equispike.protocols.experiments import get_experiment
+    from equispike.protocols.experiments.running import run_experiment
 
     experiment = get_experiment(name)
     if model is None:
-        import models
+        from equispike import models
 
         raise EquispikeError(
-            f"name a model, such as: equispike protocol {name} {next(iter(models.KINDS[experiment.takes]), 'MODEL')} "
-            "('equispike protocol list' shows what goes with what)"
+            f"name a model, such as: equispike experiment {name} {next(iter(models.KINDS[experiment.takes]), 'MODEL')} "
+            "('equispike experiment list' shows what goes with what)"
         )
-    outcome = run_protocol(model, name, options.model_settings(config, pairs), backend, out, seed)
-    from analysis.experiments import conclude
-    from analysis.figures import draw
+    outcome = run_experiment(model, name, options.model_settings(config, pairs), backend, out, seed)
+    from equispike.analysis.experiments import conclude
+    from equispike.analysis.figures import draw
 
     concluded = conclude(outcome.folder)
     written, skipped = draw(outcome.folder.path)
@@ -60,12 +59,13 @@ def command(name, model, pairs, config, backend, seed, out) -> None:
 
 
 def _list(name: str | None) -> None:
-    import models
-    from protocols.experiments import EXPERIMENTS, get_experiment
+    from equispike.protocols.experiments import EXPERIMENTS, get_experiment
+
+    from equispike import models
 
     console = Console()
     chosen = EXPERIMENTS if name is None else {name: get_experiment(name)}
-    table = Table(title="Protocols", title_justify="left", title_style="bold")
+    table = Table(title="Experiments", title_justify="left", title_style="bold")
     longest = max(len(name) for entries in models.KINDS.values() for name in entries)
     for column, width in (("name", max(map(len, chosen))), ("what", None), ("models", longest + 1)):
         table.add_column(column, overflow="fold", width=width)  # names stay whole

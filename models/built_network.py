@@ -9,7 +9,7 @@ from brian2 import BrianObject, EventMonitor, TimedArray
 
 
 @dataclass(frozen=True)
-class Parts:
+class BuiltNetwork:
     """A network that has been described but not run.
 
     Attributes
@@ -34,7 +34,7 @@ class RunResult:
 
     Attributes
     ----------
-    state : the variables of :attr:`Parts.state`, one-dimensional, SI units
+    state : the variables of :attr:`BuiltNetwork.state`, one-dimensional, SI units
     records : for each monitor a dict of equally long arrays: ``i`` (index), ``t`` (s) and its variables (SI units)
     """
 

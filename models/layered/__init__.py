@@ -1,22 +1,22 @@
 """Deep spiking networks whose weights gradients find: fully connected, convolutional, and recurrent."""
 
-from models.deep.network import SPIKING_INPUTS, build
-from models.deep.params import (
+from equispike.models.layered.network import SPIKING_INPUTS, build
+from equispike.models.layered.params import (
     ConvLayer,
-    DeepParams,
     DenseLayer,
+    LayeredNetworkParams,
     LifReadoutParams,
     SpikingCnnParams,
     SpikingMlpParams,
     SpikingRnnParams,
 )
-from models.deep.state import initial_state
+from equispike.models.layered.state import initial_state
 
 __all__ = [
     "SPIKING_INPUTS",
     "ConvLayer",
-    "DeepParams",
     "DenseLayer",
+    "LayeredNetworkParams",
     "LifReadoutParams",
     "SpikingCnnParams",
     "SpikingMlpParams",

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from equispike.models.codegen import Program, get_backend
+from equispike.models.layered import SPIKING_INPUTS, LayeredNetworkParams
+from equispike.protocols.data import Recordings
+from equispike.protocols.gradients.frames import frames
+from equispike.protocols.training import TrainingSpec
 
-import models
-from models.codegen import Program, get_backend
-from models.deep import SPIKING_INPUTS, DeepParams
-from protocols.data import Recordings
-from protocols.gradients.frames import frames
-from protocols.training import TrainingSpec
+from equispike import models
 
 #: Samples of a run, and numbers that their frames may have.
 CHUNK_SAMPLES, CHUNK_VALUES = 500, 30_000_000
@@ -23,7 +23,7 @@ type Records = dict[str, dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
-class ShownNetwork:
+class FrozenNetwork:
     """A compiled network.
 
     Attributes
@@ -32,17 +32,17 @@ class ShownNetwork:
     """
 
     spec: TrainingSpec
-    params: DeepParams
+    params: LayeredNetworkParams
     program: Program
     chunk: int
 
     @classmethod
     def of(
         cls, spec: TrainingSpec, n_samples: int, backend: str | None = None, *, record_scores: bool = False
-    ) -> ShownNetwork:
+    ) -> FrozenNetwork:
         """For at least ``n_samples``; ``record_scores``: also of every time step."""
         params, model = spec.params, models.get_model(spec.model)
-        assert isinstance(params, DeepParams)
+        assert isinstance(params, LayeredNetworkParams)
         chunk = min(CHUNK_SAMPLES, n_samples, max(1, CHUNK_VALUES // (params.n_frames * params.n_input)))
         program = get_backend(backend or spec.backend).compile(
             lambda: model.build(params, chunk, record_spikes=True, record_scores=record_scores)

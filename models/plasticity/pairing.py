@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from brian2 import Clock, Equations, NeuronGroup, Quantity, Synapses
-
-from models.control import stop_when
-from models.parts import Parts
-from models.plasticity.base import Rule
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.control import stop_when
+from equispike.models.plasticity.base import Rule
 
 _TRAIN = "next_step : integer\nn_left : integer\nperiod : integer (constant)"
 _FIRES = "t_in_timesteps == next_step and n_left > 0"
@@ -16,7 +15,7 @@ _FIRED = "next_step += period\nn_left -= 1"
 _REWARDS = "next_reward : integer\nn_rewards : integer"
 
 
-def build(rule: Rule, namespace: dict[str, object], n: int, dt: Quantity) -> Parts:
+def build(rule: Rule, namespace: dict[str, object], n: int, dt: Quantity) -> BuiltNetwork:
     """Build ``n`` pairs of neurons with a synapse each, which stop after ``n_steps`` time steps.
 
     State, all (n,), of ``pre`` and ``post``: ``next_step``, the time step of the first spike; ``period``, time steps from
@@ -52,4 +51,4 @@ def build(rule: Rule, namespace: dict[str, object], n: int, dt: Quantity) -> Par
     end.run_on_event("reached", "_ = stop_when(t_in_timesteps >= n_steps - 1)", when="end")
     state = [f"{group}.{name}" for group in ("pre", "post") for name in ("next_step", "n_left", "period")]
     state += ["post.next_reward", "post.n_rewards"] if rewarding else []
-    return Parts((pre, post, synapses, end), namespace, (*state, "synapses.w"), {}, {})
+    return BuiltNetwork((pre, post, synapses, end), namespace, (*state, "synapses.w"), {}, {})

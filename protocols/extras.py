@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from models.errors import EquispikeError
+from equispike.models.errors import EquispikeError
 
 
 def need(extra: str, *packages: str) -> None:

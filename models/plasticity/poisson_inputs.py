@@ -6,17 +6,16 @@ A conductance-based integrate-and-fire neuron as in :mod:`models.neurons`; each 
 from __future__ import annotations
 
 from brian2 import Clock, NeuronGroup, Quantity, SpikeMonitor, Synapses
-
-from models.control import stop_when
-from models.neurons import CONDUCTANCE_LIF
-from models.parts import Parts
-from models.plasticity.base import Rule
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.control import stop_when
+from equispike.models.neurons import CONDUCTANCE_LIF
+from equispike.models.plasticity.base import Rule
 
 # Failures before a success: geometric intervals give the same trains as a Bernoulli draw at every step.
 _DRAW = "next_step = t_in_timesteps + 1 + int(clip(log(rand()) / log_p_silent, 0, 1e8))"
 
 
-def build(rule: Rule, namespace: dict[str, object], n_cells: int, n_inputs: int, dt: Quantity) -> Parts:
+def build(rule: Rule, namespace: dict[str, object], n_cells: int, n_inputs: int, dt: Quantity) -> BuiltNetwork:
     """Build ``n_cells`` neurons with ``n_inputs`` inputs each, which stop after ``n_steps`` time steps.
 
     State: ``inputs.next_step`` (n_cells * n_inputs,), the time step of the first spike; ``inputs.log_p_silent``, the
@@ -53,4 +52,4 @@ def build(rule: Rule, namespace: dict[str, object], n_cells: int, n_inputs: int,
     synapses.post.order = -2  # before pre, whose default is -1
     spikes = SpikeMonitor(cells, name="spikes")
     state = ("inputs.next_step", "inputs.log_p_silent", "synapses.w", "cells.v")
-    return Parts((inputs, cells, synapses, spikes), namespace, state, {}, {"spikes": spikes})
+    return BuiltNetwork((inputs, cells, synapses, spikes), namespace, state, {}, {"spikes": spikes})

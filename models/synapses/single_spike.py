@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from brian2 import Clock, EventMonitor, NeuronGroup, Quantity, Synapses
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.control import stop_when
+from equispike.models.synapses.base import MEMBRANE, Synapse
 
-from models.control import stop_when
-from models.parts import Parts
-from models.synapses.base import MEMBRANE, Synapse
 
-
-def build(synapse: Synapse, namespace: dict[str, object], n: int, dt: Quantity) -> Parts:
+def build(synapse: Synapse, namespace: dict[str, object], n: int, dt: Quantity) -> BuiltNetwork:
     """Build ``n`` membranes that a spike reaches in time step ``spike_step``; they stop after ``n_steps``.
 
     State, all (n,): ``cells.v``, ``cells.free`` (1, or 0 in voltage clamp), ``synapses.w``. Monitor ``samples``: ``v`` and
@@ -41,4 +40,4 @@ def build(synapse: Synapse, namespace: dict[str, object], n: int, dt: Quantity) 
     synapses.connect()
     samples = EventMonitor(cells, "sampled", variables=["v", "i_sampled"], name="samples", when="end", order=1)
     state = ("cells.v", "cells.free", "synapses.w")
-    return Parts((source, cells, synapses, samples), namespace, state, {}, {"samples": samples})
+    return BuiltNetwork((source, cells, synapses, samples), namespace, state, {}, {"samples": samples})

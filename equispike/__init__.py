@@ -1,0 +1,4 @@
+"""Spiking-network models from their papers: the front door.
+
+The rooms of the project's top level are installed as equispike.models, equispike.protocols and so on.
+"""

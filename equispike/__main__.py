@@ -1,0 +1,5 @@
+"""``python -m equispike`` is ``equispike``."""
+
+from equispike.scripts.cli import main
+
+main()
