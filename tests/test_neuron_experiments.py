@@ -310,7 +310,7 @@ def test_the_command_runs_draws_and_keeps(equispike, tmp_path):
     assert len(table) == 41 and table["current_nA"].iloc[-1] == 5
     record = pd.read_json("fi/run.json", typ="series")
     assert record["config"]["params"]["tau_mem"] == "20*ms"
-    assert record["config"]["protocol_params"]["current"] == "linspace(0,5,41)*nA"
+    assert record["config"]["experiment_params"]["current"] == "linspace(0,5,41)*nA"
     assert equispike("figures", "fi", "--out", "again").code == 0
     assert "--out" in equispike("experiment", "fi-curve", "lif", "--out", "fi").sentence
     assert "holds no network" in equispike("evaluate", "fi").sentence
@@ -361,4 +361,4 @@ def test_a_key_of_both_is_told_apart_by_the_name_before_it(run, monkeypatch):
         run("both", "fi-curve", duration="50*ms")
     settings = {"both.duration": "4*ms", "fi-curve.duration": "50*ms", "current": 3 * nA}
     config = run("both", "fi-curve", **settings).folder.read_json("run.json")["config"]
-    assert (config["params"]["duration"], config["protocol_params"]["duration"]) == ("4*ms", "50*ms")
+    assert (config["params"]["duration"], config["experiment_params"]["duration"]) == ("4*ms", "50*ms")

@@ -17,7 +17,7 @@ def figures(run: RunFolder) -> list[Source]:
         shape, refractoriness, trace = (
             run.read_table(f"{name}.csv") for name in ("action_potential", "refractoriness", "trace")
         )
-        limit = float(run.read_json("run.json")["config"]["protocol_params"]["limit"])
+        limit = float(run.read_json("run.json")["config"]["experiment_params"]["limit"])
         return action_potential(shape, refractoriness, trace, limit, model_of(run))
 
     return [("action-potential", make)]
