@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
+from scipy.stats import t as student
+
+from equispike import models
 from equispike.analysis.results import SETTING, collect, rows_by_setting
 from equispike.models.errors import EquispikeError
 from equispike.protocols.atomic_write import atomic_write
 from equispike.protocols.measuring import MEASURES
 from equispike.protocols.run_folder import RunFolder
-from scipy.stats import binomtest
-from scipy.stats import t as student
-
-from equispike import models
 
 #: The readout that stands for a run which has several: the paper's.
 HEADLINE = {"presenting": "vote", "layerwise": "svm"}

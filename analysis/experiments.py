@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pandas as pd
+
 from equispike.analysis.firing_patterns import patterns_of
 from equispike.analysis.plasticity import summary_of
 from equispike.protocols.run_folder import RunFolder

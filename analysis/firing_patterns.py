@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
 from equispike.protocols.run_folder import RunFolder
 
 #: A burst has ended where an interval is this many times as long as the mean of those since the burst began.

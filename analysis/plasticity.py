@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
 from equispike.models.plasticity import Pairs, Rule
 from equispike.protocols.run_folder import RunFolder
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+
 from equispike.analysis.comparison import labelled
 from equispike.analysis.statistics import lifetime_sparseness
 from equispike.protocols.measuring import MEASURES

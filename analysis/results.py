@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from equispike.models.errors import EquispikeError
-from equispike.protocols.run_folder import RunFolder
 
 from equispike import models
+from equispike.models.errors import EquispikeError
+from equispike.protocols.run_folder import RunFolder
 
 #: What runs have in common that differ in the seed alone.
 SETTING = ["model", "data", "network", "settings", "backend", "images", "n_test"]

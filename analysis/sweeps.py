@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from equispike import models
 from equispike.analysis.comparison import costs_of
 from equispike.models.params import Params
 from equispike.protocols.run_folder import RunFolder
-
-from equispike import models
 
 
 def tidy(folders: Iterable[str | Path]) -> pd.DataFrame:

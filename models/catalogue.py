@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+
 from equispike.models import ann, conv_stdp, diehl_cook, layered, neurons, plasticity
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.errors import EquispikeError

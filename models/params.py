@@ -14,6 +14,7 @@ from typing import Any, Self
 import brian2
 import numpy as np
 from brian2 import Quantity, get_unit, have_same_dimensions
+
 from equispike.models.errors import EquispikeError
 
 type Value = Quantity | np.ndarray | float | int | str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from equispike.models.conv_stdp import ConvStdpParams
 from equispike.protocols.data import Dataset
 from equispike.protocols.layerwise.encoding import encode, seen_contrasts

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
+
+from equispike import models
 from equispike.models.build_request import BuildRequest
 from equispike.models.built_network import RunResult
 from equispike.models.codegen import BACKENDS
@@ -18,8 +20,6 @@ from equispike.models.diehl_cook import DiehlCookParams
 from equispike.models.errors import EquispikeError
 from equispike.protocols.presenting import TESTING, Presenter
 from equispike.protocols.provenance import cpu_seconds, provenance
-
-from equispike import models
 
 #: What spikes are compared against.
 REFERENCE = "cpp"

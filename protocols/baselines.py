@@ -8,6 +8,8 @@ from functools import partial
 
 import jax
 import numpy as np
+from sklearn.svm import LinearSVC
+
 from equispike.models.ann import AnnParams, LinearSvmParams, ann, with_arrays
 from equispike.models.errors import EquispikeError
 from equispike.protocols import gradients, metrics
@@ -18,7 +20,6 @@ from equispike.protocols.gradients.frames import frames
 from equispike.protocols.provenance import cpu_seconds
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec, begun_record
-from sklearn.svm import LinearSVC
 
 #: What tells the class, in words.
 READOUT = "largest output"

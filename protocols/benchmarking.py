@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
+
+from equispike import models
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params
 from equispike.protocols.presenting import TRAINING, Presenter
 from equispike.protocols.provenance import cpu_seconds
 from equispike.protocols.training import TrainingSpec, presenter
-
-from equispike import models
 
 #: What is measured: backend, images a run, images in all.
 FORMULATIONS = {

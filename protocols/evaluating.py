@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from equispike import models
 from equispike.models.errors import EquispikeError
 from equispike.protocols import readout
 from equispike.protocols.data import Dataset
@@ -14,8 +16,6 @@ from equispike.protocols.presenting import LABELLING, TESTING, Presenter
 from equispike.protocols.provenance import cpu_seconds, provenance
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec, presenter
-
-from equispike import models
 
 SPLITS = ("test", "validation")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from equispike.models.ann import AnnParams
 from equispike.models.errors import EquispikeError
 from equispike.models.layered import SPIKING_INPUTS, ConvLayer, LayeredNetworkParams, SpikingRnnParams

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from equispike import models
 from equispike.models.conv_stdp import ConvStdpParams
 from equispike.models.errors import EquispikeError
 from equispike.protocols import layerwise
@@ -17,8 +19,6 @@ from equispike.protocols.evaluating import trained_state
 from equispike.protocols.presenting import LABELLING, PREDICTING, TESTING
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec, presenter
-
-from equispike import models
 
 #: Parts of each side of a convolutional network's maps.
 GRID = 4

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import softmax
+
+from equispike import models
 from equispike.models.ann import AnnParams
 from equispike.models.errors import EquispikeError
 from equispike.protocols import baselines, gradients, readout
@@ -11,9 +14,6 @@ from equispike.protocols.features import features_of
 from equispike.protocols.presenting import PREDICTING
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec, presenter
-from scipy.special import softmax
-
-from equispike import models
 
 
 def predict(run: RunFolder, images: np.ndarray, backend: str | None = None) -> dict[str, np.ndarray]:

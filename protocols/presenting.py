@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+
 from equispike.models.built_network import RunResult
 from equispike.models.codegen import ParallelProgram, Program, Run
 from equispike.models.errors import EquispikeError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from equispike.models.diehl_cook import DiehlCookParams
 from equispike.protocols.data import Dataset
 from equispike.protocols.recording import record

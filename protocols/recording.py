@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from equispike import models
 from equispike.models.build_request import BuildRequest
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.codegen import get_backend
@@ -20,8 +22,6 @@ from equispike.protocols.layerwise.features import frozen_state
 from equispike.protocols.presenting import TESTING
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec
-
-from equispike import models
 
 _MONITOR = "_spikes"
 

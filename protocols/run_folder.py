@@ -24,9 +24,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from equispike.models.errors import EquispikeError
 
 from equispike import models
+from equispike.models.errors import EquispikeError
 
 FORMAT = 1
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from equispike.protocols import recording
 from equispike.protocols.atomic_write import atomic_write
 from equispike.protocols.data import Dataset

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+
+from equispike import models
 from equispike.models.build_request import BuildRequest
 from equispike.models.codegen import BACKENDS, get_backend
 from equispike.models.codegen.genn import GennBackend
@@ -18,8 +20,6 @@ from equispike.protocols.data import Dataset, Recordings
 from equispike.protocols.presenting import TRAINING, Chunk, Presenter, chunks_of
 from equispike.protocols.provenance import cpu_seconds, provenance
 from equispike.protocols.run_folder import FORMAT, RunFolder
-
-from equispike import models
 
 #: Responses to this many images before a chunk give the labels for its running accuracy, as in the released code.
 RUNNING_WINDOW = 10_000

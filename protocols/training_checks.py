@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-from equispike.protocols.training import Progress, TrainingSpec
 
 from equispike import models
+from equispike.protocols.training import Progress, TrainingSpec
 
 #: One row for each network size, number of images and metric: the band [low, high] that the reference runs span.
 BANDS = Path(__file__).with_name("reference_bands.csv")

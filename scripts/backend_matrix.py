@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pandas as pd
+
 from equispike.models.codegen import BACKENDS
 from equispike.models.diehl_cook import DiehlCookParams
 from equispike.models.errors import EquispikeError

@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+
+from equispike import models
 from equispike.protocols import layerwise
 from equispike.protocols.data import load
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec
-
-from equispike import models
 
 #: The network of the paper with the competition of SpykeTorch, from which the search began.
 BASE: dict[str, object] = {

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-from equispike.analysis.figures.style import DOUBLE, PAPER
-from equispike.protocols.run_folder import RunFolder
 from matplotlib.figure import Figure
 from scipy.stats import ks_2samp, mannwhitneyu
+
+from equispike.analysis.figures.style import DOUBLE, PAPER
+from equispike.protocols.run_folder import RunFolder
 
 
 def _counts(run: RunFolder) -> np.ndarray:

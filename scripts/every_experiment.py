@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 import numpy as np
 import pandas as pd
-from equispike.protocols.experiments import EXPERIMENTS
-from equispike.protocols.experiments.running import run_experiment
 
 from equispike import models
+from equispike.protocols.experiments import EXPERIMENTS
+from equispike.protocols.experiments.running import run_experiment
 
 
 @click.command()

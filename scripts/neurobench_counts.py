@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 import numpy as np
+
 from equispike.models.ann import AnnParams, Lenet5Params
 from equispike.models.layered import SPIKING_INPUTS, LayeredNetworkParams
 from equispike.protocols.data import Dataset

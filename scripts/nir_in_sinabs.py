@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 import numpy as np
+
 from equispike.models.layered import LayeredNetworkParams
 from equispike.protocols.data import Dataset, Recordings
 from equispike.protocols.evaluating import split_images

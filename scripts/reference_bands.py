@@ -6,6 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import click
+
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training_checks import BANDS, measured_bands
 

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import slurm
 from command_line import Outcome
+from hypothesis import settings
+
 from equispike.models import diehl_cook
 from equispike.models.built_network import RunResult
 from equispike.models.codegen import BACKENDS, Program
 from equispike.models.diehl_cook import DiehlCookParams
 from equispike.scripts import cli
-from hypothesis import settings
 
 # Cython's modules are large: with -O3 they take a third longer to compile, and compute the same.
 brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = ["-w", "-O0"]

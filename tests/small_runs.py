@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+
+from equispike import models
 from equispike.models.ann import AnnParams
 from equispike.models.conv_stdp import ConvStdpParams
 from equispike.models.layered import LayeredNetworkParams
 from equispike.protocols.data import load
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec, begun_record
-
-from equispike import models
 
 
 def saved_run(path: Path | str, model: str, **settings: object) -> RunFolder:

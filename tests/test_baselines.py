@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_runs import saved_run
+
+from equispike import models
 from equispike.models.ann import MlpParams
 from equispike.models.errors import EquispikeError
 from equispike.protocols import baselines
 from equispike.protocols.data import load
 from equispike.protocols.gradients.frames import frames
-from small_runs import saved_run
-
-from equispike import models
 
 
 def test_lenet5_has_the_numbers_of_its_description() -> None:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from blind_diehl_cook import simulate
-from equispike.models.diehl_cook import DiehlCookParams, frozen_state
 from numpy.testing import assert_allclose, assert_array_equal
+
+from equispike.models.diehl_cook import DiehlCookParams, frozen_state
 
 N_IMAGES, N_STEPS, N_INPUT, N_EXC, W_TOTAL = 4, 200, 80, 10, 30.0
 SEEDS = (0, 1, 2)

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import CPP, Outcome
+from PIL import Image
+
 from equispike.models import MODELS
 from equispike.models.codegen import BACKENDS
 from equispike.models.diehl_cook import DiehlCookParams
@@ -20,7 +22,6 @@ from equispike.protocols.data import load
 from equispike.protocols.data.locate import STEMS
 from equispike.protocols.run_folder import FORMAT, RunFolder
 from equispike.protocols.training import TrainingSpec, train
-from PIL import Image
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason="no C++ compiler")
 ROOT = Path(__file__).parents[1]

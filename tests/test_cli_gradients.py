@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from command_line import CPP
+from PIL import Image
+
 from equispike.models.codegen import BACKENDS
 from equispike.protocols.data import load
 from equispike.protocols.run_folder import RunFolder
-from PIL import Image
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason="no C++ compiler")
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from equispike.analysis import comparison
 from equispike.analysis.representation import selectivity, similarities
 from equispike.analysis.results import collect, to_markdown
 from equispike.models import get_model
 from equispike.protocols.run_folder import FORMAT, RunFolder
-from hypothesis import given
-from hypothesis import strategies as st
 
 ROOT = Path(__file__).parent.parent
 LOAD = {name: 1.0 for name in comparison.WORKLOAD} | {"spikes": {"a": 2.0, "b": 3.0}, "first_layer": "words"}

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from equispike.analysis.figures import draw
 from equispike.models.codegen import BACKENDS
 from equispike.models.conv_stdp import ConvStdpParams

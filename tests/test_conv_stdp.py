@@ -3,6 +3,8 @@
 import blind_conv_stdp as blind
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
 from equispike.models.codegen import BACKENDS
 from equispike.models.conv_stdp import ConvStdpParams, Shape, as_kernels, as_state, build, initial_state
 from equispike.models.errors import EquispikeError
@@ -12,7 +14,6 @@ from equispike.protocols.layerwise.encoding import encode
 from equispike.protocols.layerwise.training import convergence, kernels
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec
-from numpy.testing import assert_allclose, assert_array_equal
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason=str(BACKENDS["cpp"].why_not()))
 

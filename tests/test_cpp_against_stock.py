@@ -19,12 +19,13 @@ from brian2 import (
     nS,
     second,
 )
-from equispike.models.built_network import BuiltNetwork
-from equispike.models.codegen import BACKENDS
-from equispike.models.control import stop_when
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.codegen import BACKENDS
+from equispike.models.control import stop_when
 
 pytestmark = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason=str(BACKENDS["cpp"].why_not()))
 

@@ -9,6 +9,8 @@ import brian2
 import numpy as np
 import pytest
 from brian2 import Clock, Function, NeuronGroup, ms
+from numpy.testing import assert_allclose
+
 from equispike.models import diehl_cook
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.codegen import BACKENDS, get_backend
@@ -16,7 +18,6 @@ from equispike.models.codegen.cpp import backend as cpp
 from equispike.models.control import stop_when
 from equispike.models.diehl_cook import frozen_state, initial_state
 from equispike.models.errors import EquispikeError
-from numpy.testing import assert_allclose
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason=str(BACKENDS["cpp"].why_not()))
 

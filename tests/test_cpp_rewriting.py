@@ -4,6 +4,8 @@ import brian2
 import numpy as np
 import pytest
 from brian2 import Clock, NeuronGroup, ms
+from numpy.testing import assert_allclose
+
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.codegen import BACKENDS
 from equispike.models.codegen.cpp.rewriting import (
@@ -20,7 +22,6 @@ from equispike.models.codegen.cpp.rewriting import (
 )
 from equispike.models.control import stop_when
 from equispike.models.diehl_cook import initial_state
-from numpy.testing import assert_allclose
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason=str(BACKENDS["cpp"].why_not()))
 

@@ -13,6 +13,9 @@ import cuda_emulator
 import numpy as np
 import pytest
 from brian2 import Synapses
+from numpy.testing import assert_allclose, assert_array_equal
+
+from equispike import models
 from equispike.models import diehl_cook, layered
 from equispike.models.built_network import BuiltNetwork, RunResult
 from equispike.models.codegen import BACKENDS, get_backend
@@ -21,9 +24,6 @@ from equispike.models.errors import EquispikeError
 from equispike.protocols.data import load
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec, train
-from numpy.testing import assert_allclose, assert_array_equal
-
-from equispike import models
 
 CUDA = BACKENDS["cuda"]
 assert isinstance(CUDA, CudaBackend)

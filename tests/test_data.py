@@ -15,15 +15,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image, ImageDraw
+
 from equispike.models.errors import EquispikeError
 from equispike.protocols import data
 from equispike.protocols.data import locate
 from equispike.protocols.data.idx import read_idx, read_pair
 from equispike.protocols.data.image_file import read_digit
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import array_shapes, arrays
-from PIL import Image, ImageDraw
 
 REAL_DATA = os.environ.get("EQUISPIKE_DATA")
 RNG = np.random.default_rng(0)

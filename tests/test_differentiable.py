@@ -20,13 +20,14 @@ from brian2 import (
     mV,
     network_operation,
 )
+from numpy.testing import assert_allclose, assert_array_equal
+from small_networks import CASES, LIF, SPIKES, N, group, lif, pair
+
 from equispike.models import MODELS, NEURONS
 from equispike.models.codegen import BACKENDS
 from equispike.models.codegen.jax import arctan, differentiable, fast_sigmoid, triangular
 from equispike.models.diehl_cook import DiehlCookParams
 from equispike.models.errors import EquispikeError
-from numpy.testing import assert_allclose, assert_array_equal
-from small_networks import CASES, LIF, SPIKES, N, group, lif, pair
 
 N_STEPS = 400
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from test_doctor_checks import by_name
+
 from equispike.models.codegen import BACKENDS
 from equispike.models.codegen.standalone import cache
 from equispike.protocols.doctor import building, gpu, machine, packages, places
 from equispike.protocols.doctor.findings import Finding, State
-from test_doctor_checks import by_name
 
 ROOT = Path(__file__).parents[1]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from equispike.models.codegen import BACKENDS
 from equispike.protocols import doctor
 from equispike.protocols.data.locate import STEMS

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from test_doctor_checks import by_name
+
 from equispike.models.codegen import BACKENDS
 from equispike.protocols.doctor import gpu
-from test_doctor_checks import by_name
 
 SMI = "echo 'NVIDIA H100 80GB HBM3, 81559 MiB, {}'"
 

@@ -1,12 +1,13 @@
 """Contrasts and latencies by closed forms and brute force."""
 
 import numpy as np
-from equispike.protocols.encoding import contrasts, dog_filter, latency_code, local_normalisation, rank_order_code
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import correlate
+
+from equispike.protocols.encoding import contrasts, dog_filter, latency_code, local_normalisation, rank_order_code
 
 FILTER = {"size": 7, "sigma_center": 1.0, "sigma_surround": 2.0}
 

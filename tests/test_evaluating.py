@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from equispike.models.codegen import BACKENDS
 from equispike.models.diehl_cook import DiehlCookParams
 from equispike.models.errors import EquispikeError

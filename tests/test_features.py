@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from brian2 import Clock, Function, NetworkOperation, NeuronGroup, Synapses, TimedArray, linked_var, ms, second
+
+from equispike import models
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.codegen import BACKENDS
 from equispike.models.codegen.features import FEATURES, refusal
 from equispike.models.errors import EquispikeError
-
-from equispike import models
 
 
 def cells(equations: str = "v : 1", *, name: str = "cells", dt=1 * ms, **options) -> NeuronGroup:

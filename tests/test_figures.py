@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
+
 from equispike.analysis.figures import draw
 from equispike.analysis.figures.confusion import confusion
 from equispike.analysis.figures.weights import weight_map
 from equispike.analysis.statistics import confusion_matrix, lifetime_sparseness, row_percent, tuning_order
 from equispike.models.errors import EquispikeError
 from equispike.protocols.run_folder import FORMAT, RunFolder
-from PIL import Image
 
 N_EXC, N_INPUT = 7, 784
 NAMES = ["learning", "weights", "thresholds", "tuning", "confusion-test", "raster"]

@@ -8,6 +8,7 @@ import brian2
 import numpy as np
 import pytest
 from brian2 import Network
+
 from equispike.models import diehl_cook
 from equispike.models.build_request import BuildRequest
 from equispike.models.built_network import RunResult

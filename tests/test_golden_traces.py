@@ -8,10 +8,11 @@ from math import exp
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
+
 from equispike.models.diehl_cook import DiehlCookParams, frozen_state
 from equispike.models.errors import EquispikeError
 from equispike.models.plasticity import RULES
-from numpy.testing import assert_allclose
 
 N_STEPS = 40
 PARAMS = DiehlCookParams().updated(

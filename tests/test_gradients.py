@@ -7,6 +7,9 @@ import dataclasses
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
+
+from equispike import models
 from equispike.models.codegen import BACKENDS
 from equispike.models.codegen.jax import differentiable
 from equispike.models.codegen.jax.connections import Convolution
@@ -18,9 +21,6 @@ from equispike.protocols.gradients.frames import frames, shifted, varied
 from equispike.protocols.gradients.training import OPTIMISERS
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec
-from numpy.testing import assert_array_equal
-
-from equispike import models
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason=str(BACKENDS["cpp"].why_not()))
 SMALL = {

@@ -8,6 +8,8 @@ import sys
 import numpy as np
 import pytest
 from brian2 import Clock, NeuronGroup, ms
+from numpy.testing import assert_allclose, assert_array_equal
+
 from equispike.models import conv_stdp, diehl_cook
 from equispike.models.built_network import BuiltNetwork, RunResult
 from equispike.models.codegen import BACKENDS, ParallelProgram, Run
@@ -23,7 +25,6 @@ from equispike.protocols.layerwise.encoding import encode
 from equispike.protocols.presenting import TESTING, Presenter
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec, train, train_side_by_side
-from numpy.testing import assert_allclose, assert_array_equal
 
 
 def assert_same_records(found: RunResult, expected: RunResult, *, events: int) -> None:

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from equispike.models.codegen import BACKENDS
-from equispike.protocols.layerwise.lif import LifReadout
 from sklearn.linear_model import LogisticRegression
 
 from equispike import models
+from equispike.models.codegen import BACKENDS
+from equispike.protocols.layerwise.lif import LifReadout
 
 
 def test_rates_follow_the_closed_form():

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_runs import saved_run
+
 from equispike.protocols import baselines, gradients
 from equispike.protocols.data import load
 from equispike.protocols.measuring.anytime import stopping
@@ -14,7 +16,6 @@ from equispike.protocols.measuring.robustness import LEVELS, robustness
 from equispike.protocols.measuring.trained_runs import subject
 from equispike.protocols.measuring.workload import workload
 from equispike.protocols.training import TrainingSpec
-from small_runs import saved_run
 
 
 def few_images(n: int = 20):

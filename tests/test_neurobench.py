@@ -1,9 +1,10 @@
 """NeuroBench's own code counts what protocols.measuring.operations counts."""
 
 import pytest
+from small_runs import saved_run
+
 from equispike.protocols.data import load
 from equispike.scripts.neurobench_counts import compare
-from small_runs import saved_run
 
 pytest.importorskip("neurobench", reason="pip install neurobench snntorch, which bring PyTorch, to compare with it")
 pytest.importorskip("nir")

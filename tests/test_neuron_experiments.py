@@ -13,6 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from brian2 import Network, ms, nA
+from numpy.testing import assert_allclose
+from scipy.integrate import solve_ivp
+from scipy.special import exprel
+
 from equispike.analysis.figures import draw
 from equispike.analysis.firing_patterns import Response, classify, patterns_of
 from equispike.models import NEURONS
@@ -23,9 +27,6 @@ from equispike.models.neurons.current_clamp import build
 from equispike.protocols.experiments import EXPERIMENTS
 from equispike.protocols.experiments.running import run_experiment
 from equispike.protocols.experiments.stimulating import Current, stimulate
-from numpy.testing import assert_allclose
-from scipy.integrate import solve_ivp
-from scipy.special import exprel
 
 DRIVEN = [name for name, neuron in NEURONS.items() if neuron.input]
 OF_NEURONS = [name for name, experiment in EXPERIMENTS.items() if experiment.takes == "neuron"]

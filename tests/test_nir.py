@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_runs import saved_run
+
 from equispike.protocols.data import load
 from equispike.protocols.exporting import export
 from equispike.protocols.gradients import show
@@ -12,7 +14,6 @@ from equispike.protocols.recording import record
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec
 from equispike.scripts.nir_in_sinabs import chain, compare, inputs, maps_last
-from small_runs import saved_run
 
 nir = pytest.importorskip("nir")
 

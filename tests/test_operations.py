@@ -2,6 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_runs import saved_run
+
+from equispike import models
 from equispike.models.ann import MlpParams
 from equispike.protocols.data import Dataset, load
 from equispike.protocols.measuring import operations
@@ -9,11 +14,6 @@ from equispike.protocols.measuring.operations import ann_structure, structure
 from equispike.protocols.measuring.workload import workload
 from equispike.protocols.recording import record
 from equispike.protocols.training import TrainingSpec
-from hypothesis import given
-from hypothesis import strategies as st
-from small_runs import saved_run
-
-from equispike import models
 
 
 def images_of(*pixels: list[int]) -> Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from brian2 import Clock, NeuronGroup, Synapses, ms
+
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.codegen.order import order_dependent
 from equispike.models.codegen.runtime import described

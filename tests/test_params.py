@@ -5,12 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 from brian2 import Hz, amp, ms, mV, nA, second, volt
-from equispike.models.diehl_cook import DiehlCookParams
-from equispike.models.errors import EquispikeError
-from equispike.models.params import Params, param, parse_value
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+
+from equispike.models.diehl_cook import DiehlCookParams
+from equispike.models.errors import EquispikeError
+from equispike.models.params import Params, param, parse_value
 
 PARAMS = DiehlCookParams()
 

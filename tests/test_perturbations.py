@@ -1,6 +1,9 @@
 """Damage does what it says, and the same to all."""
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
 from equispike.protocols.measuring.perturbations import (
     Units,
     occluded,
@@ -9,8 +12,6 @@ from equispike.protocols.measuring.perturbations import (
     without_synapses,
     without_units,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def rng() -> np.random.Generator:

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from equispike.protocols.readout import assignments, class_rates, proportion, vote
 from numpy.testing import assert_allclose
+
+from equispike.protocols.readout import assignments, class_rates, proportion, vote
 
 COUNTS = np.array([[4, 0, 0], [2, 1, 0], [0, 6, 0]], dtype=np.float32)
 LABELS = np.array([7, 7, 2])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from equispike.models.errors import EquispikeError
 from equispike.protocols import data
 

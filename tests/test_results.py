@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from equispike.analysis.results import collect, replace_section, to_markdown
 from equispike.models.diehl_cook import DiehlCookParams
 from equispike.models.errors import EquispikeError

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from equispike.models.errors import EquispikeError
 from equispike.protocols.run_folder import FORMAT, RunFolder
 

@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from brian2 import ms
+from numpy.testing import assert_allclose
+
 from equispike.analysis.plasticity import SJOSTROM, expected_changes
 from equispike.models.codegen import BACKENDS
 from equispike.models.codegen.jax import differentiable
@@ -15,7 +17,6 @@ from equispike.models.plasticity import ALL_RULES, RULES, Pairs
 from equispike.models.plasticity.pairing import build
 from equispike.protocols.experiments import get_experiment, spike_pairing
 from equispike.protocols.experiments.running import run_experiment
-from numpy.testing import assert_allclose
 
 EXPERIMENT = get_experiment("spike-pairing")
 #: Few pairs, so that runtimes are done soon; trains of neighbouring pairs overlap.

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_runs import saved_run
+
 from equispike.analysis.spike_trains import layer_statistics
 from equispike.models.errors import EquispikeError
 from equispike.protocols import spike_trains
@@ -17,7 +19,6 @@ from equispike.protocols.evaluating import trained_state
 from equispike.protocols.gradients import show
 from equispike.protocols.presenting import TESTING
 from equispike.protocols.training import TrainingSpec, presenter
-from small_runs import saved_run
 
 neo = pytest.importorskip("neo")
 pq = pytest.importorskip("quantities")

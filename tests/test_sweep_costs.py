@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+
 from equispike.scripts.workflow.costs import Cost, benchmark, costs_file, estimate, known
 from equispike.scripts.workflow.plan import Plan, plan
 from equispike.scripts.workflow.sweep_file import open_sweep

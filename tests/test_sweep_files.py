@@ -4,14 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from equispike.models import get_model
 from equispike.models.errors import EquispikeError
 from equispike.scripts.workflow.axes import ranges
 from equispike.scripts.workflow.located import Located
 from equispike.scripts.workflow.plan import Plan, plan
 from equispike.scripts.workflow.sweep_file import open_sweep
-from hypothesis import given
-from hypothesis import strategies as st
 
 SWEEP = """\
 model: diehl-cook

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from equispike.protocols.data.locate import STEMS
 from equispike.protocols.run_folder import RunFolder
 from equispike.scripts.workflow import code

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from equispike.scripts.workflow.files import ATTEMPTS
 from equispike.scripts.workflow.plan import Plan, plan
 from equispike.scripts.workflow.status import states

@@ -7,6 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from brian2 import Mohm, Quantity, ms, mV
+from numpy.testing import assert_allclose
+from scipy.integrate import solve_ivp
+
 from equispike.models.codegen import BACKENDS
 from equispike.models.codegen.jax import differentiable
 from equispike.models.errors import EquispikeError
@@ -14,8 +17,6 @@ from equispike.models.synapses import SYNAPSES
 from equispike.models.synapses.single_spike import build
 from equispike.protocols.experiments import get_experiment
 from equispike.protocols.experiments.running import run_experiment
-from numpy.testing import assert_allclose
-from scipy.integrate import solve_ivp
 
 TAU, R, REST = 20.0, 40e-3, -60.0  # ms, GOhm (mV a pA), mV
 EXPERIMENT = get_experiment("synaptic-kernel")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from equispike.models.codegen import BACKENDS
 from equispike.models.codegen.cpp import backend as cpp
 from equispike.models.diehl_cook import DiehlCookParams

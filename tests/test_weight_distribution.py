@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
+
 from equispike.analysis.plasticity import BIMODAL, bimodality, distribution_summary
 from equispike.models.codegen import BACKENDS
 from equispike.models.errors import EquispikeError
 from equispike.models.plasticity import ALL_RULES
 from equispike.protocols.experiments import get_experiment
 from equispike.protocols.experiments.running import run_experiment
-from numpy.testing import assert_allclose
 
 EXPERIMENT = get_experiment("weight-distribution")
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.figure import Figure
+
 from equispike.analysis.comparison import curves, labelled, measured, settings
 from equispike.analysis.figures import baselines, comparison, experiments, gradients, layerwise, presenting, style
 from equispike.analysis.figures.sources import Source
 from equispike.models import get_model
 from equispike.models.errors import EquispikeError
 from equispike.protocols.run_folder import RunFolder
-from matplotlib.figure import Figure
 
 #: Figures by the protocol of the model.
 FIGURES: dict[str, Callable[[RunFolder], Iterable[Source]]] = {

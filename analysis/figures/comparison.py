@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from equispike.analysis.figures import style
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from equispike.analysis.figures import style
 
 #: Marks by place in the legend; with the colours they tell more settings apart than colours alone.
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h", "d")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from equispike.analysis.figures import style
-from equispike.analysis.statistics import confusion_matrix, row_percent
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+
+from equispike.analysis.figures import style
+from equispike.analysis.statistics import confusion_matrix, row_percent
 
 #: Above so many percent of a row the colour is dark and the count on it white.
 DARK = 55

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from equispike.analysis.figures import style
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from equispike.analysis.figures import style
 
 #: Colours of contrasts by the kind of cells, those of the two sides of kernels.
 COLOURS = {"ON": "Blues", "OFF": "Reds"}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
-from equispike.analysis.figures import style
-from equispike.models.errors import EquispikeError
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+
+from equispike.analysis.figures import style
+from equispike.models.errors import EquispikeError
 
 
 @rc_context(style.PAPER)

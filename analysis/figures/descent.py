@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
-from equispike.analysis.figures import style
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+from equispike.analysis.figures import style
 
 
 @rc_context(style.PAPER)

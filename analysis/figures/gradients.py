@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from matplotlib.figure import Figure
+
 from equispike.analysis.figures.confusion import confusion
 from equispike.analysis.figures.descent import descent_curves
 from equispike.analysis.figures.kernels import kernel_map
@@ -13,7 +15,6 @@ from equispike.models.errors import EquispikeError
 from equispike.models.layered import ConvLayer, LayeredNetworkParams, SpikingRnnParams
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec
-from matplotlib.figure import Figure
 
 #: Neurons whose weights are shown.
 MOST = 100

@@ -6,14 +6,15 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from equispike.analysis.figures import style
-from equispike.analysis.figures.weights import layout, mosaic
-from equispike.models.conv_stdp import ConvStdpParams, PoolParams
 from matplotlib import colormaps, rc_context
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+
+from equispike.analysis.figures import style
+from equispike.analysis.figures.weights import layout, mosaic
+from equispike.models.conv_stdp import ConvStdpParams, PoolParams
 
 #: Cells of the picture that a field takes at least, so that the gaps between fields are narrow.
 FINEST = 24

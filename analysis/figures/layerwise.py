@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from matplotlib.figure import Figure
+
 from equispike.analysis.figures.accuracy import accuracy_curves
 from equispike.analysis.figures.activity import latency_distributions, spike_distributions
 from equispike.analysis.figures.confusion import confusion
@@ -15,7 +17,6 @@ from equispike.analysis.figures.sources import SPLITS, Source, evaluated, need
 from equispike.models.conv_stdp import ConvStdpParams
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec
-from matplotlib.figure import Figure
 
 
 def figures(run: RunFolder) -> Iterator[Source]:

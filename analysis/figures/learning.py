@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pandas as pd
-from equispike.analysis.figures import style
-from equispike.models.errors import EquispikeError
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from equispike.analysis.figures import style
+from equispike.models.errors import EquispikeError
 
 #: Metrics beside the accuracy and what their axes say.
 COMPANIONS = {

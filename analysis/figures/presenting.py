@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from matplotlib.figure import Figure
+
 from equispike.analysis.figures.confusion import confusion
 from equispike.analysis.figures.learning import learning_curve
 from equispike.analysis.figures.raster import spike_raster
@@ -13,7 +15,6 @@ from equispike.analysis.figures.thresholds import threshold_distribution
 from equispike.analysis.figures.tuning import class_tuning
 from equispike.analysis.figures.weights import weight_map
 from equispike.protocols.run_folder import RunFolder
-from matplotlib.figure import Figure
 
 
 def figures(run: RunFolder) -> Iterator[Source]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from equispike.analysis.figures import style
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+
+from equispike.analysis.figures import style
 
 #: Background while the image is shown and while the network rests.
 SHOWN, RESTING = (0.91, 0.95, 1.0), (0.86, 0.86, 0.86)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from matplotlib.figure import Figure
+
 from equispike.models.errors import EquispikeError
 from equispike.protocols.run_folder import RunFolder
-from matplotlib.figure import Figure
 
 SPLITS = ("test", "validation")
 

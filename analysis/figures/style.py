@@ -10,11 +10,12 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import seaborn
-from equispike.analysis.statistics import UNASSIGNED
-from equispike.protocols.atomic_write import atomic_write
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, SymmetricalLogLocator
+
+from equispike.analysis.statistics import UNASSIGNED
+from equispike.protocols.atomic_write import atomic_write
 
 #: Column widths in mm.
 SINGLE, DOUBLE = 85, 174

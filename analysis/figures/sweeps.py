@@ -7,15 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.stats import t as student
+
 from equispike.analysis import comparison
 from equispike.analysis.figures import comparison as curves
 from equispike.analysis.figures import style
 from equispike.analysis.sweeps import column
 from equispike.models.errors import EquispikeError
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from scipy.stats import t as student
 
 
 def draw(table: pd.DataFrame, figure: Mapping[str, str]) -> Figure:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from equispike.analysis.figures import style
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+
+from equispike.analysis.figures import style
 
 
 @rc_context(style.PAPER)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from equispike.analysis.figures import style
-from equispike.analysis.statistics import tuning_order
-from equispike.models.errors import EquispikeError
 from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+
+from equispike.analysis.figures import style
+from equispike.analysis.statistics import tuning_order
+from equispike.models.errors import EquispikeError
 
 #: Pixels of an input between two fields, and of the strip under each field that marks its class.
 GAP, STRIP = 2, 3

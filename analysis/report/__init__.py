@@ -13,6 +13,9 @@ from typing import Any
 import jinja2
 import matplotlib
 import pandas as pd
+from matplotlib.figure import Figure
+
+from equispike import models
 from equispike.analysis import comparison
 from equispike.analysis.figures import FIGURES, comparison_figures, style
 from equispike.models.errors import EquispikeError
@@ -20,9 +23,6 @@ from equispike.protocols.atomic_write import atomic_write
 from equispike.protocols.measuring.operations import ENERGY_AC, ENERGY_MAC
 from equispike.protocols.provenance import provenance
 from equispike.protocols.run_folder import RunFolder
-from matplotlib.figure import Figure
-
-from equispike import models
 
 CAPTIONS = {
     "stopping": "Errors of networks that are stopped before an image has ended. Dashed lines and single points: ordinary "

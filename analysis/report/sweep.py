@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
 from equispike.analysis.report import render
 from equispike.protocols.atomic_write import atomic_write
 

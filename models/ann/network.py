@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from equispike.models.ann.params import AnnParams, Lenet5Params
 
 if TYPE_CHECKING:

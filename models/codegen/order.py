@@ -10,6 +10,7 @@ from brian2.codegen.permutation_analysis import OrderDependenceError, check_for_
 from brian2.codegen.translation import make_statements
 from brian2.core.variables import ArrayVariable
 from brian2.groups.group import CodeRunner
+
 from equispike.models.built_network import BuiltNetwork
 
 

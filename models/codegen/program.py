@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+
 from equispike.models.built_network import BuiltNetwork, RunResult
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import brian2
 import numpy as np
 from brian2 import Network, second
+
 from equispike.models.built_network import BuiltNetwork, RunResult
 from equispike.models.codegen.compilers import compiler_missing
 from equispike.models.codegen.program import in_order_of_synapses

@@ -25,6 +25,7 @@ from brian2 import (
     linked_var,
     second,
 )
+
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.control import stop_when
 from equispike.models.conv_stdp.params import ConvParams, ConvStdpParams, PoolParams, Shape

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from brian2 import Quantity, ms
+
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params, param
 

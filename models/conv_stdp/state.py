@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from equispike.models.conv_stdp.params import ConvStdpParams
 
 

@@ -27,6 +27,7 @@ from brian2 import (
     second,
 )
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.control import stop_when
 from equispike.models.diehl_cook.params import DiehlCookParams

@@ -23,6 +23,7 @@ from brian2 import (
     defaultclock,
     second,
 )
+
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.diehl_cook.network import (
     FAILURES,

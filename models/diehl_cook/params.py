@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from brian2 import Hz, Quantity, ms, mV, second
+
 from equispike.models.errors import EquispikeError
 from equispike.models.params import param
 from equispike.models.plasticity import RULES, PlasticityParams

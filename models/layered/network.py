@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from brian2 import BrianObject, Clock, EventMonitor, NeuronGroup, SpikeMonitor, Synapses, TimedArray, linked_var, second
+
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.control import stop_when
 from equispike.models.layered.params import ConvLayer, Layer, LayeredNetworkParams, SpikingRnnParams

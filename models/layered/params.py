@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from brian2 import Hz, Quantity, ms
+
 from equispike.models.errors import EquispikeError
 from equispike.models.gradient_params import OURS, GradientParams
 from equispike.models.params import param

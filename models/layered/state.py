@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
 from equispike.models.layered.params import ConvLayer, LayeredNetworkParams, SpikingRnnParams
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from brian2 import Quantity, ms, mV
+
 from equispike.models.neurons.base import CHOICE, Neuron
 from equispike.models.neurons.lif import (
     CONDUCTANCE_LIF,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from brian2 import Quantity, ms, mV, nA, nS, pA, pF
+
 from equispike.models.neurons.base import CHOICE, Neuron, NeuronParams, Pattern
 from equispike.models.neurons.lif import HELD
 from equispike.models.params import param

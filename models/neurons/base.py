@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from brian2 import Equations, Quantity, ms
+
 from equispike.models.params import Params, param
 
 CHOICE = "chosen here"

@@ -16,6 +16,7 @@ from brian2 import (
     second,
 )
 from brian2.units.fundamentalunits import Dimension
+
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.control import stop_when
 from equispike.models.neurons.base import Neuron, NeuronParams

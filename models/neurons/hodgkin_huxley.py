@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from brian2 import Quantity, cm, ms, msiemens, mV, uA, ufarad
+
 from equispike.models.neurons.base import CHOICE, Neuron, NeuronParams
 from equispike.models.params import param
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from brian2 import Quantity, ms
+
 from equispike.models.neurons.base import Neuron, NeuronParams, Pattern
 from equispike.models.params import param
 

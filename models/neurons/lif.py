@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from brian2 import Mohm, Quantity, ms, mV, nA
+
 from equispike.models.errors import EquispikeError
 from equispike.models.neurons.base import Neuron, NeuronParams
 from equispike.models.params import param

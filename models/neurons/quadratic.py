@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from brian2 import Mohm, Quantity, ms, mV, nA
+
 from equispike.models.neurons.base import CHOICE, Neuron, NeuronParams
 from equispike.models.neurons.lif import HELD
 from equispike.models.params import param

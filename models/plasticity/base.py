@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from equispike.models.params import Params
 from equispike.models.plasticity.closed_form import Pairs
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from brian2 import Quantity, ms
+
 from equispike.models.params import Params, param
 from equispike.models.plasticity.base import CHOICE, Rule
 from equispike.models.plasticity.closed_form import Pairs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from brian2 import Clock, Equations, NeuronGroup, Quantity, Synapses
+
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.control import stop_when
 from equispike.models.plasticity.base import Rule

@@ -6,6 +6,7 @@ A conductance-based integrate-and-fire neuron as in :mod:`models.neurons`; each 
 from __future__ import annotations
 
 from brian2 import Clock, NeuronGroup, Quantity, SpikeMonitor, Synapses
+
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.control import stop_when
 from equispike.models.neurons import CONDUCTANCE_LIF

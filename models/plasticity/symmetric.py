@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from brian2 import Hz, Quantity, ms
+
 from equispike.models.params import param
 from equispike.models.plasticity.base import CHOICE, Rule
 from equispike.models.plasticity.closed_form import Pairs

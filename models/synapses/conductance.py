@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from brian2 import Quantity, mM, ms, mV, nS
+
 from equispike.models.params import Params, param
 from equispike.models.synapses.base import Synapse
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from brian2 import Quantity, ms, mV, pA
+
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params, param
 from equispike.models.synapses.base import CHOICE, Synapse

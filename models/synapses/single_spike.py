@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from brian2 import Clock, EventMonitor, NeuronGroup, Quantity, Synapses
+
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.control import stop_when
 from equispike.models.synapses.base import MEMBRANE, Synapse

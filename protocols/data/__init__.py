@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from equispike.models.errors import EquispikeError
 from equispike.protocols.data import locate
 from equispike.protocols.data.download import download
 from equispike.protocols.data.idx import SIDE, read_pair
 from equispike.protocols.data.locate import DataDir
 from equispike.protocols.data.recordings import Recordings, read_nmnist
-from numpy.typing import NDArray
 
 __all__ = ["DATASETS", "DataSpec", "Dataset", "Recordings", "available", "load"]
 

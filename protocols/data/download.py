@@ -11,9 +11,10 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from equispike.models.errors import EquispikeError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+
+from equispike.models.errors import EquispikeError
 
 TIMEOUT = 15.0
 """Seconds without an answer after which a mirror counts as down."""

@@ -11,8 +11,9 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from equispike.models.errors import EquispikeError
 from numpy.typing import NDArray
+
+from equispike.models.errors import EquispikeError
 
 SIDE = 28
 """Height and width of every image, in pixels."""

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from equispike.models.errors import EquispikeError
-from equispike.protocols.data.idx import SIDE
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+
+from equispike.models.errors import EquispikeError
+from equispike.protocols.data.idx import SIDE
 
 _BOX = 20  # Longest side of the digit, in pixels, as in MNIST.
 _BLANK = 16  # Grey levels; a picture with less contrast shows nothing but noise.

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from equispike.models.errors import EquispikeError
 from numpy.typing import NDArray
+
+from equispike.models.errors import EquispikeError
 
 #: Height, width and polarities of N-MNIST (Orchard et al. 2015, doi:10.3389/fnins.2015.00437).
 NMNIST = (34, 34, 2)

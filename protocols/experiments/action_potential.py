@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from brian2 import Quantity, ms
+
 from equispike.models.neurons import Neuron, NeuronParams
 from equispike.models.params import Params, param
 from equispike.protocols.experiments.base import CHOICE, Experiment, Tables

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+
 from equispike.models.params import Params
 
 #: Source of numbers that no paper gives.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 from brian2 import Quantity, ms
+
 from equispike.models.neurons import Neuron, NeuronParams, Pattern
 from equispike.models.params import Params, param
 from equispike.protocols.experiments.base import CHOICE, Experiment, Tables

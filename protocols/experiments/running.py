@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from equispike import models
 from equispike.models.codegen import BACKENDS, get_backend
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params
@@ -17,8 +19,6 @@ from equispike.protocols.experiments import get_experiment
 from equispike.protocols.experiments.base import Experiment, Tables
 from equispike.protocols.provenance import cpu_seconds, provenance
 from equispike.protocols.run_folder import FORMAT, RunFolder
-
-from equispike import models
 
 ARTICLE = {
     "neuron": "a neuron model",

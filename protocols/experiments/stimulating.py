@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from brian2 import Equations, Quantity, is_dimensionless
+
 from equispike.models.codegen import Program, get_backend
 from equispike.models.neurons import Neuron, NeuronParams
 from equispike.models.neurons.current_clamp import N_PIECES, build

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from brian2 import Quantity, ms
+from scipy.interpolate import PchipInterpolator
+from scipy.optimize import brentq
+
 from equispike.models.neurons import Neuron, NeuronParams
 from equispike.models.params import Params, param
 from equispike.protocols.experiments.base import CHOICE, Experiment, Tables
@@ -20,8 +23,6 @@ from equispike.protocols.experiments.stimulating import (
     typical,
     undriven,
 )
-from scipy.interpolate import PchipInterpolator
-from scipy.optimize import brentq
 
 
 def _params(neuron: Neuron, neuron_params: NeuronParams) -> Params:

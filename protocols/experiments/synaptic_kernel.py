@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from brian2 import Mohm, Quantity, ms, mV, second
+from scipy.integrate import simpson
+
 from equispike.models.codegen import Program, get_backend
 from equispike.models.params import Params, param
 from equispike.models.synapses import Synapse
 from equispike.models.synapses.single_spike import build
 from equispike.protocols.experiments.base import CHOICE, Experiment, Tables
-from scipy.integrate import simpson
 
 CELL = "Brunel & Wang 2001, J. Comput. Neurosci. 11:63-85, pyramidal cells (0.5 nF, 25 nS)"
 #: Traces keep at most so many samples of each membrane.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from brian2 import Hz, Quantity, ms, mV, second
+
 from equispike.models.codegen import get_backend
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params, param

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from brian2 import Clock, Hz, Network, NeuronGroup, PoissonGroup, Synapses, ms
+
 from equispike.models.codegen.jax import differentiable
 from equispike.models.neurons import DIMENSIONLESS_LIF
 from equispike.protocols.provenance import cpu_seconds

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
 from equispike.models.layered import LayeredNetworkParams
 from equispike.protocols.data import Dataset, Recordings
 from equispike.protocols.evaluating import split_images

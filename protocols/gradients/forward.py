@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import jax
+
+from equispike import models
 from equispike.models.ann import AnnParams, ann, with_arrays
 from equispike.models.codegen.jax import SURROGATES, differentiable
 from equispike.models.layered import LayeredNetworkParams
 from equispike.protocols.training import TrainingSpec
-
-from equispike import models
 
 #: (trainable arrays, frames (n, n_frames, n_input), random key) -> scores (n, n_classes), mean spikes a neuron and image
 #: of each layer, and what they cost.

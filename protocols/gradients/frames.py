@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from equispike.models.gradient_params import GradientParams, LayeredParams
 from equispike.models.layered import LayeredNetworkParams
 from equispike.protocols.data import Recordings

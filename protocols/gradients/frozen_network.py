@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+
+from equispike import models
 from equispike.models.codegen import Program, get_backend
 from equispike.models.layered import SPIKING_INPUTS, LayeredNetworkParams
 from equispike.protocols.data import Recordings
 from equispike.protocols.gradients.frames import frames
 from equispike.protocols.training import TrainingSpec
-
-from equispike import models
 
 #: Samples of a run, and numbers that their frames may have.
 CHUNK_SAMPLES, CHUNK_VALUES = 500, 30_000_000

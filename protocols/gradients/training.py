@@ -14,6 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pandas as pd
+
+from equispike import models
 from equispike.models.errors import EquispikeError
 from equispike.models.gradient_params import GradientParams
 from equispike.models.layered import LayeredNetworkParams
@@ -27,8 +29,6 @@ from equispike.protocols.presenting import TRAINING
 from equispike.protocols.provenance import cpu_seconds
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec, begun_record
-
-from equispike import models
 
 #: Images of a forward pass.
 FORWARD = 500

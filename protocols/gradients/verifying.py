@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import jax
 import numpy as np
+
+from equispike import models
 from equispike.models.codegen import get_backend
 from equispike.models.codegen.jax import differentiable
 from equispike.models.errors import EquispikeError
@@ -17,8 +19,6 @@ from equispike.protocols.gradients.frames import frames
 from equispike.protocols.provenance import provenance
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec
-
-from equispike import models
 
 #: Samples of a run, which keeps every spike of every step.
 _AT_A_TIME = 50

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
+
+from equispike import models
 from equispike.models.codegen import Program, get_backend
 from equispike.models.conv_stdp import ConvStdpParams
 from equispike.protocols.layerwise.encoding import encode
 from equispike.protocols.layerwise.training import kernels
 from equispike.protocols.provenance import cpu_seconds
-
-from equispike import models
 
 #: Images of a run; a program's start, which creates its synapses, is counted.
 N_IMAGES = 3000

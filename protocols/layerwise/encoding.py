@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from equispike.models.conv_stdp import ConvStdpParams
 from equispike.protocols.encoding import contrasts, latency_code, rank_order_code
 

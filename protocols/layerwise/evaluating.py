@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
 from equispike.protocols.data import Dataset
 from equispike.protocols.evaluating import label_indices, split_images
 from equispike.protocols.layerwise.features import Features, coarser

@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+
+from equispike import models
 from equispike.models.codegen import ParallelProgram, Program, Run, get_backend
 from equispike.models.conv_stdp import ConvStdpParams, as_state
 from equispike.protocols.layerwise.encoding import encode
 from equispike.protocols.layerwise.training import kernels
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec
-
-from equispike import models
 
 
 def frozen_state(params: ConvStdpParams, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from equispike.models.codegen import get_backend
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from equispike import models
+from equispike.models.codegen import get_backend
 
 #: Most images of a run.
 CHUNK_IMAGES = 2000

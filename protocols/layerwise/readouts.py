@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
-from equispike.protocols.layerwise.lif import LifReadout
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
+
+from equispike.protocols.layerwise.lif import LifReadout
 
 
 class Readout(Protocol):

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+
+from equispike import models
 from equispike.models.codegen import Program, get_backend
 from equispike.models.conv_stdp import ConvStdpParams, as_kernels
 from equispike.models.errors import EquispikeError
@@ -22,8 +24,6 @@ from equispike.protocols.presenting import TRAINING
 from equispike.protocols.provenance import cpu_seconds
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec, begun_record
-
-from equispike import models
 
 
 @dataclass

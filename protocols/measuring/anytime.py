@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
+
 from equispike.models.diehl_cook import DiehlCookParams
 from equispike.protocols import readout
 from equispike.protocols.evaluating import trained_state

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from brian2 import NeuronGroup, Synapses
-from equispike.models.ann import AnnParams, ann
-from equispike.models.codegen.runtime import described
-from equispike.models.params import Params
 from scipy.signal import convolve2d
 
 from equispike import models
+from equispike.models.ann import AnnParams, ann
+from equispike.models.codegen.runtime import described
+from equispike.models.params import Params
 
 #: Energy of an addition, and of a multiplication with an addition, of 32-bit floating-point numbers in 45 nm (Horowitz
 #: 2014, doi:10.1109/ISSCC.2014.6757323). Memory, which costs more, is left out.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from equispike.protocols import baselines
 from equispike.protocols.features import GRID, with_features
 from equispike.protocols.layerwise.features import Features

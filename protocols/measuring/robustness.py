@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+
 from equispike.protocols.measuring.perturbations import occluded, quantised, with_noise, without_synapses, without_units
 from equispike.protocols.measuring.trained_runs import Arrays, Subject, evenly
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+
+from equispike import models
 from equispike.models.ann import AnnParams, Lenet5Params
 from equispike.models.conv_stdp import ConvStdpParams
 from equispike.models.diehl_cook import DiehlCookParams
@@ -23,8 +25,6 @@ from equispike.protocols.measuring.perturbations import Units
 from equispike.protocols.presenting import TESTING, Presenter
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec, presenter
-
-from equispike import models
 
 type Arrays = Mapping[str, np.ndarray]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from equispike.models.ann import AnnParams
 from equispike.models.conv_stdp import ConvStdpParams
 from equispike.models.diehl_cook import DiehlCookParams

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from equispike.scripts.commands import options
 from rich.console import Console
 from rich.table import Table
+
+from equispike.scripts.commands import options
 
 
 @click.command("backends")
@@ -16,9 +17,8 @@ from rich.table import Table
 @options.config
 def command(model: str, pairs: tuple[str, ...], config: Path | None) -> None:
     """Show on which backends MODEL runs, for training and evaluation, and why not on the others. Nothing is compiled."""
-    from equispike.protocols.backends import verdicts
-
     from equispike import models
+    from equispike.protocols.backends import verdicts
 
     chosen = models.get_model(model)
     params = chosen.params().updated(options.model_settings(config, pairs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+
 from equispike.models.errors import EquispikeError
 from equispike.scripts.commands import options
 
@@ -28,14 +29,13 @@ def command(ctx, model, data, data_dir, pairs, config, images, seed, holdout, ou
 
     The accuracy is that on the test set or, with --holdout, on the training images that were held out.
     """
+    from equispike import models
     from equispike.protocols import baselines
     from equispike.protocols.data import load
     from equispike.protocols.run_folder import RunFolder
     from equispike.protocols.training import TrainingSpec
     from equispike.scripts.cli import data_of
     from equispike.scripts.progress import GradientProgress
-
-    from equispike import models
 
     names = [each.name for each in models.MODELS.values() if each.protocol == "baseline"]
     if resume is not None:

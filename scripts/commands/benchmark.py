@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from equispike.models.errors import EquispikeError
-from equispike.scripts.commands import options
 from rich.console import Console
 from rich.table import Table
+
+from equispike.models.errors import EquispikeError
+from equispike.scripts.commands import options
 
 
 @click.command("benchmark")
@@ -26,9 +27,8 @@ def command(model: str, sizes: str, rounds: int, backends: str | None, data: str
     if model == "gradients":
         _gradients(rounds)
         return
-    from equispike.protocols.data import Recordings, load
-
     from equispike import models
+    from equispike.protocols.data import Recordings, load
 
     def images():
         found = load(data, data_dir).train_images
@@ -47,6 +47,7 @@ def command(model: str, sizes: str, rounds: int, backends: str | None, data: str
 
 def _gradients(rounds: int) -> None:
     import pandas as pd
+
     from equispike.protocols.gradients import benchmarking
 
     rows = benchmarking.benchmark(rounds, lambda text: click.echo(text, err=True))
@@ -57,10 +58,10 @@ def _gradients(rounds: int) -> None:
 
 def _layers(model: str, rounds: int, backends: str | None, images) -> None:
     import pandas as pd
-    from equispike.models.conv_stdp import ConvStdpParams
-    from equispike.protocols.layerwise import benchmarking
 
     from equispike import models
+    from equispike.models.conv_stdp import ConvStdpParams
+    from equispike.protocols.layerwise import benchmarking
 
     params = models.get_model(model).params()
     assert isinstance(params, ConvStdpParams)
@@ -77,9 +78,9 @@ def _layers(model: str, rounds: int, backends: str | None, images) -> None:
 
 def _presentations(model: str, sizes: str, rounds: int, backends: str | None, load_images) -> None:
     import pandas as pd
-    from equispike.protocols.benchmarking import benchmark, chosen_formulations
 
     from equispike import models
+    from equispike.protocols.benchmarking import benchmark, chosen_formulations
 
     try:
         numbers = [int(size) for size in sizes.split(",")]

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from equispike.models.errors import EquispikeError
-from equispike.scripts.commands import options
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from equispike.models.errors import EquispikeError
+from equispike.scripts.commands import options
 
 if TYPE_CHECKING:
     from equispike.protocols.doctor import Finding

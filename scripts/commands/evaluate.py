@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+
 from equispike.models.errors import EquispikeError
 from equispike.scripts.cli import data_of, existing_run
 from equispike.scripts.commands import options
@@ -30,9 +31,8 @@ from equispike.scripts.commands import options
 @options.jobs
 def command(run, data, data_dir, split, label_images, test_images, backend, readouts, grid, bins, jobs) -> None:
     """Label RUN on training images, its neurons or a readout of its features, and measure the accuracy on other images."""
-    from equispike.scripts.progress import PhaseProgress
-
     from equispike import models
+    from equispike.scripts.progress import PhaseProgress
 
     folder = existing_run(run)
     trained_on = folder.read_json("run.json")["data"]["name"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from equispike.models.errors import EquispikeError
-from equispike.scripts.commands import options
 from rich.console import Console
 from rich.table import Table
+
+from equispike.models.errors import EquispikeError
+from equispike.scripts.commands import options
 
 
 @click.command("experiment")
@@ -59,9 +60,8 @@ def command(name, model, pairs, config, backend, seed, out) -> None:
 
 
 def _list(name: str | None) -> None:
-    from equispike.protocols.experiments import EXPERIMENTS, get_experiment
-
     from equispike import models
+    from equispike.protocols.experiments import EXPERIMENTS, get_experiment
 
     console = Console()
     chosen = EXPERIMENTS if name is None else {name: get_experiment(name)}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from equispike.models.errors import EquispikeError
-from equispike.scripts.commands import options
 from rich.console import Console
 from rich.table import Table
+
+from equispike.models.errors import EquispikeError
+from equispike.scripts.commands import options
 
 
 @click.command("explain")
@@ -18,10 +19,9 @@ from rich.table import Table
 @click.option("--backend", default="cpp", show_default=True, help="One of those that generate C++.")
 def command(model: str, pairs: tuple[str, ...], config: Path | None, backend: str) -> None:
     """Show which C++ template each object of MODEL gets, ours or Brian2's, and why. Nothing is compiled or run."""
+    from equispike import models
     from equispike.models.codegen import get_backend
     from equispike.models.codegen.cpp import CppBackend
-
-    from equispike import models
 
     chosen, generator = models.get_model(model), get_backend(backend)
     if not isinstance(generator, CppBackend):

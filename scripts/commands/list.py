@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from equispike.scripts.commands import options
 from rich.console import Console
 from rich.table import Table
+
+from equispike.scripts.commands import options
 
 
 @click.command("list")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+
 from equispike.scripts.cli import data_of, existing_run
 from equispike.scripts.commands import options
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import yaml
+
 from equispike.models.errors import EquispikeError
 from equispike.protocols.provenance import usable_cores
 

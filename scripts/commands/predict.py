@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from equispike.scripts.cli import existing_run
 from rich.console import Console
 from rich.table import Table
+
+from equispike.scripts.cli import existing_run
 
 #: So few images are done by the numpy backend before a C++ program would be built.
 FEW = 20
@@ -22,6 +23,7 @@ FEW = 20
 def command(run: Path, images: tuple[Path, ...], invert: str, backend: str | None) -> None:
     """Tell which digits IMAGES (PNG or JPEG, any size) show, with the score of each class."""
     import numpy as np
+
     from equispike.models.codegen import BACKENDS
     from equispike.protocols.data.image_file import read_digit
     from equispike.protocols.predicting import predict

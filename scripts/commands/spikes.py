@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.table import Table
+
 from equispike.models.errors import EquispikeError
 from equispike.scripts.cli import data_of, existing_run
 from equispike.scripts.commands import options
-from rich.console import Console
-from rich.table import Table
 
 
 @click.command("spikes")
@@ -22,12 +23,11 @@ from rich.table import Table
 @click.option("--backend", help="Backend to run on.  [default: the one of the training]")
 def command(run: Path, out: Path, data_dir: Path | None, split: str, images: int, backend: str | None) -> None:
     """Show images to RUN, record all spikes for Neo in a NIX file, and print statistics by Elephant."""
+    from equispike import models
     from equispike.analysis.spike_trains import layer_statistics
     from equispike.protocols import spike_trains
     from equispike.protocols.extras import need
     from equispike.scripts.progress import PhaseProgress
-
-    from equispike import models
 
     folder = existing_run(run)
     model = folder.read_json("run.json")["config"]["model"]

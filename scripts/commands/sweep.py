@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+
 from equispike.models.errors import EquispikeError
 from equispike.scripts.commands import options
 
@@ -61,6 +62,7 @@ def command(file, out, dry_run, benchmark, status, table, cores, profile) -> Non
 
 def _draw(sweep, table: Path, folder: Path) -> None:
     import pandas as pd
+
     from equispike.scripts.workflow.products import draw_figures
 
     try:
@@ -94,6 +96,7 @@ def _benchmark(planned) -> None:
 def _show(planned, folder: Path, status: bool) -> None:
     """The runs with their states and costs, or what is worth knowing of them."""
     import pandas as pd
+
     from equispike.scripts.workflow.costs import estimate
     from equispike.scripts.workflow.status import count, states
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import click
+
 from equispike.models.errors import EquispikeError
 from equispike.protocols.provenance import usable_cores
 from equispike.scripts.commands import options
@@ -59,10 +60,9 @@ def command(
     resume,
 ) -> None:
     """Train MODEL (see 'equispike list'). Progress is saved after every chunk; an interrupted run goes on with --resume."""
+    from equispike import models
     from equispike.protocols.data import load
     from equispike.protocols.run_folder import RunFolder
-
-    from equispike import models
 
     if model is not None and models.get_model(model).protocol == "baseline":
         raise EquispikeError(f"{model} is an ordinary network: equispike baseline {model} trains it")
@@ -137,9 +137,8 @@ _TRAININGS = {"presenting": _present, "layerwise": _train_layers, "gradients": _
 
 def _train_seeds(given: set[str], values: dict) -> None:
     """Hand every other option on to one process a seed, or train all at the same time where the backend can."""
-    from equispike.scripts.several_seeds import train_seeds
-
     from equispike import models
+    from equispike.scripts.several_seeds import train_seeds
 
     if values["model"] is None or given & {"seed", "resume"}:
         raise EquispikeError("--seeds goes with a model, and without --seed and --resume")
@@ -195,10 +194,9 @@ def _train_side_by_side(given: set[str], values: dict, seeds: list[int], out: Pa
 
 def new_spec(model, data, data_dir, source, settings, images, seed, backend, holdout, chunk_images, out):
     """What the options of a new training ask for, and its data."""
+    from equispike import models
     from equispike.protocols.data import load
     from equispike.protocols.training import TrainingSpec
-
-    from equispike import models
 
     params, features = models.get_model(model).params(), None
     if source is not None:
@@ -216,9 +214,8 @@ def new_spec(model, data, data_dir, source, settings, images, seed, backend, hol
 
 def source_of(model: str, features: Path | None):
     """The run whose features are learned from, if any."""
-    from equispike.protocols.features import FeatureSource
-
     from equispike import models
+    from equispike.protocols.features import FeatureSource
 
     params = models.get_model(model).params()
     if features is None:

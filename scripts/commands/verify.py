@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+
 from equispike.models.errors import EquispikeError
 from equispike.scripts.cli import data_of, existing_run
 from equispike.scripts.commands import options
@@ -26,11 +27,10 @@ def command(run: Path, data_dir: Path | None, split: str, images: int, backend: 
 
     Exits with 1 where a spike differs. The outcome is kept in RUN.
     """
+    from equispike import models
     from equispike.protocols import gradients
     from equispike.protocols.training import TrainingSpec
     from equispike.scripts.progress import PhaseProgress
-
-    from equispike import models
 
     folder = existing_run(run)
     spec = TrainingSpec.from_json(folder.read_json("run.json")["config"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from brian2 import have_same_dimensions
+
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params, describe_value, parse_value
 from equispike.scripts.workflow.located import Located

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+
 from equispike.models.errors import EquispikeError
 from equispike.protocols.provenance import cpu_seconds
 from equispike.scripts.workflow.claim import claimed

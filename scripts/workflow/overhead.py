@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
+
 from equispike.scripts.commands.options import usable_cores
 
 _ROOT = Path(__file__).parent.parent.parent

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from equispike import models
 from equispike.models.codegen import BACKENDS
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params
@@ -21,8 +22,6 @@ from equispike.scripts.workflow import code
 from equispike.scripts.workflow.axes import OPTIONS, Point
 from equispike.scripts.workflow.located import Located
 from equispike.scripts.workflow.sweep_file import Resources, Sweep, params_of
-
-from equispike import models
 
 #: In the folder of a sweep.
 PLAN = "plan.json"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pandas as pd
+
 from equispike.protocols.atomic_write import atomic_write
 from equispike.scripts.workflow.plan import Plan
 

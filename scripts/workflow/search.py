@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from equispike.models.errors import EquispikeError
 from equispike.protocols.atomic_write import atomic_write
 from equispike.scripts.workflow import driver

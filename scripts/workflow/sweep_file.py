@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from equispike import models
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params
 from equispike.scripts.workflow.axes import OPTIONS, Point, Range, points, ranges
 from equispike.scripts.workflow.located import Located, read
-
-from equispike import models
 
 #: All entries of a sweep file.
 ENTRIES = (*OPTIONS, "fixed", "grid", "list", "random", "latin-hypercube", "search", "seeds", "evaluate", "measure",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
 from equispike.analysis.figures import style
 from equispike.analysis.figures.experiments.quantities import column, label, model_of
 from equispike.analysis.figures.sources import Source
 from equispike.protocols.run_folder import RunFolder
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 
 def figures(run: RunFolder) -> list[Source]:

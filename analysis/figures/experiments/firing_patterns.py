@@ -6,14 +6,15 @@ from string import ascii_uppercase
 
 import numpy as np
 import pandas as pd
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
 from equispike.analysis.figures import style
 from equispike.analysis.figures.experiments.quantities import column, model_of, unit_of
 from equispike.analysis.figures.experiments.traces import draw_potential
 from equispike.analysis.figures.sources import Source
 from equispike.analysis.firing_patterns import patterns_of
 from equispike.protocols.run_folder import RunFolder
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 
 def figures(run: RunFolder) -> list[Source]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+
 from equispike.models import KINDS
 from equispike.models.params import Params
 from equispike.protocols.run_folder import RunFolder

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
 from equispike.analysis.figures import style
 from equispike.analysis.figures.experiments.quantities import params_of
 from equispike.analysis.figures.sources import Source
@@ -10,9 +14,6 @@ from equispike.analysis.plasticity import SJOSTROM, expected_changes
 from equispike.models import RULES
 from equispike.models.params import Params
 from equispike.protocols.run_folder import RunFolder
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 #: Rules that were fitted to the experiments which the points are from.
 _FITTED = ("triplet-stdp", "triplet-stdp-minimal", "pair-stdp")

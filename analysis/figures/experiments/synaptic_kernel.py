@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps, rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
 from equispike.analysis.figures import style
 from equispike.analysis.figures.experiments.quantities import params_of
 from equispike.analysis.figures.sources import Source
 from equispike.models import SYNAPSES
 from equispike.models.params import Params
 from equispike.protocols.run_folder import RunFolder
-from matplotlib import colormaps, rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 #: Responses are shown until they have fallen below this part of their peak.
 _SMALL = 0.03

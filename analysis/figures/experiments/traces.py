@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
 from equispike.analysis.figures import style
 from equispike.analysis.figures.experiments.quantities import column, label, model_of, potential_label, unit_of
 from equispike.analysis.figures.sources import Source
 from equispike.protocols.run_folder import RunFolder
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 
 def step_figures(run: RunFolder) -> list[Source]:

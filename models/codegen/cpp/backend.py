@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.codegen.compilers import compiler_command, compiler_missing
 from equispike.models.codegen.cpp.device import DEVICE_NAME, CppDevice, Decision

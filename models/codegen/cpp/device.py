@@ -10,6 +10,7 @@ from pathlib import Path
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
+
 from equispike.models.codegen.cpp.connectivity import Connectivity, Layout
 from equispike.models.codegen.cpp.rewriting import FUNCTIONS
 from equispike.models.codegen.standalone.device import RunFileDevice

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+
 from equispike.models.built_network import BuiltNetwork, RunResult
 from equispike.models.codegen.compilers import compiler_command, compiler_missing
 from equispike.models.codegen.cuda import toolkit

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from brian2.devices.device import all_devices
 from brian2cuda.device import CUDAStandaloneDevice
+
 from equispike.models.codegen.order import depends_on_order
 from equispike.models.codegen.standalone.device import RunFileDevice
 

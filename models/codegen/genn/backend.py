@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from brian2 import Quantity
+
 from equispike.models.build_request import BuildRequest
 from equispike.models.built_network import BuiltNetwork, RunResult
 from equispike.models.catalogue import get_model

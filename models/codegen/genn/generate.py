@@ -20,6 +20,7 @@ from brian2 import DEFAULT_FUNCTIONS, Network, Quantity, second
 from brian2.devices.device import all_devices
 from brian2genn.device import GeNNDevice
 from brian2genn.genn_generator import GeNNCodeGenerator
+
 from equispike.models.build_request import BuildRequest
 from equispike.models.catalogue import get_model
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from brian2.utils.stringtools import get_identifiers
+
 from equispike.models.codegen.jax.connections import (
     Connections,
     Convolution,

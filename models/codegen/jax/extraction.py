@@ -33,6 +33,7 @@ from brian2.core.variables import ArrayVariable, AuxiliaryVariable, Constant, Su
 from brian2.groups.group import CodeRunner
 from brian2.synapses.synapses import SummedVariableUpdater, SynapticPathway
 from brian2.utils.stringtools import get_identifiers
+
 from equispike.models.codegen.program import in_order_of_synapses
 from equispike.models.control import stop_when
 from equispike.models.errors import EquispikeError

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
+
 from equispike.models.codegen.jax.rows import events_found
 from equispike.models.codegen.jax.surrogates import Surrogate
 

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from brian2 import EventMonitor
+
 from equispike.models.built_network import BuiltNetwork, RunResult
 from equispike.models.codegen.jax import operations
 from equispike.models.codegen.jax.connections import Dense

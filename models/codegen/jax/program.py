@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from brian2 import Network
+
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.codegen.jax import operations
 from equispike.models.codegen.jax.emission import Text, emit

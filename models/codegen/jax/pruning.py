@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from brian2.codegen.statements import Statement
 from brian2.utils.stringtools import get_identifiers
+
 from equispike.models.codegen.jax.expressions import inlined, parsed
 from equispike.models.codegen.jax.extraction import Code, Extract
 

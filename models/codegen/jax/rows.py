@@ -17,6 +17,7 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+
 from equispike.models.codegen.compilers import compiler_command, compiler_missing
 from equispike.models.codegen.cpp.backend import machine_flags
 from equispike.models.codegen.standalone.cache import cache_dir

@@ -10,6 +10,7 @@ from typing import Any
 import brian2
 import jax
 import numpy as np
+
 from equispike.models.built_network import BuiltNetwork, RunResult
 from equispike.models.codegen.features import refusal
 from equispike.models.codegen.jax.emission import emit

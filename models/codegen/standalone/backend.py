@@ -18,6 +18,7 @@ from brian2 import Network, second
 from brian2.core.names import Nameable
 from brian2.core.variables import ArrayVariable
 from brian2.devices.device import get_device
+
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.codegen.features import refusal
 from equispike.models.codegen.program import in_order_of_synapses

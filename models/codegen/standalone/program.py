@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from equispike.models.built_network import BuiltNetwork, RunResult
 from equispike.models.errors import EquispikeError
 
