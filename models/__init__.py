@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from equispike.models.catalogue import KINDS, MODELS, NEURONS, RULES, SYNAPSES, Model, get_model, get_of_kind
+    from equispike.models.catalogue import KINDS, NEURONS, RULES, SYNAPSES, get_of_kind
 
-__all__ = ["KINDS", "MODELS", "NEURONS", "RULES", "SYNAPSES", "Model", "get_model", "get_of_kind"]
+__all__ = ["KINDS", "NEURONS", "RULES", "SYNAPSES", "get_of_kind"]
 
 
 def __getattr__(name: str) -> object:

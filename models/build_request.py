@@ -1,4 +1,4 @@
-"""How a model's network is built, as plain data: what a backend needs that builds it in another process."""
+"""What a backend is asked to build, as plain data: so that another process can build it, too."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from equispike.models.built_network import BuiltNetwork
-from equispike.models.catalogue import get_model
+from equispike.models.network import Network
 from equispike.models.params import Params
+from equispike.models.references import resolve
 
 
 @dataclass(frozen=True)
@@ -16,22 +17,32 @@ class BuildRequest:
 
     Attributes
     ----------
-    n_images : most images of a chunk
-    options : further keywords of the model's build()
+    reference : where the network stands, such as ``equispike.models.diehl_cook:NETWORK``, or the network itself
+    n_samples : most samples of a run
+    options : further keywords of the network's build()
     """
 
-    model: str
+    reference: str | Network
     params: Params
-    n_images: int
+    n_samples: int
     options: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def network(self) -> Network:
+        return resolve(self.reference)
+
     def __call__(self) -> BuiltNetwork:
-        return get_model(self.model).build(self.params, self.n_images, **self.options)
+        return self.network.build(self.params, self.n_samples, **self.options)
 
     def as_json(self) -> dict:
         params = self.params.as_text()
-        return {"model": self.model, "params": params, "n_images": self.n_images, "options": dict(self.options)}
+        return {
+            "reference": self.reference,
+            "params": params,
+            "n_samples": self.n_samples,
+            "options": dict(self.options),
+        }
 
     @classmethod
     def from_json(cls, text: dict) -> BuildRequest:
-        return cls(**{**text, "params": get_model(text["model"]).params().updated(text["params"])})
+        return cls(**{**text, "params": resolve(text["reference"]).params().updated(text["params"])})

@@ -5,7 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from brian2 import BrianObject, EventMonitor, TimedArray
+from brian2 import BrianObject, EventMonitor, Synapses, TimedArray
+
+from equispike.models.errors import EquispikeError
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Synapses that carry weights from one group to another.
+
+    Attributes
+    ----------
+    synapses : name of the Brian2 Synapses
+    operation : ``AC``: a spike adds the weight; ``MAC``: a number is multiplied by it
+    weights : state variable that holds the weights, as ``group.variable``; None where it is one constant for all synapses
+    shape : of the weights, in the order of the state
+    axes : what each axis of ``shape`` is: ``source``, ``target`` from all to all; ``source`` where each source neuron has
+        one synapse; ``source maps``, ``rows``, ``columns``, ``target maps`` for kernels shared by all places
+    turned : kernels are turned by 180 degrees in the state
+    """
+
+    synapses: str
+    operation: str
+    weights: str | None
+    shape: tuple[int, ...]
+    axes: tuple[str, ...]
+    turned: bool = False
 
 
 @dataclass(frozen=True)
@@ -19,6 +44,8 @@ class BuiltNetwork:
     state : variables carried from one run to the next, as ``group.variable``
     inputs : arrays that are replaced at each run, of unchanging shape
     monitors : what a run records; each contributes its event indices, times and variables
+    projections : the synapses that carry weights
+    bookkeeping : names of Synapses that carry none: they count, compare or pool
     """
 
     objects: tuple[BrianObject, ...]
@@ -26,6 +53,18 @@ class BuiltNetwork:
     state: tuple[str, ...]
     inputs: dict[str, TimedArray]
     monitors: dict[str, EventMonitor] = field(default_factory=dict)
+    projections: tuple[Projection, ...] = ()
+    bookkeeping: tuple[str, ...] = ()
+
+    def check_declared(self) -> None:
+        """Raise EquispikeError for Synapses that are declared neither as a projection nor as bookkeeping."""
+        declared = {*(each.synapses for each in self.projections), *self.bookkeeping}
+        for thing in self.objects:
+            if isinstance(thing, Synapses) and thing.name not in declared:
+                raise EquispikeError(
+                    f"the synapses {thing.name} are declared neither as a projection nor as bookkeeping: build them "
+                    "with project(), convolve() or note()"
+                )
 
 
 @dataclass(frozen=True)

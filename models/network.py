@@ -29,16 +29,23 @@ class Network:
     Attributes
     ----------
     params : its parameter class
-    build : (params, n_samples, **options) -> the network for runs of up to n_samples samples
+    build : (params, n_samples, **options) -> the network for runs of up to n_samples samples; with the option
+        ``record_spikes`` monitors ``NAME_spikes`` record all spikes. None of an ANN, which has no equations
     initial_state : (params, seed) -> state variables by ``group.variable``, SI units
     arrays_of : (params, state) -> the arrays that a training leaves, in shapes that a reader expects
     state_of : (params, arrays) -> the state with which a trained network answers, learning nothing
     fixed_inputs : (params, seed) -> input arrays that stay the same in all runs
+    one_run : module with the network for simulators that know one run and no custom events, where there is one
+    nir_nodes : reference to (params, arrays) -> (nodes of a NIR graph by name, metadata), where NIR can describe the network
+    beyond_nir : what it has that NIR cannot describe
     """
 
     params: type[Params]
-    build: Callable[..., BuiltNetwork]
+    build: Callable[..., BuiltNetwork] | None
     initial_state: Callable[[Any, int], dict[str, np.ndarray]]
     arrays_of: Callable[[Any, Arrays], dict[str, np.ndarray]] = _same
     state_of: Callable[[Any, Arrays], dict[str, np.ndarray]] = _same
     fixed_inputs: Callable[[Any, int], dict[str, np.ndarray]] = _nothing
+    one_run: Any = None
+    nir_nodes: str = ""
+    beyond_nir: str = ""

@@ -8,7 +8,7 @@ import difflib
 import math
 import operator
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 import brian2
@@ -71,6 +71,27 @@ def param(
     }
     # A factory, because dataclasses take a Quantity (an array) for a mutable default.
     return dataclasses.field(default_factory=lambda: default, metadata=metadata)
+
+
+def slot(
+    default: str,
+    parts: Mapping[str, Any],
+    doc: str,
+    source: str,
+    *,
+    why_not: Callable[[Any], str | None] = lambda part: None,
+) -> Any:
+    """Declare a field of :class:`SlotParams`: the name of the part of the suite that fills a place in the network.
+
+    Parameters
+    ----------
+    parts : what there is, by name; each has a parameter class ``params``
+    why_not : (part) -> one sentence why it cannot stand there, or None
+    """
+    refused = {name: why for name, part in parts.items() if (why := why_not(part))}
+    made = param(default, doc, source, choices=tuple(name for name in parts if name not in refused))
+    made.metadata = made.metadata | {"parts": parts, "refused": refused}
+    return made
 
 
 def parse_value(text: str) -> Any:
@@ -205,12 +226,7 @@ class Params:
     @classmethod
     def check_keys(cls, keys: Iterable[str]) -> None:
         """Raise EquispikeError for the first of ``keys`` that is not a parameter."""
-        known = cls.keys()
-        for key in keys:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f" (did you mean '{near[0]}'?)" if near else ""
-                raise EquispikeError(f"unknown parameter '{key}'{hint}; the parameters are: {', '.join(known)}")
+        _check_keys(keys, cls.keys())
 
     def sections(self) -> dict[str, Params]:
         """All parameter sets of the network by the prefix of their names: this one by ``""``, others by ``conv1.`` and so on."""
@@ -248,6 +264,78 @@ class Params:
         }
 
 
+@dataclasses.dataclass(frozen=True)
+class SlotParams(Params):
+    """Parameters of a network with slots: those of the part that fills slot ``rule`` are ``rule.tau_plus`` and so on.
+
+    Attributes
+    ----------
+    filled : parameters of the part in each slot
+    """
+
+    filled: Mapping[str, Params] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        filled = {}
+        for name in self.slots():
+            params = self.part(name).params
+            filled[name] = self.filled[name] if type(self.filled.get(name)) is params else params()
+        object.__setattr__(self, "filled", filled)
+
+    @classmethod
+    def slots(cls) -> dict[str, Mapping[str, Any]]:
+        """Return the parts that there are for each slot, by name."""
+        return {field.name: field.metadata["parts"] for field in cls.declared() if "parts" in field.metadata}
+
+    def part(self, slot: str) -> Any:
+        """Return the part that fills a slot."""
+        return self.slots()[slot][getattr(self, slot)]
+
+    def updated(self, settings: Mapping[str, Value]) -> Self:
+        chosen: dict[str, Params] = {}
+        for name, parts in self.slots().items():
+            now, wanted = getattr(self, name), settings.get(name, getattr(self, name))
+            chosen[name] = self.filled[name] if wanted == now or wanted not in parts else parts[wanted].params()
+        known = [*self.keys(), *(f"{name}.{key}" for name, params in chosen.items() for key in params.keys())]
+        _check_keys(settings, known)
+        own = {key: value for key, value in settings.items() if "." not in key}
+        for name, params in chosen.items():
+            of_part = {key.removeprefix(f"{name}."): settings[key] for key in settings if key.startswith(f"{name}.")}
+            try:
+                chosen[name] = params.updated(of_part)
+            except EquispikeError as error:
+                words = "|".join(of_part)
+                raise EquispikeError(re.sub(rf"\b({words})\b", rf"{name}.\1", str(error))) from None
+        return dataclasses.replace(self, filled=chosen, **own)
+
+    def sections(self) -> dict[str, Params]:
+        return {"": self} | {f"{name}.": params for name, params in self.filled.items()}
+
+    def namespace(self) -> dict[str, Quantity | float | int]:
+        numbers = super().namespace()
+        for name, params in self.filled.items():
+            for key, value in params.namespace().items():
+                if key in numbers and numbers[key] != value:
+                    raise EquispikeError(f"{key} has two values, one of them that of {name}.{key}: give one another name")
+                numbers[key] = value
+        return numbers
+
+    def as_text(self) -> dict[str, str]:
+        of_parts = {f"{name}.{k}": text for name, params in self.filled.items() for k, text in params.as_text().items()}
+        return super().as_text() | of_parts
+
+
+def _check_keys(keys: Iterable[str], known: list[str]) -> None:
+    for key in keys:
+        if key not in known:
+            # Also by the names without their sections: what is called tau_mem may be neuron.tau_mem here.
+            full = {name.rpartition(".")[2]: name for name in reversed(known)} | {name: name for name in known}
+            near = difflib.get_close_matches(key, full, n=1)
+            hint = f" (did you mean '{full[near[0]]}'?)" if near else ""
+            raise EquispikeError(f"unknown parameter '{key}'{hint}; the parameters are: {', '.join(known)}")
+
+
 def _checked(field: dataclasses.Field, value: Any) -> Any:
     meta, name = field.metadata, field.name
     kind = type(meta["default"])
@@ -256,6 +344,8 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
             raise EquispikeError(f"{name} = {value!r} does not look like {meta['example']}")
         return value
     if kind is str:
+        if why := meta.get("refused", {}).get(str(value)):
+            raise EquispikeError(why)
         if value not in meta["choices"]:
             raise EquispikeError(f"{name} = {value!r} is not one of: {', '.join(meta['choices'])}")
         return value

@@ -1,4 +1,4 @@
-"""Objects by where they stand: ``equispike.models.diehl_cook:NETWORK``, imported when they are first asked for."""
+"""Objects by where they stand: ``equispike.models.diehl_cook:NETWORK`` is imported when it is first asked for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from importlib import import_module
 from typing import Any
 
 
-def resolve(reference: str) -> Any:
-    """Return the object that ``module:NAME`` refers to."""
+def resolve(reference: Any) -> Any:
+    """Return the object that ``module:NAME`` refers to; what is no text is returned as it is."""
+    if not isinstance(reference, str):
+        return reference
     module, _, name = reference.partition(":")
     return getattr(import_module(module), name)

@@ -1,42 +1,43 @@
-"""How active a trained conv-stdp network is: spikes of each layer, and when they come."""
+"""How active a trained network is: the spikes of one sample, and how many and when in several."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from equispike.models.conv_stdp import ConvStdpParams
 from equispike.protocols.data import Dataset
-from equispike.protocols.layerwise.encoding import encode, seen_contrasts
-from equispike.protocols.recording import record
+from equispike.protocols.procedures.base import Arrays, Procedure
 from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec
 
 
-def record_activity(run: RunFolder, data: Dataset, n_images: int = 500, backend: str | None = None) -> None:
-    """Show training images to the frozen network, all of whose layers fire, and keep in activity.npz:
+def record_activity(run: RunFolder, procedure: Procedure, state: Arrays, data: Dataset) -> None:
+    """Show training samples to a trained network that learns nothing, and keep in activity.npz:
 
-    image, label, contrasts and latencies (height, width, cells) of the first image; and for the input and each layer,
-    ``conv1.spikes`` (n, 4): row, column, map and bin of its spikes for that image; ``conv1.counts`` (n_images,): spikes an
-    image; ``conv1.per_bin`` (n_bins,): mean spikes an image in each bin.
+    label of the first one, and its ``image`` where it is one; ``n_steps``, ``n_steps_present`` and ``dt`` (s) of a
+    presentation; ``n_presentations`` of the first sample; and for each group that spikes ``exc.spikes`` (n, 2): time step and
+    neuron in the last presentation of the first sample, ``exc.counts`` (n_samples,): spikes per sample, ``exc.per_step``
+    (n_steps,): mean spikes per presentation in each time step.
+
+    One sample is shown on the numpy backend, which needs no build.
     """
-    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
-    params, images = spec.params, data.train_images[:n_images]
-    assert isinstance(params, ConvStdpParams)
-    recording = record(run, spec, images, backend)
-    shape = (params.height, params.width, -1)
+    n = min(procedure.activity_samples, len(data.train_images))
+    samples = data.train_images[:n]
+    shower = procedure if n > 1 else type(procedure)(procedure.spec, "numpy", 1)
+    found = shower.record(state, samples)
+    first = np.flatnonzero(found.sample == 0)
     arrays: dict[str, np.ndarray] = {
-        "image": images[0],
-        "label": data.train_labels[0],
-        "contrasts": seen_contrasts(params, images[:1])[0],
-        "latencies": encode(params, images[:1])[0].reshape(shape),
+        "label": np.asarray(data.train_labels[0]),
+        "n_steps": np.array(found.n_steps),
+        "n_steps_present": np.array(found.n_steps_present),
+        "dt": np.array(found.dt),
+        "n_presentations": np.array(len(first)),
     }
-    for name, size in params.shapes.items():
-        found = recording.spikes[name]
-        place, map_ = np.divmod(found.neuron, size.maps)
-        spikes = np.stack([place // size.width, place % size.width, map_, found.step], axis=1)
+    if isinstance(samples, np.ndarray) and samples.ndim > 2:
+        arrays["image"] = samples[0]
+    for group, spikes in found.spikes.items():
+        shown = spikes.presentation == first[-1]
         arrays |= {
-            f"{name}.spikes": spikes[found.presentation == 0].astype(np.int16),
-            f"{name}.counts": np.bincount(found.presentation, minlength=len(images)),
-            f"{name}.per_bin": np.bincount(found.step, minlength=params.n_bins) / len(images),
+            f"{group}.spikes": np.stack([spikes.step[shown], spikes.neuron[shown]], axis=1).astype(np.int32),
+            f"{group}.counts": found.counts(group).sum(axis=1),
+            f"{group}.per_step": np.bincount(spikes.step, minlength=found.n_steps) / len(found.sample),
         }
     run.write_arrays("activity.npz", arrays, compress=True)

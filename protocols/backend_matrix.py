@@ -25,7 +25,6 @@ from equispike.protocols.provenance import cpu_seconds, provenance
 REFERENCE = "cpp"
 #: Most images for backends that go step by step in Python.
 STEPWISE_IMAGES = 20
-_PACKAGES = {"cuda": "brian2cuda", "jax": "jax", "jax-float32": "jax", "cython": "Cython", "numpy": "numpy"}
 #: Three neurons that learn from given spikes, of which many coincide.
 _SMALL = {"n_input": 20, "n_exc": 3, "w_total": 14.0, "tau_mem": "20*ms", "t_present": "100*ms", "n_spikes_min": 0}
 
@@ -47,7 +46,7 @@ def measure(
         "backend": name,
         "works_here": (reason := backend.why_not()) is None,
         "why_not": reason or "",
-        "generator": _version(_PACKAGES.get(name)),
+        "generator": _version(backend.package),
         "brian2": version("brian2"),
         "python": platform.python_version(),
         "commit": made["commit"],
@@ -60,7 +59,7 @@ def measure(
     try:
         spikes, differing, weight = _against_reference(name)
         row |= {"spikes_compared": spikes, "spikes_differing": differing, "largest_weight_difference": weight}
-        shown = images[:STEPWISE_IMAGES] if name in ("numpy", "cython") else images
+        shown = images[:STEPWISE_IMAGES] if backend.stepwise else images
         row |= {"n_exc": params.n_exc, "images": len(shown), "jobs": jobs}
         row |= _speed(name, params, state, shown, jobs)
     except EquispikeError as error:
@@ -76,8 +75,8 @@ def gpu() -> str:
     return "; ".join(done.stdout.strip().splitlines()) if done.returncode == 0 else ""
 
 
-def _version(package: str | None) -> str:
-    if package is None:
+def _version(package: str) -> str:
+    if not package:
         done = subprocess.run([os.environ.get("CXX") or "g++", "--version"], capture_output=True, text=True)
         return done.stdout.splitlines()[0] if done.returncode == 0 else ""
     try:

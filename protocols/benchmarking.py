@@ -1,86 +1,96 @@
-"""How fast training is: images a CPU second of several formulations, measured in turn so that ratios hold."""
+"""How fast training and answers are: images per CPU second on several backends, measured in turn so that ratios hold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from equispike import models
+from equispike.models.codegen import BACKENDS
 from equispike.models.errors import EquispikeError
-from equispike.models.params import Params
-from equispike.protocols.presenting import TRAINING, Presenter
+from equispike.protocols.data import Dataset
+from equispike.protocols.procedures.base import TESTING, Arrays, Procedure
 from equispike.protocols.provenance import cpu_seconds
-from equispike.protocols.training import TrainingSpec, presenter
+from equispike.protocols.spec import TrainingSpec
 
-#: What is measured: backend, images a run, images in all.
-FORMULATIONS = {
-    "cpp-float32": ("cpp-float32", 1000, 1000),
-    "cpp": ("cpp", 1000, 1000),
-    "plain Synapses (stock Brian2 C++)": ("cpp-stock", 1000, 1000),
-    "one run() an image (Cython)": ("cython", 1, 8),
-}
+#: Backends that are measured unless others are named, the first of which the others are compared with.
+DEFAULT_BACKENDS = ("cpp-float32", "cpp", "cpp-stock")
+#: Samples of a run, and those of a backend that goes step by step in Python.
+N_SAMPLES, N_STEPWISE = 1000, 8
 
 
-def chosen_formulations(backends: str | None) -> list[str]:
-    """Names of the formulations on ``backends``, separated by commas; all where None.
+@dataclass(frozen=True)
+class Measured:
+    """Images per CPU second of one phase, ``training`` (of a stage) or ``answers``, on a backend, in a round."""
 
-    Raises
-    ------
-    EquispikeError
-        A backend has no formulation.
-    """
-    by_backend = {backend: name for name, (backend, _, _) in FORMULATIONS.items()}
-    if backends is None:
-        return list(FORMULATIONS)
-    unknown = [backend for backend in backends.split(",") if backend not in by_backend]
-    if unknown:
-        raise EquispikeError(f"nothing to measure on '{unknown[0]}'; there is: {', '.join(by_backend)}")
-    return [by_backend[backend] for backend in backends.split(",")]
+    phase: str
+    round: int
+    backend: str
+    images_per_cpu_s: float
 
 
 def benchmark(
-    model: str, params: Params, images: np.ndarray, names: list[str], rounds: int, report: Callable[[str], None]
-) -> Iterator[tuple[int, str, float]]:
-    """Train on the first of ``images`` (n, 28, 28) with learning on; yields (round, formulation, images a CPU second).
+    spec: TrainingSpec, data: Dataset, backends: Sequence[str], rounds: int, report: Callable[[str], None]
+) -> Iterator[Measured]:
+    """Train each stage on the first of ``data``'s samples, and answer them; builds and first runs are not counted.
 
-    Builds and first runs are not counted. CPU time is that of this process and its children, user and system.
+    CPU time is that of this process and its children, user and system. Later stages begin with what the first backend's
+    first round made of the stages before.
     """
-    needed = max(FORMULATIONS[name][2] for name in names)
-    if len(images) < needed:
-        raise EquispikeError(f"the benchmark needs {needed} training images, but there are {len(images)}")
-    networks = {}
-    for name in names:
-        backend, chunk_images, _ = FORMULATIONS[name]
-        report(f"building: {name}")
-        spec = TrainingSpec(model, params, "mnist", 0, 0, backend, chunk_images=chunk_images)
-        networks[name] = presenter(spec)
-    state = models.get_model(model).initial_state(params, 0)
-    for network in networks.values():
-        _train(network, state, images[:1])
+    n = min(N_SAMPLES, spec.n_train)
+    procedures: dict[str, Procedure] = {}
+    for backend in backends:
+        chunk = 1 if BACKENDS[backend].stepwise else n
+        procedures[backend] = spec.replaced(backend=backend, chunk_images=chunk, n_images=n).procedure()
+    state = next(iter(procedures.values())).begin()
+    for stage, name in enumerate(next(iter(procedures.values())).stages):
+        phase = f"training of {name}" if name else "training"
+
+        def train(procedure: Procedure, state: Arrays, n: int, stage: int = stage) -> Arrays:
+            for start in range(0, n, procedure.spec.chunk_images):
+                part = slice(start, start + procedure.spec.chunk_images)
+                samples, labels = data.train_images[part], data.train_labels[part]
+                state, _ = procedure.advance(state, samples, labels, start=start, stage=stage)
+            return state
+
+        yield from _rounds(phase, procedures, state, train, n, rounds, report)
+        state = train(procedures[backends[0]], state, n)
+    trained = procedures[backends[0]].state(procedures[backends[0]].arrays(state))
+
+    def answer(procedure: Procedure, state: Arrays, n: int) -> Arrays:
+        procedure.respond(state, data.train_images[:n], phase=TESTING)
+        return state
+
+    yield from _rounds("answers", procedures, trained, answer, n, rounds, report)
+
+
+def _rounds(phase: str, procedures, state: Arrays, work: Callable, n: int, rounds: int, report) -> Iterator[Measured]:
+    for backend, procedure in procedures.items():
+        report(f"{phase}, building: {backend}")
+        work(procedure, state, 1)
     for number in range(rounds):
-        for name, network in networks.items():
-            report(f"round {number + 1} of {rounds}: {name}")
-            n_images = FORMULATIONS[name][2]
+        for backend, procedure in procedures.items():
+            report(f"{phase}, round {number + 1} of {rounds}: {backend}")
+            shown = min(n, N_STEPWISE) if BACKENDS[backend].stepwise else n
             before = cpu_seconds()
-            _train(network, state, images[:n_images])
-            yield number, name, n_images / (cpu_seconds() - before)
+            work(procedure, state, shown)
+            yield Measured(phase, number, backend, shown / (cpu_seconds() - before))
 
 
-def _train(network: Presenter, state: dict[str, np.ndarray], images: np.ndarray) -> None:
-    for start in range(0, len(images), network.chunk_images):
-        part = images[start : start + network.chunk_images]
-        state = network.chunk(state, part, start=start, phase=TRAINING, learning=True).state
+def checked_backends(names: Sequence[str]) -> tuple[str, ...]:
+    """Return ``names``, or the default ones; raises EquispikeError for a backend that there is not."""
+    for name in names:
+        if name not in BACKENDS:
+            raise EquispikeError(f"unknown backend '{name}'; the backends are: {', '.join(BACKENDS)}")
+    return tuple(names) or DEFAULT_BACKENDS
 
 
 def summary(measured: pd.DataFrame) -> pd.DataFrame:
-    """Median, minimum and maximum for each formulation, and the median ratio of the first to each within a round.
+    """Return median, minimum and maximum for each backend, and the median ratio of the first to each within a round.
 
-    ``measured`` has columns round, formulation, images_per_cpu_s.
+    ``measured`` has columns round, backend, images_per_cpu_s.
     """
-    wide = measured.pivot(index="round", columns="formulation", values="images_per_cpu_s")[
-        measured["formulation"].unique()
-    ]
+    wide = measured.pivot(index="round", columns="backend", values="images_per_cpu_s")[measured["backend"].unique()]
     ratios = wide.iloc[:, [0]].to_numpy() / wide
     return pd.DataFrame({"median": wide.median(), "min": wide.min(), "max": wide.max(), "ratio": ratios.median()})

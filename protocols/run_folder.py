@@ -2,12 +2,13 @@
 
 run.json            configuration, seed, versions, commit, backend, data checksum, host, times, status
 metrics.csv         tidy: images, metric, value
-arrays.npz          w (n_input, n_exc), theta (n_exc,) in volt
+arrays.npz          what training leaves, by the names of the network
 checkpoint/         state.npz: everything needed to go on
-labels.npz          after evaluation: class_rates (10, n_exc), assignments (n_exc,)
+readouts.npz        after evaluation: what readouts have learned, as vote.class_rates
+activity.npz        after evaluation: spikes of a training sample, and how many and when in several
 features-*.npz      of the images of a split, where the run learns from features of another run
 verification-*.json spikes in Brian2, by backend, beside those of the differentiable program
-workload.json, stopping.csv, robustness.csv, responses.npz: after equispike measure
+workload.json, anytime.csv, robustness.csv, responses.npz: after equispike measure
 evaluation-*.json   after evaluation: accuracies and how they were obtained; evaluation-*.npz: predictions
 """
 
@@ -25,10 +26,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equispike import models
 from equispike.models.errors import EquispikeError
 
-FORMAT = 1
+FORMAT = 2
 
 
 class RunFolder:
@@ -49,7 +49,7 @@ class RunFolder:
         path = Path(path)
         with _explained(path):
             if path.exists() and (not path.is_dir() or any(path.iterdir())):
-                raise EquispikeError(f"{path} exists: go on with it by --resume {path}, or choose another --out")
+                raise EquispikeError(f"{path} exists: resume it by --resume {path}, or choose another --out")
             path.mkdir(parents=True, exist_ok=True)
         return cls(path)
 
@@ -64,12 +64,16 @@ class RunFolder:
         record = run.read_json("run.json")
         found = record.get("format")
         if found != FORMAT:
+            if found == 1:
+                raise EquispikeError(
+                    f"{path} was written by an earlier version: python -m equispike.scripts.convert_runs {path} converts it"
+                )
             raise EquispikeError(
                 f"{path} was written in run format {found}, this version reads {FORMAT}: use the version of Equispike named "
                 "in its run.json, or train anew"
             )
         config = record.get("config")
-        if not isinstance(config, dict) or not {"model", "params", "data", "seed"} <= config.keys():
+        if not isinstance(config, dict) or not {"params", "data", "seed"} <= config.keys():
             raise EquispikeError(f"{run.path / 'run.json'} is damaged: it has no whole configuration")
         return run
 
@@ -104,10 +108,8 @@ class RunFolder:
     def trained_arrays(self) -> dict[str, np.ndarray]:
         """What training left in arrays.npz; raises EquispikeError where it has not ended."""
         if not self.has("arrays.npz"):
-            protocol = models.get_model(self.read_json("run.json")["config"]["model"]).protocol
-            command = "baseline" if protocol == "baseline" else "train"
             raise EquispikeError(
-                f"{self.path} is not fully trained: go on with equispike {command} --resume {self.path}"
+                f"{self.path} is not fully trained: resume it with equispike train --resume {self.path}"
             )
         return self.read_arrays("arrays.npz")
 
@@ -135,8 +137,8 @@ class RunFolder:
 
     def discard_results(self) -> None:
         """Remove what was made of weights that are about to change: readers must not mix old and new."""
-        names = ("evaluation-*", "verification-*", "labels.npz", "raster.npz", "activity.npz", "arrays.npz")
-        measures = ("workload.json", "stopping.csv", "robustness.csv", "responses.npz")
+        names = ("evaluation-*", "verification-*", "readouts.npz", "activity.npz", "arrays.npz")
+        measures = ("workload.json", "anytime.csv", "robustness.csv", "responses.npz")
         with _explained(self.path):
             for path in (path for name in (*names, *measures) for path in self.path.glob(name)):
                 path.unlink()

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from equispike.protocols import recording
 from equispike.protocols.atomic_write import atomic_write
 from equispike.protocols.data import Dataset
-from equispike.protocols.evaluating import split_images
-from equispike.protocols.features import with_features
+from equispike.protocols.evaluating import split_samples
+from equispike.protocols.procedures.base import ignore
 from equispike.protocols.recording import Recording
 from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec
+from equispike.protocols.sources import with_features
+from equispike.protocols.spec import TrainingSpec
 
 
 def record(
@@ -29,7 +29,7 @@ def record(
     split: str = "test",
     n_images: int = 20,
     backend: str | None = None,
-    report: Callable[[str, int, int], None] = lambda phase, done, total: None,
+    report: Callable[[str, int, int], None] = ignore,
 ) -> Any:
     """Show the first images of ``split`` to a trained network that learns nothing, and record all groups that spike.
 
@@ -41,16 +41,18 @@ def record(
     shows an image again, brighter, after too few spikes).
     """
     about = run.read_json("run.json")
-    spec = TrainingSpec.from_json(about["config"])
+    spec = TrainingSpec.of_run(run)
+    procedure = spec.procedure(backend)
+    state = procedure.state(run.trained_arrays())
     data = with_features(data, spec, run, split, report=report)
-    images, labels = (part[:n_images] for part in split_images(data, spec, split))
-    found = recording.record(run, spec, images, backend)
+    images, labels = (part[:n_images] for part in split_samples(data, spec, split))
+    found = procedure.record(state, images)
     report("recording spikes", len(images), len(images))
     facts = {
-        "model": spec.model,
+        "system": spec.system.name,
         "commit": about["commit"],
         "seed": spec.seed,
-        "backend": backend or spec.backend,
+        "backend": procedure.backend,
         "data": spec.data,
         "data_checksum": about["data"]["checksum"],
         "split": split,

@@ -1,165 +1,77 @@
-"""Training as a fold over chunks of images, with a checkpoint after each: (state, images, seed) -> (state, records)."""
+"""Training: the one loop around all procedures. It owns the order of samples, chunks, checkpoints, metrics and run.json."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from equispike import models
-from equispike.models.build_request import BuildRequest
-from equispike.models.codegen import BACKENDS, get_backend
-from equispike.models.codegen.genn import GennBackend
 from equispike.models.errors import EquispikeError
-from equispike.models.params import Params
-from equispike.protocols import metrics, readout
-from equispike.protocols.data import Dataset, Recordings
-from equispike.protocols.presenting import TRAINING, Chunk, Presenter, chunks_of
+from equispike.protocols import metrics
+from equispike.protocols.data import Dataset
+from equispike.protocols.procedures.base import TRAINING, Arrays, ignore
 from equispike.protocols.provenance import cpu_seconds, provenance
 from equispike.protocols.run_folder import FORMAT, RunFolder
-
-#: Responses to this many images before a chunk give the labels for its running accuracy, as in the released code.
-RUNNING_WINDOW = 10_000
-#: A chunk's images are held as float64.
-MOST_CHUNK_IMAGES = 10_000
-
-
-@dataclass(frozen=True)
-class TrainingSpec:
-    """What to train, completely.
-
-    Attributes
-    ----------
-    n_images : images to present; beyond the size of the training set they come again in another order
-    holdout : images at the end of the training set kept out of training and labelling, for validation
-    chunk_images : images between checkpoints
-    features : the run whose features take the place of images, as seen from the run folder
-    """
-
-    model: str
-    params: Params
-    data: str
-    n_images: int
-    seed: int
-    backend: str
-    holdout: int = 0
-    chunk_images: int = 1000
-    features: str | None = None
-
-    def as_json(self) -> dict:
-        config = {
-            "model": self.model,
-            "params": self.params.as_text(),
-            "data": self.data,
-            "n_images": self.n_images,
-            "seed": self.seed,
-            "backend": self.backend,
-            "holdout": self.holdout,
-            "chunk_images": self.chunk_images,
-        }
-        return config if self.features is None else config | {"features": self.features}
-
-    @classmethod
-    def from_json(cls, config: dict) -> TrainingSpec:
-        try:
-            params = models.get_model(config["model"]).params().updated(config["params"])
-            return cls(**{**config, "params": params})
-        except (KeyError, TypeError, AttributeError):
-            raise EquispikeError(
-                "the configuration in run.json is damaged: delete the run folder and train anew"
-            ) from None
-
-    def check(self, data: Dataset) -> None:
-        """Raise EquispikeError where the numbers cannot work with ``data``, or the backend not with the model."""
-        backend = BACKENDS.get(self.backend)
-        # Others would have to build the network first: they say it then, and nothing is lost but an empty run folder.
-        if isinstance(backend, GennBackend) and (
-            reason := backend.refuses(BuildRequest(self.model, self.params, self.chunk_images))
-        ):
-            raise EquispikeError(reason)
-        if not 0 <= self.holdout < len(data.train_images):
-            raise EquispikeError(
-                f"--holdout {self.holdout} leaves nothing to train on: {data.name} has {len(data.train_images)} training images"
-            )
-        if not self.chunk_images >= 1:
-            raise EquispikeError(f"--chunk-images must be at least 1, but is {self.chunk_images}")
-        if self.n_images < 1:
-            raise EquispikeError(f"--images must be at least 1, but is {self.n_images}")
-        kind = (
-            "events" if isinstance(data.train_images, Recordings) else "images" if self.features is None else "features"
-        )
-        self.params.check_kind(self.model, data.name, kind)
-        n_classes, own = int(data.train_labels.max()) + 1, getattr(self.params, "n_classes", None)
-        if own is not None and n_classes > own:
-            raise EquispikeError(
-                f"{data.name} has {n_classes} classes, but the network has {own}: change the last of layers"
-            )
-        self.params.check_images(data.name, data.train_images.shape[1:])
-
-
-def presenter(spec: TrainingSpec, backend: str | None = None) -> Presenter:
-    """The compiled network of a run, on its own backend or another."""
-    model, params = models.get_model(spec.model), spec.params
-    program = get_backend(backend or spec.backend).compile(BuildRequest(spec.model, params, spec.chunk_images))
-    return Presenter(
-        program,
-        params.n_exc,  # type: ignore[attr-defined]
-        spec.chunk_images,
-        model.fixed_inputs(params, spec.seed),
-        spec.seed,
-    )
+from equispike.protocols.sources import source_of, with_features
+from equispike.protocols.spec import TrainingSpec
 
 
 @dataclass
 class Progress:
-    """State of a training between two chunks, and all that a checkpoint holds."""
+    """A training between two chunks, and all that a checkpoint holds.
 
-    state: dict[str, np.ndarray]
-    images_seen: int
-    wall_s: float
-    cpu_s: float
-    metrics: pd.DataFrame
-    recent: np.ndarray  # (m, 3) image position, neuron, count of the last RUNNING_WINDOW images
-    started: float = 0.0
+    Attributes
+    ----------
+    state : what the procedure carries on
+    stage : number of the stage that is trained
+    seen, total : samples shown in this stage, and in all
+    metrics : columns images (seen in the stage), metric, value
+    """
+
+    state: Arrays
+    stage: int = 0
+    seen: int = 0
+    total: int = 0
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    metrics: pd.DataFrame = field(default_factory=metrics.none_yet)
 
     def save(self, run: RunFolder) -> None:
+        """Write the checkpoint."""
         arrays = {f"state:{name}": values for name, values in self.state.items()}
         arrays |= metrics.as_arrays(self.metrics)
-        arrays |= {
-            "images_seen": np.array(self.images_seen),
-            "seconds": np.array([self.wall_s, self.cpu_s]),
-            "recent": self.recent,
-        }
+        arrays["counts"] = np.array([self.stage, self.seen, self.total])
+        arrays["seconds"] = np.array([self.wall_s, self.cpu_s])
         run.write_arrays("checkpoint/state.npz", arrays)
 
     @classmethod
     def load(cls, run: RunFolder) -> Progress:
+        """Read the checkpoint."""
         arrays = run.read_arrays("checkpoint/state.npz")
-        return cls(
-            state={name.removeprefix("state:"): values for name, values in arrays.items() if name.startswith("state:")},
-            images_seen=int(arrays["images_seen"]),
-            wall_s=float(arrays["seconds"][0]),
-            cpu_s=float(arrays["seconds"][1]),
-            metrics=metrics.from_arrays(arrays),
-            recent=arrays["recent"],
-        )
-
-    @classmethod
-    def begin(cls, spec: TrainingSpec) -> Progress:
-        state = models.get_model(spec.model).initial_state(spec.params, spec.seed)
-        return cls(state, 0, 0.0, 0.0, metrics.none_yet(), np.zeros((0, 3), dtype=np.int32))
+        state = {name.removeprefix("state:"): values for name, values in arrays.items() if name.startswith("state:")}
+        stage, seen, total = map(int, arrays["counts"])
+        wall_s, cpu_s = map(float, arrays["seconds"])
+        return cls(state, stage, seen, total, wall_s, cpu_s, metrics.from_arrays(arrays))
 
     def latest(self) -> dict[str, float]:
-        """The metrics of the last chunk by name."""
-        last = self.metrics[self.metrics["images"] == self.images_seen]
+        """Return the metrics of the last chunk by name."""
+        last = self.metrics.iloc[len(self.metrics) - self.chunk_length() :]
         return dict(zip(last["metric"], last["value"], strict=True))
+
+    def chunk_length(self) -> int:
+        """Return how many metrics the last chunk has: those at its end with its number of images."""
+        same = self.metrics["images"].to_numpy()[::-1] == self.seen
+        return len(same) if same.all() else int(np.argmin(same))
+
+
+type Report = Callable[[Progress], None]
 
 
 def begun_record(spec: TrainingSpec, data: Dataset) -> dict[str, object]:
-    """What run.json says from the beginning of a training: configuration, data, versions, command."""
+    """Return what run.json says from the beginning of a training: configuration, data, versions, command."""
     return {
         "format": FORMAT,
         "config": spec.as_json(),
@@ -168,156 +80,163 @@ def begun_record(spec: TrainingSpec, data: Dataset) -> dict[str, object]:
     }
 
 
-def image_order(spec: TrainingSpec, n_train: int, start: int, stop: int) -> np.ndarray:
-    """Indices of the training images presented as number ``start`` to ``stop``: each pass in an order of its own."""
+def sample_order(words: Sequence[int], n_train: int, start: int, stop: int) -> np.ndarray:
+    """Return which training samples are presented as number ``start`` to ``stop``: each pass in an order of its own."""
     passes = range(start // n_train, (stop - 1) // n_train + 1)
-    orders = np.concatenate([np.random.default_rng([spec.seed, TRAINING, p]).permutation(n_train) for p in passes])
+    orders = np.concatenate([np.random.default_rng([*words, p]).permutation(n_train) for p in passes])
     offset = passes.start * n_train
     return orders[start - offset : stop - offset]
 
 
-type Report = Callable[[Progress], None]
+def prepare(
+    spec: TrainingSpec,
+    data: Dataset,
+    run: RunFolder,
+    *,
+    jobs: int = 1,
+    report: Callable[[str, int, int], None] = ignore,
+) -> Dataset:
+    """Return ``data`` as the network sees it: with features of the source run, if there is one, in place of images.
 
-
-def train(spec: TrainingSpec, data: Dataset, run: RunFolder, report: Report = lambda progress: None) -> Progress:
-    """Train, or go on with a training that was interrupted, until ``spec.n_images`` were presented.
-
-    A run that was killed and goes on ends with the same bits as one that was not: a chunk depends only on the state
-    before it, its images and the seed. ``report`` is called after every chunk.
+    ``run`` is begun before, so that it can be resumed whatever happens meanwhile. ``jobs``: runs at a time.
     """
-    training = _Training(spec, data, run, report)
-    network = presenter(spec)
-    while training.goes_on:
+    if spec.source is not None and not run.has("run.json"):
+        record = begun_record(spec, data) | {"source": source_of(spec, run).checksum()}
+        run.write_json("run.json", {**record, "status": "training", "images_seen": 0})
+    return with_features(data, spec, run, "train", jobs=jobs, report=report)
+
+
+def train(spec: TrainingSpec, data: Dataset, run: RunFolder, report: Report = ignore) -> Progress:
+    """Train, or resume a training that was interrupted, until every stage has learned or seen ``spec.n_images``.
+
+    A run that was killed and resumed ends with the same bits as one that was not: a chunk depends only on the state
+    before it, its samples and the seed. ``report`` is called after every chunk.
+    """
+    training = Training(spec, data, run, report)
+    while training.goes_on():
         before = time.monotonic(), cpu_seconds()
-        start, which = training.next_images()
-        shown = data.train_images[which]
-        chunk = network.chunk(training.progress.state, shown, start=start, phase=TRAINING, learning=True)
-        training.take(chunk, which, time.monotonic() - before[0], cpu_seconds() - before[1])
+        start, samples, labels = training.next_chunk()
+        progress = training.progress
+        advanced = training.procedure.advance(progress.state, samples, labels, start=start, stage=progress.stage)
+        training.take(*advanced, before)
     return training.finish()
 
 
 def train_side_by_side(
     specs: Sequence[TrainingSpec], data: Dataset, runs: Sequence[RunFolder], reports: Sequence[Report]
 ) -> list[Progress]:
-    """As :func:`train`, several seeds at the same time on a backend that can; each gets its part of the time."""
-    trainings = [_Training(*each) for each in zip(specs, [data] * len(specs), runs, reports, strict=True)]
-    first, fixed_inputs = presenter(specs[0]), models.get_model(specs[0].model).fixed_inputs
-    networks = {
-        spec.seed: replace(first, seed=spec.seed, fixed_inputs=fixed_inputs(spec.params, spec.seed)) for spec in specs
-    }
-    while going := [training for training in trainings if training.goes_on]:
-        behind = min(training.progress.images_seen for training in going)
-        going = [training for training in going if training.progress.images_seen == behind]
+    """Train several seeds at the same time with a procedure that can, each as :func:`train` does; they share the time."""
+    trainings = [Training(*each) for each in zip(specs, [data] * len(specs), runs, reports, strict=True)]
+    for training in trainings[1:]:
+        training.procedure.__dict__["program"] = trainings[0].procedure.program  # type: ignore[attr-defined]
+    while going := [training for training in trainings if training.goes_on()]:
+        behind = min(training.progress.seen for training in going)
+        going = [training for training in going if training.progress.seen == behind]
         before = time.monotonic(), cpu_seconds()
-        images = {training.spec.seed: training.next_images()[1] for training in going}
-        chunks = chunks_of(
-            [networks[training.spec.seed] for training in going],
-            [training.progress.state for training in going],
-            [data.train_images[images[training.spec.seed]] for training in going],
-            start=behind,
-            phase=TRAINING,
+        chunks = [training.next_chunk() for training in going]
+        advanced = going[0].procedure.advance_each(  # type: ignore[attr-defined]
+            [each.procedure for each in going],
+            [each.progress.state for each in going],
+            [samples for _, samples, _ in chunks],
+            [labels for _, _, labels in chunks],
+            behind,
         )
-        wall, cpu = (
-            (now - then) / len(going) for now, then in zip((time.monotonic(), cpu_seconds()), before, strict=True)
-        )
-        for training, chunk in zip(going, chunks, strict=True):
-            training.take(chunk, images[training.spec.seed], wall, cpu)
+        for training, outcome in zip(going, advanced, strict=True):
+            training.take(*outcome, before, share=len(going))
     return [training.finish() for training in trainings]
 
 
-class _Training:
+class Training:
     """A training between two chunks."""
 
     def __init__(self, spec: TrainingSpec, data: Dataset, run: RunFolder, report: Report) -> None:
-        self.spec, self._data, self._run, self._report = spec, data, run, report
-        spec.check(data)
+        self.spec, self._run, self._report = spec, run, report
+        self._data = prepare(spec, data, run)
+        spec.check(self._data)
+        self.procedure = spec.procedure()
         resumed = run.has("checkpoint/state.npz")
-        self.progress = Progress.load(run) if resumed else Progress.begin(spec)
-        begun = run.read_json("run.json")["images_seen"] if run.has("run.json") else 0
-        seen = max(begun, self.progress.images_seen)
-        if seen > spec.n_images:
-            raise EquispikeError(f"{run.path} was shown {seen} images already: --images {spec.n_images} would be fewer")
-        if seen < spec.n_images:
-            run.discard_results()
+        self.progress = Progress.load(run) if resumed else Progress(self.procedure.begin())
+        before = run.read_json("run.json") if run.has("run.json") else None
+        self._check_length(before, resumed)
         self._record = begun_record(spec, data)
-        run.write_json("run.json", {**self._record, "status": "training", "images_seen": self.progress.images_seen})
+        if spec.source is not None:
+            self._record["source"] = run.read_json("run.json")["source"]
+        if before is None or before.get("status") != "trained" or before["config"]["n_images"] != spec.n_images:
+            run.discard_results()
+        if self.goes_on():
+            run.write_json("run.json", {**self._record, "status": "training", "images_seen": self.progress.total})
 
-    @property
+    def _check_length(self, before: dict | None, resumed: bool) -> None:
+        if before is None:
+            return
+        begun, path, n_images = before["config"]["n_images"], self._run.path, self.spec.n_images
+        if self.procedure.planned and resumed and begun != n_images:
+            raise EquispikeError(
+                f"{path} was planned for {begun} images, along which the learning rate changes, so it cannot end at {n_images}: "
+                "train anew"
+            )
+        seen = max(self.progress.seen, before["images_seen"] if len(self.procedure.stages) == 1 else 0)
+        if seen > n_images:
+            raise EquispikeError(f"{path} was shown {seen} images already: --images {n_images} would be fewer")
+
     def goes_on(self) -> bool:
-        return self.progress.images_seen < self.spec.n_images
+        """Return whether a chunk is left; begins the next stage where one has ended."""
+        progress, last = self.progress, len(self.procedure.stages) - 1
+        while self._stage_ended():
+            if progress.stage == last:
+                return False
+            progress.stage, progress.seen = progress.stage + 1, 0
+        return True
 
-    def next_images(self) -> tuple[int, np.ndarray]:
-        """Number of the first image of the next chunk, and which images it has."""
-        start, length = self.progress.images_seen, self.spec.chunk_images
-        # Chunks end at multiples of chunk_images whatever n_images is, so that a longer run begins with a shorter one.
-        stop = min(self.spec.n_images, (start // length + 1) * length)
-        n_train = len(self._data.train_images) - self.spec.holdout
-        return start, image_order(self.spec, n_train, start, stop)
-
-    def take(self, chunk: Chunk, which: np.ndarray, wall_s: float, cpu_s: float) -> None:
-        """What came of the next chunk, and the time it took."""
+    def _stage_ended(self) -> bool:
         progress = self.progress
-        _advance(progress, chunk, which, self._data, self.spec)
-        progress.wall_s += wall_s
-        progress.cpu_s += cpu_s
+        if progress.seen >= self.spec.n_images:
+            return True
+        return progress.seen > 0 and self.procedure.learned(progress.state, progress.stage)
+
+    def next_chunk(self) -> tuple[int, np.ndarray, np.ndarray]:
+        """Return the number of the next chunk's first sample, its samples and their labels."""
+        spec, progress, length = self.spec, self.progress, self.spec.chunk_images
+        # Chunks end at multiples of chunk_images whatever n_images is, so that a longer run begins with a shorter one.
+        stop = self.procedure.chunk_end(min(spec.n_images, (progress.seen // length + 1) * length))
+        stage = [progress.stage] if len(self.procedure.stages) > 1 else []
+        if self.procedure.shuffled:
+            which = sample_order([spec.seed, TRAINING, *stage], spec.n_train, progress.seen, stop)
+        else:
+            which = np.arange(progress.seen, stop) % spec.n_train
+        return progress.seen, self._data.train_images[which], self._data.train_labels[which]
+
+    def take(self, state: Arrays, row: dict[str, float], before: tuple[float, float], share: int = 1) -> None:
+        """Take what came of the next chunk; ``before``: wall and CPU time at its beginning, of which it gets a ``share``-th."""
+        progress, spec, length = self.progress, self.spec, self.spec.chunk_images
+        stop = self.procedure.chunk_end(min(spec.n_images, (progress.seen // length + 1) * length))
+        if spec.holdout:
+            held_out = slice(spec.n_train, None)
+            row |= self.procedure.validated(state, self._data.train_images[held_out], self._data.train_labels[held_out])
+        progress.total += stop - progress.seen
+        progress.state, progress.seen = state, stop
+        progress.metrics = metrics.added(progress.metrics, stop, row)
+        progress.wall_s += (time.monotonic() - before[0]) / share
+        progress.cpu_s += (cpu_seconds() - before[1]) / share
         # A longer training presents a shorter last chunk anew, in full.
-        if progress.images_seen % self.spec.chunk_images == 0:
+        if self.procedure.planned or stop % length == 0:
             progress.save(self._run)
         self._run.write_metrics(progress.metrics)
         self._report(progress)
 
     def finish(self) -> Progress:
-        progress, params = self.progress, self.spec.params
-        w = progress.state["inputs_exc.w"].reshape(params.n_input, params.n_exc)  # type: ignore[attr-defined]
-        self._run.write_arrays("arrays.npz", {"w": w, "theta": progress.state["exc.theta"]})
+        """Write what the training leaves."""
+        progress, spec = self.progress, self.spec
+        arrays = self.procedure.arrays(progress.state)
+        self._run.write_arrays("arrays.npz", arrays)
         self._run.write_metrics(progress.metrics)
+        samples = self._data.train_images
         done = {
             "status": "trained",
-            "images_seen": progress.images_seen,
+            "images_seen": progress.total,
             "wall_s": progress.wall_s,
             "cpu_s": progress.cpu_s,
+            **self.procedure.concluded(arrays, samples[spec.n_train :] if spec.holdout else samples),
         }
         self._run.write_json("run.json", {**self._record, **done})
         return progress
-
-
-def _advance(progress: Progress, chunk: Chunk, which: np.ndarray, data: Dataset, spec: TrainingSpec) -> None:
-    """Take the outcome of a chunk into ``progress``."""
-    labels = data.train_labels
-    n_exc = spec.params.n_exc  # type: ignore[attr-defined]
-    theta = chunk.state["exc.theta"]
-    row = {
-        "spikes_per_image": chunk.n_spikes / chunk.n_images,
-        "presentations_per_image": chunk.n_presentations / chunk.n_images,
-        "theta_mean_mV": 1e3 * theta.mean(),
-        "theta_sd_mV": 1e3 * theta.std(),
-        "silent_fraction": 1 - len(np.unique(chunk.neuron)) / n_exc,
-        "weight_mean": chunk.state["inputs_exc.w"].mean(),
-    }
-    accuracy = _running_accuracy(progress.recent, chunk, which, labels, n_exc)
-    if accuracy is not None:
-        row["running_accuracy"] = accuracy
-    progress.state = chunk.state
-    progress.images_seen = chunk.start + chunk.n_images
-    progress.metrics = metrics.added(progress.metrics, progress.images_seen, row)
-    rows = np.stack([which[chunk.image], chunk.neuron, chunk.count], axis=1).astype(np.int32)
-    positions = np.concatenate([progress.recent, rows])
-    ends = np.flatnonzero(np.append(positions[1:, 0] != positions[:-1, 0], True)[: len(positions)])
-    first = ends[-RUNNING_WINDOW - 1] + 1 if len(ends) > RUNNING_WINDOW else 0
-    progress.recent = positions[first:]
-
-
-def _running_accuracy(
-    recent: np.ndarray, chunk: Chunk, which: np.ndarray, labels: np.ndarray, n_exc: int
-) -> float | None:
-    """Accuracy of the vote on a chunk, with labels from the responses before it: the network had not seen these yet."""
-    if not len(recent):
-        return None
-    n_images = np.bincount(
-        labels[recent[np.append(True, recent[1:, 0] != recent[:-1, 0]), 0]], minlength=readout.N_CLASSES
-    )
-    sums = np.zeros((readout.N_CLASSES, n_exc))
-    np.add.at(sums, (labels[recent[:, 0]], recent[:, 1]), recent[:, 2])
-    rates = sums / np.maximum(n_images, 1)[:, None]
-    guesses = readout.vote(chunk.counts(n_exc), rates).argmax(axis=1)
-    return float((guesses == labels[which]).mean())

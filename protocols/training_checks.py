@@ -6,43 +6,45 @@ from pathlib import Path
 
 import pandas as pd
 
-from equispike import models
-from equispike.protocols.training import Progress, TrainingSpec
+from equispike.protocols.spec import TrainingSpec
+from equispike.protocols.training import Progress
 
-#: One row for each network size, number of images and metric: the band [low, high] that the reference runs span.
+#: One row for each system, network size, number of images and metric: the band [low, high] that the reference runs span.
 BANDS = Path(__file__).with_name("reference_bands.csv")
 CHECKPOINTS = (1_000, 5_000, 10_000)
 METRICS = ("spikes_per_image", "presentations_per_image", "theta_mean_mV", "silent_fraction", "weight_mean")
 
 
 def warnings(spec: TrainingSpec, progress: Progress) -> list[str]:
-    """One sentence for each band that the last chunk left; none where no band applies to this training."""
-    if progress.images_seen not in CHECKPOINTS or not _applies(spec):
+    """Return one sentence for each band that the last chunk left; none where no band applies to this training."""
+    if progress.seen not in CHECKPOINTS or not _applies(spec):
         return []
-    bands = pd.read_csv(BANDS)
-    bands = bands[(bands["n_exc"] == spec.params.n_exc) & (bands["images"] == progress.images_seen)]  # type: ignore[attr-defined]
+    bands = pd.read_csv(BANDS, dtype={"network": str})
+    of = (bands["system"] == spec.system.name) & (bands["network"] == spec.params.structure())
     latest = progress.latest()
     return [
         f"off track after {band.images} images: {band.metric} is {latest[band.metric]:.4g}, outside "
         f"[{band.low:.4g}, {band.high:.4g}] of the reference runs; check the parameters and the data"
-        for band in bands.itertuples()
+        for band in bands[of & (bands["images"] == progress.seen)].itertuples()
         if not band.low <= latest[band.metric] <= band.high
     ]
 
 
 def _applies(spec: TrainingSpec) -> bool:
-    """The bands were measured with the published parameters on MNIST, in chunks of 1 000."""
-    default = models.get_model(spec.model).params().updated({"n_exc": spec.params.n_exc})  # type: ignore[attr-defined]
-    return spec.params == default and spec.data == "mnist" and spec.chunk_images == 1000
+    """Return whether all is as published but the size: so were the bands measured, on MNIST, in chunks of 1 000."""
+    size = {key: value for key, value in spec.params.as_text().items() if key in spec.params.structure_keys()}
+    default = spec.system.params().updated(size)
+    published = spec.params == default and spec.procedure_params == spec.system.procedure_params()
+    return published and spec.data == "mnist" and spec.chunk_images == 1000
 
 
-def measured_bands(runs: dict[int, list[pd.DataFrame]]) -> pd.DataFrame:
+def measured_bands(system: str, runs: dict[str, list[pd.DataFrame]]) -> pd.DataFrame:
     """Bands from the metrics of several seeds for each network size.
 
     A band reaches four standard deviations between seeds to both sides of their mean, and at least 2 % of it.
     """
     rows = []
-    for n_exc, seeds in sorted(runs.items()):
+    for network, seeds in sorted(runs.items(), key=lambda item: (len(item[0]), item[0])):
         for images in CHECKPOINTS:
             for metric in METRICS:
                 values = pd.Series(
@@ -51,5 +53,5 @@ def measured_bands(runs: dict[int, list[pd.DataFrame]]) -> pd.DataFrame:
                 half = max(
                     4 * values.std(ddof=1), 0.02 * abs(values.mean()), 0.01 if metric == "silent_fraction" else 0.0
                 )
-                rows.append((n_exc, images, metric, values.mean() - half, values.mean() + half, len(seeds)))
-    return pd.DataFrame(rows, columns=["n_exc", "images", "metric", "low", "high", "n_seeds"])
+                rows.append((system, network, images, metric, values.mean() - half, values.mean() + half, len(seeds)))
+    return pd.DataFrame(rows, columns=["system", "network", "images", "metric", "low", "high", "n_seeds"])

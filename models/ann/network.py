@@ -22,6 +22,8 @@ def ann(params: AnnParams, seed: int = 0) -> equinox.nn.Sequential:
     import jax
     import jax.numpy as jnp
 
+    # As programs of equations do: random numbers must not depend on whether one was imported before.
+    jax.config.update("jax_enable_x64", True)
     keys = iter(jax.random.split(jax.random.key(seed), 8))
     layers: list[Any] = []
     if isinstance(params, Lenet5Params):  # its first convolution sees an image of 32 x 32

@@ -1,15 +1,15 @@
-"""Parameters of ordinary networks and of their training."""
+"""Parameters of ANNs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from equispike.models.gradient_params import OURS, GradientParams, LayeredParams
+from equispike.models.classifier_params import OURS, ClassifierParams
 from equispike.models.params import param
 
 
 @dataclass(frozen=True)
-class AnnParams(LayeredParams):
+class AnnParams(ClassifierParams):
     """What all of them have: pixels are shown as intensities from 0 to 1."""
 
     @property
@@ -44,15 +44,13 @@ class _DenseParams(AnnParams):
 
 
 @dataclass(frozen=True)
-class SoftmaxParams(_DenseParams, GradientParams):
+class SoftmaxParams(_DenseParams):
     """Softmax regression on pixels."""
 
-    epochs: int = param(20, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
-    shift: int = param(0, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
 
 
 @dataclass(frozen=True)
-class MlpParams(_DenseParams, GradientParams):
+class MlpParams(_DenseParams):
     """Fully connected layers of rectified linear units; trained as spiking-mlp is."""
 
     layers: str = param(
@@ -62,12 +60,9 @@ class MlpParams(_DenseParams, GradientParams):
 
 
 @dataclass(frozen=True)
-class Lenet5Params(AnnParams, GradientParams):
+class Lenet5Params(AnnParams):
     """Two convolutions with average pooling, then fully connected layers; rectified linear units."""
 
-    learning_rate: float = param(5e-3, "at its peak", OURS, minimum=0)
-    epochs: int = param(15, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
-    shift: int = param(1, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
 
     @property
     def sizes(self) -> list[int]:
@@ -85,4 +80,3 @@ class Lenet5Params(AnnParams, GradientParams):
 class LinearSvmParams(_DenseParams):
     """Linear support vector machines on pixels, one class against all others; their optimum depends on no seed."""
 
-    c: float = param(0.03, "cost of an image on the wrong side of the margin", OURS, minimum=0, exclusive=True)

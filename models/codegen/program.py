@@ -61,9 +61,23 @@ class ParallelProgram(Program, Protocol):
 
 
 class Backend(Protocol):
-    """A way to run networks."""
+    """A way to run networks.
+
+    Attributes
+    ----------
+    single_precision : whether it computes in single precision
+    in_double : the backend like it in double precision; itself, if it is
+    stepwise : whether Python goes from time step to time step: slow, but nothing is built
+    parallel : whether several runs at the same time are faster than one after another
+    package : what generates code, besides Brian2 and a C++ compiler; empty where nothing does
+    """
 
     name: str
+    single_precision: bool
+    in_double: str
+    stepwise: bool
+    parallel: bool
+    package: str
 
     def why_not(self) -> str | None:
         """None where this backend works here; else one sentence with the reason and what to do."""

@@ -80,8 +80,12 @@ class RuntimeProgram:
 class RuntimeBackend:
     """Brian2's runtime device with one of its code generation targets."""
 
+    single_precision = parallel = False
+    stepwise = True
+
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name = self.in_double = name
+        self.package = {"cython": "Cython", "numpy": "numpy"}[name]
 
     def why_not(self) -> str | None:
         return compiler_missing() if self.name == "cython" else None

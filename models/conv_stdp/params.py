@@ -105,9 +105,6 @@ class ConvStdpParams(Params):
     )
     n_bins: int = param(15, "time bins of an image", SPYKETORCH, minimum=1, maximum=10_000)
     dt: Quantity = param(1 * ms, "length of a bin", OURS, unit=ms, minimum=0, exclusive=True)
-    convergence: float = param(
-        0.01, "a layer has learned when the mean of w (1 - w) is below", PAPER, minimum=0, maximum=1
-    )
     layers: tuple[LayerParams, ...] = _DEFAULTS
 
     def __post_init__(self) -> None:

@@ -3,6 +3,18 @@
 from equispike.models.diehl_cook import one_run
 from equispike.models.diehl_cook.network import build
 from equispike.models.diehl_cook.params import DiehlCookParams
-from equispike.models.diehl_cook.state import fixed_inputs, frozen_state, initial_state
+from equispike.models.diehl_cook.state import arrays_of, fixed_inputs, frozen_state, initial_state, state_of
+from equispike.models.network import Network
 
-__all__ = ["DiehlCookParams", "build", "fixed_inputs", "frozen_state", "initial_state", "one_run"]
+NETWORK = Network(
+    params=DiehlCookParams,
+    build=build,
+    initial_state=initial_state,
+    arrays_of=arrays_of,
+    state_of=state_of,
+    fixed_inputs=fixed_inputs,
+    one_run=one_run,
+    beyond_nir="conductances and adaptive thresholds",
+)
+
+__all__ = ["NETWORK", "DiehlCookParams", "build", "fixed_inputs", "frozen_state", "initial_state", "one_run"]

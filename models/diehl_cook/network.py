@@ -11,25 +11,11 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
-from brian2 import (
-    BrianObject,
-    Clock,
-    Equations,
-    EventMonitor,
-    NeuronGroup,
-    Quantity,
-    SpikeMonitor,
-    Synapses,
-    TimedArray,
-    get_device,
-    linked_var,
-    second,
-)
+from brian2 import Equations, NeuronGroup, Quantity, get_device, linked_var
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
+from equispike.models.building import Builder
 from equispike.models.built_network import BuiltNetwork
-from equispike.models.control import stop_when
 from equispike.models.diehl_cook.params import DiehlCookParams
 from equispike.models.neurons import ADAPTIVE_CONDUCTANCE_LIF, CONDUCTANCE_LIF
 from equispike.models.plasticity import RULES
@@ -61,55 +47,36 @@ def build(
         as input ``raster`` (n_images * n_steps_present, n_input), 0 or 1
     record_spikes : also record every spike (monitors ``input_spikes``, ``exc_spikes``; ``inh_spikes`` of inhibitory neurons)
     """
-    network = _Builder(params, n_images, drive)
+    network = _DiehlCook(params, n_images, drive)
     network.add_controller()
     network.add_inputs()
     network.add_excitatory_neurons()
     network.add_plastic_synapses()
     network.add_inhibition()
     network.add_monitors(record_spikes)
-    return network.parts()
+    return network.built()
 
 
-class _Builder:
+class _DiehlCook(Builder):
     """The objects of one network while they are being put together."""
 
     def __init__(self, params: DiehlCookParams, n_images: int, drive: str) -> None:
         self.params, self.rule, self.drive = params, RULES[params.rule], drive
+        super().__init__(params.namespace() | {"learning": 1.0, "n_images": n_images}, params.dt, counters=_STEP)
         rows = n_images if drive == "poisson" else n_images * params.n_steps_present
-        name = "pixels" if drive == "poisson" else "raster"
-        self.input_arrays = {name: TimedArray(np.zeros((rows, params.n_input)), dt=1 * second, name=name)}
+        self.input("pixels" if drive == "poisson" else "raster", (rows, params.n_input))
         # With delays each synapse sees a presynaptic spike at another time, so the trace has to live on the synapse.
         self.delayed = float(params.delay_max) > 0
         if self.delayed:
-            delays = TimedArray(np.zeros((params.n_input, params.n_exc)), dt=1 * second, name="delays")
-            self.input_arrays["delays"] = delays
-        constants = {"learning": 1.0, "n_images": n_images, "stop_when": stop_when}
-        self.namespace = params.namespace() | constants | self.input_arrays
-        self.common = {"namespace": self.namespace, "clock": Clock(params.dt, name="step_clock")}
-        self.objects: list[BrianObject] = []
-        self.monitors: dict[str, EventMonitor] = {}
-        self.state: list[str] = ["controller.intensity"]
-
-    def parts(self) -> BuiltNetwork:
-        return BuiltNetwork(tuple(self.objects), self.namespace, tuple(self.state), self.input_arrays, self.monitors)
+            self.input("delays", (params.n_input, params.n_exc))
 
     def add_controller(self) -> None:
-        """One neuron that counts excitatory spikes and decides: next image, or the same one at a higher intensity."""
-        self.controller = NeuronGroup(
-            1,
-            f"""
-            image : integer
-            intensity : 1
-            n_spikes : 1
-            {_STEP}
-            """,
-            events={"presentation_end": _LAST_STEP},
-            name="controller",
-            **self.common,
+        """Add one neuron that counts excitatory spikes and decides: next image, or the same one at a higher intensity."""
+        self.controller = self.group(
+            "controller", 1, "image : integer\nintensity : 1\nn_spikes : 1", events={"presentation_end": _LAST_STEP}
         )
-        self.controller.set_event_schedule("presentation_end", when="end", order=0)
-        self.controller.run_on_event(
+        self.at(
+            self.controller,
             "presentation_end",
             """
             accepted = int(n_spikes >= n_spikes_min or intensity >= intensity_max)
@@ -121,7 +88,7 @@ class _Builder:
             when="end",
             order=2,
         )
-        self.objects.append(self.controller)
+        self.carry(self.controller, "intensity")
 
     def add_inputs(self) -> None:
         traces = "" if self.delayed else self.rule.pre_traces
@@ -132,28 +99,20 @@ class _Builder:
         else:
             threshold = "step < n_steps_present and raster((image * n_steps_present + step + 0.5) * second, i) > 0.5"
             reset = set_traces
-        self.inputs = NeuronGroup(
+        self.inputs = self.group(
+            "inputs",
             self.params.n_input,
-            f"""
-            {traces}
-            log_p_silent : 1
-            step_next : integer
-            image : integer (linked)
-            intensity : 1 (linked)
-            {_STEP}
-            """,
+            f"{traces}\nlog_p_silent : 1\nstep_next : integer\nimage : integer (linked)\nintensity : 1 (linked)",
             threshold=threshold,
             reset=reset,
             method="exact",
             events={"presentation_start": "step == 0", "presentation_end": _LAST_STEP},
-            name="inputs",
-            **self.common,
         )
         self.inputs.image = linked_var(self.controller, "image")
         self.inputs.intensity = linked_var(self.controller, "intensity")
         if self.drive == "poisson":
-            self.inputs.set_event_schedule("presentation_start", when="start", order=0)
-            self.inputs.run_on_event(
+            self.at(
+                self.inputs,
                 "presentation_start",
                 f"""
                 p_spike = {P_SPIKE.format(intensity="intensity")}
@@ -161,37 +120,27 @@ class _Builder:
                 step_next = {_DRAW}
                 """,
                 when="start",
-                order=1,
             )
         self._rest(self.inputs, rest_of(traces))
-        self._carry(self.inputs, traces)
-        self.objects.append(self.inputs)
+        self.carry_equations(self.inputs, traces)
 
     def add_excitatory_neurons(self) -> None:
         neuron = ADAPTIVE_CONDUCTANCE_LIF
-        self.exc = NeuronGroup(
+        self.exc = self.group(
+            "exc",
             self.params.n_exc,
-            f"""
-            {neuron.equations}
-            {self.rule.post_traces}
-            n_spikes : 1
-            w_sum : 1
-            {_STEP}
-            """,
+            f"{neuron.equations}\n{self.rule.post_traces}\nn_spikes : 1\nw_sum : 1",
             threshold=excitatory_threshold(self.params),
             reset=f"{neuron.reset}\nn_spikes += 1\n{self.rule.at_post_spike}",
             refractory=neuron.refractory,
             dtype=neuron.dtype,
             method="exponential_euler",
             events={"presentation_end": _LAST_STEP, "responded": f"{_LAST_STEP} and n_spikes > 0"},
-            name="exc",
-            **self.common,
         )
-        self.exc.set_event_schedule("responded", when="end", order=0)
+        self.at(self.exc, "responded", when="end")
         decaying = rest_of(f"{neuron.equations}\n{self.rule.post_traces}")
         self._rest(self.exc, f"{RELAXING}{decaying}n_spikes = 0\nw_sum = 0")
-        self._carry(self.exc, neuron.equations, self.rule.post_traces)
-        self.objects.append(self.exc)
+        self.carry_equations(self.exc, neuron.equations, self.rule.post_traces)
 
     def add_plastic_synapses(self) -> None:
         on_pre, on_post, model = self.rule.on_pre, self.rule.on_post, "w : 1"
@@ -199,17 +148,16 @@ class _Builder:
             model += "\n" + re.sub(r"\b(d?)x\b", r"\1x_arrived", self.rule.pre_traces) + " (event-driven)"
             on_post = on_post.replace("x_pre", "x_arrived")
             on_pre += "\n" + re.sub(r"\bx\b", "x_arrived", self.rule.at_pre_spike)
-        synapses = Synapses(
+        synapses = self.project(
+            "inputs_exc",
             self.inputs,
             self.exc,
             model,
+            operation="AC",
             on_pre=f"ge_post += w\n{on_pre}",
             on_post={"post": on_post, "weight_sum": "w_sum_post += w", "normalise": NORMALISE},
             on_event={"pre": "spike", "post": "spike", "weight_sum": "responded", "normalise": "responded"},
-            name="inputs_exc",
-            **self.common,
         )
-        synapses.connect()
         synapses.post.order = -2  # before pre, whose default is -1
         # Only the columns of neurons that spiked: the others lost at most what depression of their last spikes took.
         for order, pathway in ((3, synapses.weight_sum), (4, synapses.normalise)):
@@ -218,69 +166,45 @@ class _Builder:
             if isinstance(get_device(), CPPStandaloneDevice):
                 get_device().apply_run_args()
             synapses.pre.delay = "delay_max * delays((i + 0.5) * second, j)"
-        self.state.append("inputs_exc.w")
-        self.objects.append(synapses)
 
     def add_inhibition(self) -> None:
-        counting = Synapses(
-            self.exc, self.controller, on_pre="n_spikes_post += 1", name="exc_controller", **self.common
-        )
-        counting.connect()
-        self.objects.append(counting)
+        self.note("exc_controller", self.exc, self.controller, on_pre="n_spikes_post += 1")
         if self.params.inhibition == "relay":
             # An inhibitory neuron fires in the step after its excitatory partner, always, and does nothing else.
             self._inhibit(self.exc, delay=self.params.dt)
             return
         neuron = INHIBITORY
-        inh = NeuronGroup(
+        inh = self.group(
+            "inh",
             self.params.n_exc,
-            f"{neuron.equations}\n{_STEP}",
+            neuron.equations,
             threshold=neuron.threshold,
             reset=neuron.reset,
             refractory=neuron.refractory,
             method="exponential_euler",
             events={"presentation_end": _LAST_STEP},
-            name="inh",
-            **self.common,
         )
         self._rest(inh, RELAXING_INH + rest_of(neuron.equations))
-        self._carry(inh, neuron.equations)
-        partners = Synapses(self.exc, inh, on_pre="ge_post += w_exc_inh", name="exc_inh", **self.common)
-        partners.connect(j="i")
-        self.objects += [inh, partners]
-        self.inh = inh
+        self.carry_equations(inh, neuron.equations)
+        self.project("exc_inh", self.exc, inh, operation="AC", on_pre="ge_post += w_exc_inh", connect={"j": "i"})
         self._inhibit(inh)
 
     def _inhibit(self, source: NeuronGroup, **delay: Quantity) -> None:
-        synapses = Synapses(source, self.exc, on_pre="gi_post += w_inh_exc", name="inhibition", **delay, **self.common)
-        synapses.connect(condition="i != j")
-        self.objects.append(synapses)
+        self.project("inhibition", source, self.exc, operation="AC", on_pre="gi_post += w_inh_exc",
+                     connect={"condition": "i != j"}, **delay)  # fmt: skip
 
     def _rest(self, group: NeuronGroup, statements: str) -> None:
         """Run ``statements`` at the end of each presentation, after weights were normalised."""
-        group.set_event_schedule("presentation_end", when="end", order=0)
-        if statements:
-            group.run_on_event("presentation_end", statements, when="end", order=5)
-
-    def _carry(self, group: NeuronGroup, *equations: str) -> None:
-        """Make the variables of differential ``equations`` part of the state between chunks."""
-        self.state += [f"{group.name}.{name}" for text in equations for name in sorted(Equations(text).diff_eq_names)]
+        self.at(group, "presentation_end", statements, when="end", order=5)
 
     def add_monitors(self, record_spikes: bool) -> None:
-        at_end = {"when": "end", "order": 1}
-        variables = ["image", "intensity", "n_spikes"]
-        self.monitors = {
-            "responses": EventMonitor(self.exc, "responded", variables=["n_spikes"], name="responses", **at_end),
-            "presentations": EventMonitor(
-                self.controller, "presentation_end", variables=variables, name="presentations", **at_end
-            ),
-        }
+        self.monitor("responses", self.exc, "responded", ["n_spikes"], order=1)
+        self.monitor("presentations", self.controller, "presentation_end", ["image", "intensity", "n_spikes"], order=1)
         if record_spikes:
-            self.monitors["input_spikes"] = SpikeMonitor(self.inputs, name="input_spikes")
-            self.monitors["exc_spikes"] = SpikeMonitor(self.exc, name="exc_spikes")
-            if self.params.inhibition == "neurons":
-                self.monitors["inh_spikes"] = SpikeMonitor(self.inh, name="inh_spikes")
-        self.objects += self.monitors.values()
+            self.record_spikes(self.inputs, "input_spikes")
+            for name in ("exc", "inh"):
+                if name in self.groups:
+                    self.record_spikes(self.groups[name])
 
 
 def excitatory_threshold(params: DiehlCookParams) -> str:

@@ -7,42 +7,39 @@ from dataclasses import dataclass
 
 from brian2 import Hz, Quantity, ms, mV, second
 
+from equispike.models.diehl_cook.rest import never_at_rest
 from equispike.models.errors import EquispikeError
-from equispike.models.params import param
-from equispike.models.plasticity import RULES, PlasticityParams
+from equispike.models.neurons import NEURONS, Neuron
+from equispike.models.params import SlotParams, param, slot
+from equispike.models.plasticity import ALL_RULES
 
 PAPER = "Diehl & Cook 2015"
 CODE = "Diehl & Cook 2015, released code"
 OURS = "not in the paper; chosen here"
 
 
+def _without_conductances(neuron: Neuron) -> str | None:
+    if {"ge", "gi"} <= {*neuron.variables}:
+        return None
+    driven = f"is driven by {neuron.input}" if neuron.input else "has no conductances"
+    return (
+        f"{neuron.name} {driven}, but the synapses of diehl-cook change conductances ge and gi: choose conductance-lif or "
+        "adaptive-conductance-lif"
+    )
+
+
 @dataclass(frozen=True)
-class DiehlCookParams(PlasticityParams):
-    """Parameters of the network; unsuffixed membrane constants are those of the excitatory neurons."""
+class DiehlCookParams(SlotParams):
+    """Parameters of the network; ``neuron.`` are those of the excitatory neurons."""
 
     n_input: int = param(784, "input neurons, one a pixel", PAPER, minimum=1, maximum=1_000_000)
     n_exc: int = param(400, "excitatory neurons, and as many inhibitory ones", PAPER, minimum=1, maximum=100_000)
-    dt: Quantity = param(0.5 * ms, "time step", CODE, unit=ms, minimum=0, exclusive=True)
 
-    v_rest: Quantity = param(-65 * mV, "resting potential, excitatory", CODE, unit=mV)
-    v_reset: Quantity = param(-65 * mV, "reset potential, excitatory", CODE, unit=mV)
-    v_threshold: Quantity = param(-52 * mV, "threshold before adaptation, excitatory", CODE, unit=mV)
-    tau_mem: Quantity = param(100 * ms, "membrane time constant, excitatory", PAPER, unit=ms, minimum=0, exclusive=True)
-    t_refractory: Quantity = param(
-        5 * ms, "refractory time, excitatory: membrane held at reset", CODE, unit=ms, minimum=0
-    )
     t_isi_min: Quantity = param(
-        0 * ms, "least time between spikes, membrane free after t_refractory (ports: 50*ms)", OURS, unit=ms, minimum=0
+        0 * ms, "least time between spikes, membrane free after neuron.t_refractory (ports: 50*ms)", OURS, unit=ms, minimum=0
     )
-    e_exc: Quantity = param(0 * mV, "reversal potential of excitation", CODE, unit=mV)
-    e_inh: Quantity = param(-100 * mV, "reversal potential of inhibition at excitatory neurons", CODE, unit=mV)
-    tau_ge: Quantity = param(1 * ms, "decay of the excitatory conductance", CODE, unit=ms, minimum=0, exclusive=True)
-    tau_gi: Quantity = param(2 * ms, "decay of the inhibitory conductance", CODE, unit=ms, minimum=0, exclusive=True)
 
     theta_init: Quantity = param(20 * mV, "adaptive threshold at the start", CODE, unit=mV, minimum=0)
-    theta_offset: Quantity = param(20 * mV, "subtracted from the adaptive threshold", CODE, unit=mV)
-    theta_plus: Quantity = param(0.05 * mV, "rise of the threshold at each spike", CODE, unit=mV, minimum=0)
-    tau_theta: Quantity = param(1e7 * ms, "decay of the adaptive threshold", CODE, unit=ms, minimum=0, exclusive=True)
 
     v_rest_inh: Quantity = param(-60 * mV, "resting potential, inhibitory", CODE, unit=mV)
     v_reset_inh: Quantity = param(-45 * mV, "reset potential, inhibitory", CODE, unit=mV)
@@ -91,7 +88,10 @@ class DiehlCookParams(PlasticityParams):
     )
     n_spikes_min: int = param(5, "excitatory spikes below which an image is repeated", PAPER, minimum=0)
 
-    rule: str = param("triplet", "plasticity rule", CODE, choices=tuple(RULES))
+    neuron: str = slot(
+        "adaptive-conductance-lif", NEURONS, "excitatory neurons", CODE, why_not=_without_conductances
+    )
+    rule: str = slot("diehl-cook-triplet", ALL_RULES, "plasticity rule of the input weights", CODE)
     inhibition: str = param(
         "relay",
         "relay: inhibition one step after the spike; neurons: inhibitory LIF neurons",
@@ -104,11 +104,18 @@ class DiehlCookParams(PlasticityParams):
         if self.n_steps_present < 1:
             raise EquispikeError("t_present is shorter than a time step: raise t_present or lower dt")
         simulated_rest = (self.n_steps - self.n_steps_present) * self.dt
-        if simulated_rest < max(self.t_refractory, self.t_refractory_inh, self.t_isi_min) - 0.5 * self.dt:
+        if simulated_rest < max(self.filled["neuron"].t_refractory, self.t_refractory_inh, self.t_isi_min) - 0.5 * self.dt:
             raise EquispikeError(
-                "the simulated rest (the smaller of t_rest and t_rest_simulated) must last at least t_refractory, "
+                "the simulated rest (the smaller of t_rest and t_rest_simulated) must last at least neuron.t_refractory, "
                 "t_refractory_inh and t_isi_min, so that no image starts refractory"
             )
+        if self.t_rest_remaining > 0 * second:
+            for part in (self.part("neuron"), self.part("rule")):
+                if name := never_at_rest(part):
+                    raise EquispikeError(
+                        f"{name} of {part.name} does not decay by itself, so that a part of the rest cannot be left out: set "
+                        "rest=full"
+                    )
         if self.delay_max > 0 * ms and self.rest != "full":
             raise EquispikeError(
                 "delay_max needs rest=full: with delays the traces live on the synapses and must decay there"
@@ -139,12 +146,16 @@ class DiehlCookParams(PlasticityParams):
         simulated = self.t_rest if self.rest == "full" else min(self.t_rest, self.t_rest_simulated)
         return self.n_steps_present + round(float(simulated / self.dt))
 
+    @property
+    def dt(self) -> Quantity:
+        """Return the time step, that of the neurons."""
+        return self.filled["neuron"].dt
+
+    @property
+    def t_rest_remaining(self) -> Quantity:
+        """Return the part of the pause that is not simulated."""
+        return max(0.0, float(self.t_rest - (self.n_steps - self.n_steps_present) * self.dt)) * second
+
     def namespace(self) -> dict:
-        derived = {
-            "n_steps": self.n_steps,
-            "n_steps_present": self.n_steps_present,
-            "t_rest_remaining": max(0.0, float(self.t_rest - (self.n_steps - self.n_steps_present) * self.dt)) * second,
-        }
-        numbers = super().namespace() | derived
-        del numbers["dt"]  # the clock's
-        return numbers
+        numbers = {"n_steps": self.n_steps, "n_steps_present": self.n_steps_present}
+        return super().namespace() | numbers | {"t_rest_remaining": self.t_rest_remaining}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from equispike.models.diehl_cook.params import DiehlCookParams
@@ -32,6 +34,16 @@ def frozen_state(params: DiehlCookParams, w: np.ndarray, theta: np.ndarray) -> d
     if params.inhibition == "neurons":
         state["inh.v"] = np.full(params.n_exc, float(params.v_rest_inh))
     return state
+
+
+def arrays_of(params: DiehlCookParams, state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return weights ``w`` (n_input, n_exc) and thresholds ``theta`` (n_exc,) in volt of a state."""
+    return {"w": state["inputs_exc.w"].reshape(params.n_input, params.n_exc), "theta": state["exc.theta"]}
+
+
+def state_of(params: DiehlCookParams, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the state, at rest, with the weights and thresholds of :func:`arrays_of`."""
+    return frozen_state(params, arrays["w"], arrays["theta"])
 
 
 def fixed_inputs(params: DiehlCookParams, seed: int) -> dict[str, np.ndarray]:

@@ -7,20 +7,20 @@ last potential of neurons that never fire, or the number of spikes.
 
 from __future__ import annotations
 
-import numpy as np
-from brian2 import BrianObject, Clock, EventMonitor, NeuronGroup, SpikeMonitor, Synapses, TimedArray, linked_var, second
+from brian2 import NeuronGroup
 
+from equispike.models.building import Builder
 from equispike.models.built_network import BuiltNetwork
-from equispike.models.control import stop_when
-from equispike.models.layered.params import ConvLayer, Layer, LayeredNetworkParams, SpikingRnnParams
-from equispike.models.neurons import DIMENSIONLESS_ALIF, DIMENSIONLESS_LIF, Neuron
+from equispike.models.layered.params import ConvLayer, Layer, LayeredParams, SpikingRnnParams
+from equispike.models.neurons import DIMENSIONLESS_ALIF, DIMENSIONLESS_LIF
 
 _TIME = """
     step = t_in_timesteps % n_steps : integer (shared)
     frame = t_in_timesteps // steps_per_frame : integer (shared)
     frame_step = t_in_timesteps % steps_per_frame : integer (shared)
 """
-_PLACE = "y : integer (constant)\nx : integer (constant)\nmap : integer (constant)"
+_FRAME_START = {"frame_start": "frame_step == 0"}
+_STARTS = {"image_start": "step == 0"} | _FRAME_START
 _CLASSES = "dv/dt = (drive + b - v) / tau_out : 1\ndrive : 1\nb : 1\nscore : 1\nimages_done : integer"
 
 #: When an input spikes, by encoding; ``value`` is its latency in time steps, its probability, or 1 where it has events.
@@ -36,7 +36,7 @@ TIE = "score += 0.5 + 0.5 * v / (v_threshold + abs(v))"
 
 
 def build(
-    params: LayeredNetworkParams, n_images: int, *, record_spikes: bool = False, record_scores: bool = False
+    params: LayeredParams, n_images: int, *, record_spikes: bool = False, record_scores: bool = False
 ) -> BuiltNetwork:
     """Build the network for chunks of up to ``n_images`` images; the constant ``n_images`` says how many a chunk has.
 
@@ -45,157 +45,94 @@ def build(
     ends; with ``record_spikes`` also ``hidden1_spikes`` and so on, of all groups that spike; with ``record_scores`` also
     ``scores``: ``score`` and ``v`` of each class at the end of every time step.
     """
-    network = _Builder(params, n_images)
+    network = _Layers(params, n_images)
     before, shape = network.add_pixels(), params.input_shape
     for number, layer in enumerate(params.hidden, start=1):
-        name = f"hidden{number}"
-        neurons = network.add_neurons(name, layer)
-        network.connect(before, neurons, shape, layer)
+        neurons = network.add_neurons(f"hidden{number}", layer)
+        network.connect(f"hidden{number}_in", before, neurons, shape, layer)
         before, shape = neurons, layer.shape
         if isinstance(params, SpikingRnnParams):
-            network.add_synapses("recurrent", neurons, neurons)
+            network.connect("recurrent", neurons, neurons)
     network.add_classes(before, record_scores)
     if record_spikes:
-        network.record_spikes()
-    return network.parts()
+        names = [*params.spiking_names, *(["pixels"] if params.encoding in SPIKING_INPUTS else [])]
+        for name in (each for each in network.groups if each in names):
+            network.record_spikes(network.groups[name])
+    return network.built()
 
 
-class _Builder:
+class _Layers(Builder):
     """The objects of one network while they are being put together."""
 
-    def __init__(self, params: LayeredNetworkParams, n_images: int) -> None:
-        self.params = params
-        frames = TimedArray(np.zeros((n_images * params.n_frames, params.n_input)), dt=1 * second, name="frames")
-        self.inputs = {"frames": frames}
-        numbers = {key: value for key, value in params.namespace().items() if key != "dt"}
-        self.namespace = numbers | {
-            "frames": frames, "n_images": n_images, "steps_per_frame": params.n_steps // params.n_frames,
-            "stop_when": stop_when,
-        }  # fmt: skip
-        self.common = {"namespace": self.namespace, "clock": Clock(params.dt, name="step_clock")}
-        self.objects: list[BrianObject] = []
-        self.state: list[str] = []
-        self.monitors: dict[str, EventMonitor] = {}
-
-    def parts(self) -> BuiltNetwork:
-        objects = (*self.objects, *self.monitors.values())
-        return BuiltNetwork(objects, self.namespace, tuple(self.state), self.inputs, self.monitors)
-
-    def record_spikes(self) -> None:
-        names = [*self.params.spiking_names, *(["pixels"] if self.params.encoding in SPIKING_INPUTS else [])]
-        for group in [each for each in self.objects if each.name in names]:
-            self.monitors[f"{group.name}_spikes"] = SpikeMonitor(group, name=f"{group.name}_spikes")
-
-    def _group(self, name: str, n: int, model: str, **options) -> NeuronGroup:
-        events = {"image_start": "step == 0", "frame_start": "frame_step == 0"}
-        group = NeuronGroup(n, f"{model}\n{_TIME}", name=name, events=events | options.pop("events", {}), **options,
-                            **self.common)  # fmt: skip
-        for event in events:
-            group.set_event_schedule(event, when="start", order=0)
-        self.objects.append(group)
-        return group
-
-    def _place(self, group: NeuronGroup, shape: tuple[int, ...]) -> None:
-        if len(shape) == 3:
-            _, width, maps = shape
-            group.y, group.x, group.map = f"i // {width * maps}", f"(i // {maps}) % {width}", f"i % {maps}"
+    def __init__(self, params: LayeredParams, n_images: int) -> None:
+        self.params, self.recurrent = params, isinstance(params, SpikingRnnParams)
+        constants = {"n_images": n_images, "steps_per_frame": params.n_steps // params.n_frames}
+        super().__init__(params.namespace() | constants, params.dt, counters=_TIME)
+        self.input("frames", (n_images * params.n_frames, params.n_input))
 
     def add_pixels(self) -> NeuronGroup:
-        """Pixels, or one row of them, that change when a frame starts."""
-        shape, threshold = self.params.input_shape, SPIKING_INPUTS.get(self.params.encoding)
+        """Add pixels, or one row of them, that change when a frame starts."""
+        threshold = SPIKING_INPUTS.get(self.params.encoding)
         spiking = {"threshold": threshold, "reset": ""} if threshold else {}
-        group = self._group("pixels", self.params.n_input, f"value : 1\n{_PLACE if len(shape) == 3 else ''}", **spiking)
-        self._place(group, shape)
-        group.run_on_event("frame_start", "value = frames((frame + 0.5) * second, i)", when="start", order=1)
-        return group
+        pixels = self.layer("pixels", self.params.input_shape, "value : 1", events=_FRAME_START, **spiking)
+        self.at(pixels, "frame_start", "value = frames((frame + 0.5) * second, i)", when="start")
+        return pixels
 
     def add_neurons(self, name: str, layer: Layer) -> NeuronGroup:
-        """A layer that spikes; the first one has the pixels' drive, if they do not spike."""
-        recurrent = isinstance(self.params, SpikingRnnParams)
-        neuron: Neuron = DIMENSIONLESS_ALIF if recurrent else DIMENSIONLESS_LIF
-        place = _PLACE if isinstance(layer, ConvLayer) else ""
-        group = self._group(name, layer.n, f"{neuron.equations}\n{place}", threshold=neuron.threshold, reset=neuron.reset,
-                            method="exact")  # fmt: skip
-        self._place(group, layer.shape)
+        """Add a layer that spikes; the first one has the pixels' drive, if they do not spike."""
+        neuron = DIMENSIONLESS_ALIF if self.recurrent else DIMENSIONLESS_LIF
+        group = self.layer(name, layer.shape, neuron.equations, threshold=neuron.threshold, reset=neuron.reset,
+                           method=neuron.method, events=_STARTS)  # fmt: skip
         if isinstance(self.params, SpikingRnnParams):
             group.adapts = f"int(i < {round(self.params.adaptive_fraction * layer.n)})"
-        group.run_on_event("image_start", "v = 0" + ("\na = 0" if recurrent else ""), when="start", order=1)
-        group.run_on_event("frame_start", "drive = 0", when="start", order=1)
+        self._start(group, "v = 0\na = 0" if self.recurrent else "v = 0")
         if not isinstance(layer, ConvLayer):  # places of a convolution would have biases of their own
-            self.state.append(f"{name}.b")
+            self.carry(group, "b")
         return group
 
-    def connect(self, before: NeuronGroup, group: NeuronGroup, shape: tuple[int, ...], layer: Layer) -> None:
-        """From the layer before: all to all, or kernels shared by all places."""
-        if isinstance(layer, ConvLayer):
-            self._convolve(before, group, shape, layer)
-        else:
-            self.add_synapses(f"{group.name}_in", before, group)
+    def _start(self, group: NeuronGroup, fresh: str) -> None:
+        self.at(group, "image_start", fresh, when="start")
+        self.at(group, "frame_start", "drive = 0", when="start")
 
-    def add_synapses(self, name: str, before: NeuronGroup, group: NeuronGroup) -> None:
-        synapses = self._synapses(name, before, group, "w : 1")
-        synapses.connect()
-        self.state.append(f"{name}.w")
-
-    def _convolve(self, before: NeuronGroup, group: NeuronGroup, shape: tuple[int, ...], layer: ConvLayer) -> None:
-        maps_before = shape[2]
-        size, maps, stride = layer.size, layer.maps, layer.stride
-        kernels = NeuronGroup(maps_before * size * size * maps, "w : 1", name=f"{group.name}_kernels", **self.common)
-        synapses = self._synapses(f"{group.name}_in", before, group, "kernel : integer (constant)\nw : 1 (linked)")
-        # Of the windows over a pixel the first starts size - 1 before it; kernels are turned by 180 degrees, so that
-        # neighbouring synapses have neighbouring targets and weights.
-        n = -(-size // stride)
-        y, x = (
-            f"(({axis}_pre - {size - 1} + {stride - 1} + {size * stride}) // {stride} - {size} + {offset})"
-            for axis, offset in (("y", f"k // {n * maps}"), ("x", f"(k // {maps}) % {n}"))
-        )
-        row, column = (f"({axis}_post * {stride} - {axis}_pre + {size - 1})" for axis in ("y", "x"))
-        inside = " and ".join(
-            f"{place} >= 0 and {place} < {length} and {place} * {stride} <= {axis}_pre"
-            for place, length, axis in ((y, layer.height, "y"), (x, layer.width, "x"))
-        )
-        synapses.connect(
-            j=f"({y} * {layer.width} + {x}) * {maps} + k % {maps} for k in range({n * n * maps}) if {inside}"
-        )
-        synapses.kernel = f"((map_pre * {size} + {row}) * {size} + {column}) * {maps} + map_post"
-        synapses.w = linked_var(kernels, "w", index="kernel")
-        self.objects.append(kernels)
-        self.state.append(f"{group.name}_kernels.w")
-
-    def _synapses(self, name: str, before: NeuronGroup, group: NeuronGroup, model: str) -> Synapses:
+    def connect(
+        self,
+        name: str,
+        before: NeuronGroup,
+        group: NeuronGroup,
+        shape: tuple[int, ...] = (),
+        layer: Layer | None = None,
+    ) -> None:
+        """Connect two layers: all to all, or by kernels shared by all places."""
         current = before.name == "pixels" and self.params.encoding not in SPIKING_INPUTS
-        effect = "drive_post += w * value_pre" if current else "v_post += w"
-        synapses = Synapses(before, group, model, on_pre=effect, on_event="frame_start" if current else "spike", name=name,
-                            **self.common)  # fmt: skip
+        options = {
+            "operation": "MAC" if current else "AC",
+            "on_pre": "drive_post += w * value_pre" if current else "v_post += w",
+            "on_event": "frame_start" if current else "spike",
+        }
+        if isinstance(layer, ConvLayer):
+            synapses = self.convolve(
+                name, before, group, shape, layer.shape, layer.size, stride=layer.stride, **options
+            )
+        else:
+            synapses = self.project(name, before, group, "w : 1", **options)
         if current:
             synapses.pre.when, synapses.pre.order = "start", 2
-        self.objects.append(synapses)
-        return synapses
 
     def add_classes(self, before: NeuronGroup, record_scores: bool) -> None:
-        """Leaky neurons with a score each."""
-        readout = self.params.readout
-        fires = (
-            {"threshold": DIMENSIONLESS_LIF.threshold, "reset": f"{DIMENSIONLESS_LIF.reset}\nscore += 1"}
-            if readout == "spikes"
-            else {}
-        )
-        events = {"image_end": "step == n_steps - 1"} | ({"step_end": "step >= 0"} if record_scores else {})
-        classes = self._group("classes", self.params.n_classes, _CLASSES, method="exact", events=events, **fires)
-        classes.run_on_event("image_start", "v = 0\nscore = 0", when="start", order=1)
-        classes.run_on_event("frame_start", "drive = 0", when="start", order=1)
-        if readout in SCORES:
-            classes.run_regularly(SCORES[readout], when="end", order=-1)
-        self.add_synapses("classes_in", before, classes)
-        self.state.append("classes.b")
-        classes.set_event_schedule("image_end", when="end", order=0)
-        tie = f"{TIE}\n" if readout == "spikes" else ""
-        classes.run_on_event(
-            "image_end", f"{tie}images_done += 1\n_ = stop_when(images_done >= n_images)", when="end", order=1
-        )
-        self.monitors["answers"] = EventMonitor(classes, "image_end", variables=["score"], name="answers", when="end",
-                                                order=2)  # fmt: skip
+        """Add leaky neurons with a score each."""
+        spikes = self.params.readout == "spikes"
+        reset = f"{DIMENSIONLESS_LIF.reset}\nscore += 1"
+        fires = {"threshold": DIMENSIONLESS_LIF.threshold, "reset": reset} if spikes else {}
+        events = _STARTS | {"image_end": "step == n_steps - 1"} | ({"step_end": "step >= 0"} if record_scores else {})
+        classes = self.group("classes", self.params.n_classes, _CLASSES, method="exact", events=events, **fires)
+        self._start(classes, "v = 0\nscore = 0")
+        if not spikes:
+            classes.run_regularly(SCORES[self.params.readout], when="end", order=-1)
+        self.connect("classes_in", before, classes)
+        self.carry(classes, "b")
+        tie = f"{TIE}\n" if spikes else ""
+        self.at(classes, "image_end", f"{tie}images_done += 1\n_ = stop_when(images_done >= n_images)", when="end")
+        self.monitor("answers", classes, "image_end", ["score"], order=2)
         if record_scores:
-            classes.set_event_schedule("step_end", when="end", order=0)
-            self.monitors["scores"] = EventMonitor(classes, "step_end", variables=["score", "v"], name="scores",
-                                                   when="end", order=2)  # fmt: skip
+            self.at(classes, "step_end", when="end")
+            self.monitor("scores", classes, "step_end", ["score", "v"], order=2)

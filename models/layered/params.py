@@ -1,4 +1,4 @@
-"""Parameters of deep spiking networks: of their neurons, and of the training that finds their weights."""
+"""Parameters of layered spiking networks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from brian2 import Hz, Quantity, ms
 
+from equispike.models.classifier_params import OURS, ClassifierParams
 from equispike.models.errors import EquispikeError
-from equispike.models.gradient_params import OURS, GradientParams
 from equispike.models.params import param
 
 NEFTCI = "Neftci, Mostafa & Zenke 2019"
@@ -51,7 +51,7 @@ _LAYERS = r"\d+(x\d+){0,2}(,\d+(C\d+(S\d+)?)?)*,\d+"
 
 
 @dataclass(frozen=True)
-class LayeredNetworkParams(GradientParams):
+class LayeredParams(ClassifierParams):
     """What all of them have."""
 
     layers: str = param(
@@ -85,11 +85,6 @@ class LayeredNetworkParams(GradientParams):
     )
     init_scale: float = param(1.0, "initial weights have standard deviation init_scale / sqrt(inputs)", OURS, minimum=0)
     input_gain: float = param(1.0, "those of the pixels are larger by this factor", OURS, minimum=0)
-    surrogate: str = param(
-        "fast-sigmoid", "derivative of the threshold", NEFTCI, choices=("fast-sigmoid", "triangular", "arctan")
-    )
-    beta: float = param(5.0, "slope of the surrogate, 1 / unit of v", OURS, minimum=0, exclusive=True)
-    rate_penalty: float = param(0.0, "cost of a spike a neuron and image", OURS, minimum=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -162,12 +157,12 @@ class LayeredNetworkParams(GradientParams):
 
 
 @dataclass(frozen=True)
-class SpikingMlpParams(LayeredNetworkParams):
+class SpikingMlpParams(LayeredParams):
     """Fully connected layers of integrate-and-fire neurons."""
 
 
 @dataclass(frozen=True)
-class SpikingCnnParams(LayeredNetworkParams):
+class SpikingCnnParams(LayeredParams):
     """Convolutions, then fully connected layers."""
 
     layers: str = param(
@@ -180,13 +175,10 @@ class SpikingCnnParams(LayeredNetworkParams):
     n_steps: int = param(6, "time steps of an image", OURS, minimum=2, maximum=100_000)
     init_scale: float = param(2.0, "initial weights have standard deviation init_scale / sqrt(inputs)", OURS, minimum=0)
     input_gain: float = param(3.0, "those of the pixels are larger by this factor", OURS, minimum=0)
-    learning_rate: float = param(1e-2, "at its peak", OURS, minimum=0)
-    epochs: int = param(12, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
-    shift: int = param(1, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
 
 
 @dataclass(frozen=True)
-class SpikingRnnParams(LayeredNetworkParams):
+class SpikingRnnParams(LayeredParams):
     """One recurrent layer that sees an image row after row; part of its neurons adapt."""
 
     layers: str = param(
@@ -195,7 +187,6 @@ class SpikingRnnParams(LayeredNetworkParams):
     n_rows: int = param(28, "rows of an image", "row-sequential MNIST", minimum=1)
     n_steps: int = param(28, "time steps of an image, the same number for each row", OURS, minimum=2, maximum=100_000)
     input_gain: float = param(10.0, "those of the pixels are larger by this factor", OURS, minimum=0)
-    learning_rate: float = param(1e-2, "at its peak", OURS, minimum=0)
     tau_out: Quantity = param(50 * ms, "membrane time constant of the classes", OURS, unit=ms, minimum=0,
                               exclusive=True)  # fmt: skip
     tau_adapt: Quantity = param(100 * ms, "time constant of adaptation", OURS, unit=ms, minimum=0, exclusive=True)
@@ -203,8 +194,6 @@ class SpikingRnnParams(LayeredNetworkParams):
     adaptive_fraction: float = param(
         0.4, "part of the neurons that adapt", "Bellec et al. 2018: 40 %", minimum=0, maximum=1
     )
-    epochs: int = param(15, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
-    shift: int = param(1, "training images are moved by up to so many pixels", OURS, minimum=0, maximum=10)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -229,17 +218,12 @@ class SpikingRnnParams(LayeredNetworkParams):
 
 
 @dataclass(frozen=True)
-class LifReadoutParams(LayeredNetworkParams):
+class LifReadoutParams(LayeredParams):
     """One spiking neuron a class, driven by features of an image as constant currents."""
 
     layers: str = param("400,10", "features, classes", OURS, pattern=r"\d+,\d+", example="400,10")
     n_steps: int = param(20, "time steps of an image", OURS, minimum=2, maximum=100_000)
-    beta: float = param(2.0, "slope of the surrogate, 1 / unit of v", OURS, minimum=0, exclusive=True)
-    learning_rate: float = param(1e-3, "at its peak", OURS, minimum=0)
-    dropout: float = param(0.1, "part of the features left out in training", OURS, minimum=0, maximum=0.9)
     readout: str = param("spikes", "the number of spikes of the classes' neurons", OURS, choices=("spikes",))
-    epochs: int = param(20, "passes over the training images, unless --images says otherwise", OURS, minimum=1)
-    shift: int = param(0, "features have no places", OURS, minimum=0, maximum=0)
 
     def check_kind(self, model: str, data: str, kind: str) -> None:
         if kind == "images":

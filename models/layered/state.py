@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from equispike.models.layered.params import ConvLayer, LayeredNetworkParams, SpikingRnnParams
+from equispike.models.layered.params import ConvLayer, LayeredParams, SpikingRnnParams
 
 
-def initial_state(params: LayeredNetworkParams, seed: int) -> dict[str, np.ndarray]:
+def initial_state(params: LayeredParams, seed: int) -> dict[str, np.ndarray]:
     """Arrays by ``group.variable``: random weights, and biases of 0.
 
     Weights have standard deviation init_scale / sqrt(inputs), those of pixels input_gain times that.

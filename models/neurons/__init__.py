@@ -13,6 +13,22 @@ from equispike.models.neurons.izhikevich import IZHIKEVICH
 from equispike.models.neurons.lif import CONDUCTANCE_LIF, DIMENSIONLESS_LIF, LIF
 from equispike.models.neurons.quadratic import QUADRATIC
 
+NEURONS = {
+    neuron.name: neuron
+    for neuron in (
+        LIF,
+        ADAPTIVE_LIF,
+        QUADRATIC,
+        ADEX,
+        IZHIKEVICH,
+        HODGKIN_HUXLEY,
+        CONDUCTANCE_LIF,
+        ADAPTIVE_CONDUCTANCE_LIF,
+        DIMENSIONLESS_LIF,
+        DIMENSIONLESS_ALIF,
+    )
+}
+
 __all__ = [
     "ADAPTIVE_CONDUCTANCE_LIF",
     "ADAPTIVE_LIF",
@@ -23,6 +39,7 @@ __all__ = [
     "HODGKIN_HUXLEY",
     "IZHIKEVICH",
     "LIF",
+    "NEURONS",
     "QUADRATIC",
     "Neuron",
     "NeuronParams",

@@ -22,7 +22,10 @@ BELLEC = "Bellec et al. 2018, equations 1 to 3"
 
 
 def with_adaptive_threshold(neuron: Neuron, name: str) -> Neuron:
-    """``neuron`` with a threshold that each spike raises by theta_plus and that decays with tau_theta."""
+    """``neuron`` with a threshold that each spike raises by theta_plus and that decays with tau_theta.
+
+    ``learning`` is 1 where the threshold adapts and 0 where it stays as it is, as for a network's weights.
+    """
     return replace(
         neuron,
         name=name,
@@ -45,7 +48,6 @@ class AdaptiveLifParams(LifParams):
         100 * ms, "time constant of the threshold's decay", CHOICE, unit=ms, minimum=0, exclusive=True
     )
     theta_offset: Quantity = param(0 * mV, "what the threshold is lower by from the beginning", DIEHL_COOK, unit=mV)
-    learning: float = param(1.0, "1: the threshold adapts; 0: it stays", DIEHL_COOK, minimum=0, maximum=1)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,6 @@ class AdaptiveConductanceLifParams(ConductanceLifParams):
         1e7 * ms, "time constant of the threshold's decay", DIEHL_COOK, unit=ms, minimum=0, exclusive=True
     )
     theta_offset: Quantity = param(20 * mV, "what the threshold is lower by from the beginning", DIEHL_COOK, unit=mV)
-    learning: float = param(1.0, "1: the threshold adapts; 0: it stays", DIEHL_COOK, minimum=0, maximum=1)
 
 
 @dataclass(frozen=True)

@@ -113,4 +113,5 @@ class Neuron:
             text for text in ("equations", "threshold", "reset", "refractory") if isinstance(getattr(self, text), str)
         ]
         renamed: dict[str, Any] = {text: pattern.sub(rf"\1_{suffix}", getattr(self, text)) for text in texts}
-        return replace(self, **renamed)
+        rest = {name: pattern.sub(rf"\1_{suffix}", value) for name, value in self.rest.items()}
+        return replace(self, rest=rest, **renamed)

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import numpy as np
-from brian2 import (
-    Clock,
-    Equations,
-    EventMonitor,
-    NeuronGroup,
-    Quantity,
-    TimedArray,
-    get_dimensions,
-    second,
-)
+from brian2 import Equations, Quantity, get_dimensions, second
 from brian2.units.fundamentalunits import Dimension
 
+from equispike.models.building import Builder
 from equispike.models.built_network import BuiltNetwork
-from equispike.models.control import stop_when
 from equispike.models.neurons.base import Neuron, NeuronParams
 
 #: How many pieces a current may have.
@@ -37,16 +27,13 @@ def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] 
     """
     unit = _dimension(neuron, neuron.input)
     dimensions = {"stim_onsets": second.dim, "stim_levels": unit, "stim_slopes": unit / second.dim}
-    inputs = {
-        name: TimedArray(Quantity(np.zeros((N_PIECES, n)), dim=dimension), dt=params.dt, name=name)
-        for name, dimension in dimensions.items()
-    }
-    numbers = {key: value for key, value in params.namespace().items() if key not in ("dt", *varied)}
-    namespace = numbers | inputs | {
-        "stop_when": stop_when, "n_steps": 1, "sample_every": 1, "n_sampled": 0,
-    }  # fmt: skip
+    numbers = {key: value for key, value in params.namespace().items() if key not in varied}
+    network = Builder(numbers | {"learning": 1.0, "n_steps": 1, "sample_every": 1, "n_sampled": 0}, params.dt)
+    for name, dimension in dimensions.items():
+        network.input(name, (N_PIECES, n), dt=params.dt, unit=Quantity(1, dim=dimension))
     excess = neuron.excess
-    cells = NeuronGroup(
+    cells = network.group(
+        "cells",
         n,
         "\n".join([
             neuron.equations,
@@ -70,17 +57,9 @@ def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] 
             "sample": "t_in_timesteps % sample_every == 0 and i < n_sampled",
         },
         dtype=neuron.dtype,
-        clock=Clock(params.dt, name="step_clock"),
-        namespace=namespace,
-        name="cells",
     )  # fmt: skip
-    return _scheduled(cells, neuron, params, namespace, inputs, varied, excess)
-
-
-def _scheduled(cells, neuron, params, namespace, inputs, varied, excess) -> BuiltNetwork:
     if neuron.rest:
-        cells.set_event_schedule("begin", when="start", order=0)
-        cells.run_on_event("begin", "\n".join(f"{k} = {v}" for k, v in neuron.rest.items()), when="start", order=1)
+        network.at(cells, "begin", "\n".join(f"{k} = {v}" for k, v in neuron.rest.items()), when="start")
     cells.set_event_schedule("turn", when="start", order=2)
     cells.run_on_event(
         "turn",
@@ -98,17 +77,11 @@ def _scheduled(cells, neuron, params, namespace, inputs, varied, excess) -> Buil
         f"{neuron.input} = stim_level + stim_slope * (t - stim_onset)\nstim_excess = {excess}", when="start", order=4
     )
     cells.set_event_schedule("sample", when="start", order=5)
-    end = NeuronGroup(1, "", events={"end": "t_in_timesteps >= n_steps - 1"}, clock=cells.clock, namespace=namespace,
-                      name="end")  # fmt: skip
-    end.set_event_schedule("end", when="end", order=0)
-    end.run_on_event("end", "_ = stop_when(t_in_timesteps >= n_steps - 1)", when="end", order=1)
-    monitors = {
-        "spikes": EventMonitor(cells, "spike", variables=["crossed"], name="spikes", when="after_resets"),
-        "samples": EventMonitor(cells, "sample", variables=[*neuron.variables, neuron.input], name="samples", when="start",
-                                order=6),
-    }  # fmt: skip
-    state = tuple(f"cells.{name}" for name in sorted({*neuron.variables, *varied, *neuron.rest, "at_rest"}))
-    return BuiltNetwork((cells, end, *monitors.values()), namespace, state, inputs, monitors)
+    network.stop_after("n_steps")
+    network.monitor("spikes", cells, "spike", ["crossed"], when="after_resets")
+    network.monitor("samples", cells, "sample", [*neuron.variables, neuron.input], when="start", order=6)
+    network.carry(cells, *sorted({*neuron.variables, *varied, *neuron.rest, "at_rest"}))
+    return network.built()
 
 
 def _dimension(neuron: Neuron, variable: str) -> Dimension:

@@ -2,15 +2,13 @@
 
 from equispike.models.plasticity.base import Rule
 from equispike.models.plasticity.closed_form import Pairs
-from equispike.models.plasticity.diehl_cook import RULES, PlasticityParams
+from equispike.models.plasticity.diehl_cook import DIEHL_COOK_RULES, DiehlCookRuleParams
 from equispike.models.plasticity.pair import ANTI_SYMMETRIC, PAIR
 from equispike.models.plasticity.reward import REWARD_MODULATED
 from equispike.models.plasticity.symmetric import SYMMETRIC
 from equispike.models.plasticity.triplet import HIPPOCAMPAL_TRIPLET, MINIMAL_TRIPLET, NEAREST_TRIPLET, TRIPLET
 from equispike.models.plasticity.weight_dependence import ADDITIVE, GUETIG, MULTIPLICATIVE, POWER_LAW, VAN_ROSSUM
 
-#: All rules by their names. RULES are those that the Diehl & Cook network can learn by, by the words of its parameter
-#: ``rule``, which leave out ``diehl-cook-``.
 ALL_RULES = {
     rule.name: rule
     for rule in (
@@ -26,9 +24,9 @@ ALL_RULES = {
         MINIMAL_TRIPLET,
         HIPPOCAMPAL_TRIPLET,
         NEAREST_TRIPLET,
-        *RULES.values(),
+        *DIEHL_COOK_RULES.values(),
         REWARD_MODULATED,
     )
 }
 
-__all__ = ["ALL_RULES", "RULES", "Pairs", "PlasticityParams", "Rule"]
+__all__ = ["ALL_RULES", "DIEHL_COOK_RULES", "DiehlCookRuleParams", "Pairs", "Rule"]

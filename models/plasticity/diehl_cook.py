@@ -21,7 +21,7 @@ OURS = "not given in the paper; chosen here"
 
 
 @dataclass(frozen=True)
-class PlasticityParams(Params):
+class DiehlCookRuleParams(Params):
     """Constants of the network's rules; a rule uses the ones its equations name."""
 
     nu_pre: float = param(1e-4, "learning rate at a presynaptic spike", CODE, minimum=0)
@@ -41,14 +41,14 @@ class PlasticityParams(Params):
     beta: float = param(1.0, "strength of the exponential weight dependence", OURS, minimum=0)
 
 
-def _triplet_change(params: PlasticityParams, pairs: Pairs) -> np.ndarray:
+def _triplet_change(params: DiehlCookRuleParams, pairs: Pairs) -> np.ndarray:
     depression = pairs.post_trace(pairs.pre, params.tau_x_post, all_to_all=False)
     potentiation = pairs.pre_trace(pairs.post, params.tau_x_pre, all_to_all=False)
     potentiation = potentiation * pairs.post_trace(pairs.post, params.tau_y_post, all_to_all=False)
     return params.nu_post * potentiation.sum(axis=1) - params.nu_pre * depression.sum(axis=1)
 
 
-def _pair_change(params: PlasticityParams, pairs: Pairs) -> np.ndarray:
+def _pair_change(params: DiehlCookRuleParams, pairs: Pairs) -> np.ndarray:
     depression = pairs.post_trace(pairs.pre, params.tau_x_post, all_to_all=True)
     potentiation = pairs.pre_trace(pairs.post, params.tau_x_pre, all_to_all=True)
     return params.nu_post * potentiation.sum(axis=1) - params.nu_pre * depression.sum(axis=1)
@@ -58,14 +58,13 @@ _PRE = "dx/dt = -x / tau_x_pre : 1"
 _POST_X = "dx/dt = -x / tau_x_post : 1"
 _POST_Y = "dy/dt = -y / tau_y_post : 1"
 
-#: By the words of the network's parameter ``rule``.
-RULES = {
-    rule.name.removeprefix("diehl-cook-"): rule
+DIEHL_COOK_RULES = {
+    rule.name: rule
     for rule in (
         Rule(
             name="diehl-cook-triplet",
             summary="set traces, potentiation asks for an earlier postsynaptic spike",
-            params=PlasticityParams,
+            params=DiehlCookRuleParams,
             citation="Diehl & Cook 2015, as in their released code (after Pfister & Gerstner 2006)",
             pre_traces=_PRE,
             post_traces=f"{_POST_X}\n{_POST_Y}",
@@ -78,7 +77,7 @@ RULES = {
         Rule(
             name="diehl-cook-power-law",
             summary="at postsynaptic spikes only, power law of the weight",
-            params=PlasticityParams,
+            params=DiehlCookRuleParams,
             citation="Diehl & Cook 2015, equation 1",
             pre_traces=_PRE,
             post_traces="",
@@ -90,7 +89,7 @@ RULES = {
         Rule(
             name="diehl-cook-exponential",
             summary="at postsynaptic spikes only, exponential of the weight",
-            params=PlasticityParams,
+            params=DiehlCookRuleParams,
             citation="Diehl & Cook 2015, equation 2 (weight dependence of Querlioz et al. 2013)",
             pre_traces=_PRE,
             post_traces="",
@@ -104,7 +103,7 @@ RULES = {
         Rule(
             name="diehl-cook-pre-and-post",
             summary="at spikes of both sides, power law of the weight",
-            params=PlasticityParams,
+            params=DiehlCookRuleParams,
             citation="Diehl & Cook 2015, equations 3 and 4",
             pre_traces=_PRE,
             post_traces=_POST_X,
@@ -116,7 +115,7 @@ RULES = {
         Rule(
             name="diehl-cook-pair",
             summary="pairs of spikes, additive, with the network's constants",
-            params=PlasticityParams,
+            params=DiehlCookRuleParams,
             citation="Song, Miller & Abbott 2000, additive, all-to-all pairs",
             pre_traces=_PRE,
             post_traces=_POST_X,

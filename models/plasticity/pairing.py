@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from brian2 import Quantity
 
-from brian2 import Clock, Equations, NeuronGroup, Quantity, Synapses
-
+from equispike.models.building import Builder
 from equispike.models.built_network import BuiltNetwork
-from equispike.models.control import stop_when
 from equispike.models.plasticity.base import Rule
 
 _TRAIN = "next_step : integer\nn_left : integer\nperiod : integer (constant)"
@@ -23,33 +21,24 @@ def build(rule: Rule, namespace: dict[str, object], n: int, dt: Quantity) -> Bui
     each spike to the next; ``n_left``, how many there are. Of ``post``, for rules with rewards: ``next_reward``,
     ``n_rewards``; rewards have the period of the spikes. Of ``synapses``: ``w``.
     """
-    namespace = {**namespace, "learning": 1.0, "n_steps": 1, "stop_when": stop_when}
-    common = {"namespace": namespace, "clock": Clock(dt, name="step_clock")}
+    network = Builder({**namespace, "learning": 1.0, "n_steps": 1}, dt)
     rewarding = bool(rule.at_reward)
-    pre = NeuronGroup(n, f"{rule.pre_traces}\n{_TRAIN}", threshold=_FIRES, reset=f"{_FIRED}\n{rule.at_pre_spike}",
-                      method="exact", name="pre", **common)  # fmt: skip
-    post = NeuronGroup(
+    pre = network.group("pre", n, f"{rule.pre_traces}\n{_TRAIN}", threshold=_FIRES, reset=f"{_FIRED}\n{rule.at_pre_spike}",
+                        method="exact")  # fmt: skip
+    post = network.group(
+        "post",
         n,
         f"{rule.post_traces}\n{_TRAIN}\n{_REWARDS if rewarding else ''}",
         threshold=_FIRES,
         reset=f"{_FIRED}\n{rule.at_post_spike}",
         events={"rewarded": "t_in_timesteps == next_reward and n_rewards > 0"} if rewarding else {},
         method="exact",
-        name="post",
-        **common,
     )
-    learns: dict[str, Any] = {"on_pre": rule.on_pre or None, "on_post": rule.on_post, "on_event": "spike"}
+    for group in (pre, post):
+        network.carry(group, "next_step", "n_left", "period")
     if rewarding:
         post.run_on_event("rewarded", "next_reward += period\nn_rewards -= 1", when="resets")
-        learns["on_post"] = {"post": rule.on_post, "reward": rule.at_reward}
-        learns["on_event"] = {"pre": "spike", "post": "spike", "reward": "rewarded"}
-    exact = not Equations(rule.synapse).diff_eq_names
-    synapses = Synapses(pre, post, rule.synapse, name="synapses", **({} if exact else {"method": "rk4"}), **learns,
-                        **common)  # fmt: skip
-    synapses.connect(j="i")
-    synapses.post.order = -2  # before pre, whose default is -1
-    end = NeuronGroup(1, "", name="end", events={"reached": "t_in_timesteps >= n_steps - 1"}, **common)
-    end.run_on_event("reached", "_ = stop_when(t_in_timesteps >= n_steps - 1)", when="end")
-    state = [f"{group}.{name}" for group in ("pre", "post") for name in ("next_step", "n_left", "period")]
-    state += ["post.next_reward", "post.n_rewards"] if rewarding else []
-    return BuiltNetwork((pre, post, synapses, end), namespace, (*state, "synapses.w"), {}, {})
+        network.carry(post, "next_reward", "n_rewards")
+    network.learn("synapses", pre, post, rule, connect={"j": "i"})
+    network.stop_after("n_steps")
+    return network.built()

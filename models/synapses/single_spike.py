@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from brian2 import Clock, EventMonitor, NeuronGroup, Quantity, Synapses
+from brian2 import Quantity
 
+from equispike.models.building import Builder
 from equispike.models.built_network import BuiltNetwork
-from equispike.models.control import stop_when
 from equispike.models.synapses.base import MEMBRANE, Synapse
 
 
@@ -16,29 +16,18 @@ def build(synapse: Synapse, namespace: dict[str, object], n: int, dt: Quantity) 
     ``i_sampled``, the current, of all cells, every ``sample_every`` time steps, as they stand at the end of the step: the
     spike's effect is in the sample of its own step and counts as time zero.
     """
-    namespace = {**namespace, "n_steps": 1, "spike_step": 0, "sample_every": 1, "stop_when": stop_when}
-    common = {"namespace": namespace, "clock": Clock(dt, name="step_clock")}
-    source = NeuronGroup(
-        1,
-        "",
-        threshold="t_in_timesteps == spike_step",
-        reset="",
-        events={"finished": "t_in_timesteps >= n_steps - 1"},
-        name="source",
-        **common,
-    )
-    source.run_on_event("finished", "_ = stop_when(t_in_timesteps >= n_steps - 1)", when="end", order=2)
-    cells = NeuronGroup(
+    network = Builder({**namespace, "n_steps": 1, "spike_step": 0, "sample_every": 1}, dt)
+    source = network.group("source", 1, threshold="t_in_timesteps == spike_step", reset="")
+    cells = network.group(
+        "cells",
         n,
         f"{MEMBRANE}\n{synapse.equations}\ni_sampled : amp",
         events={"sampled": "t_in_timesteps % sample_every == 0"},
         method="rk4",
-        name="cells",
-        **common,
     )
-    cells.run_on_event("sampled", "i_sampled = i_syn", when="end", order=0)  # monitors do not see constants
-    synapses = Synapses(source, cells, "w : 1", on_pre=synapse.on_pre, name="synapses", **common)
-    synapses.connect()
-    samples = EventMonitor(cells, "sampled", variables=["v", "i_sampled"], name="samples", when="end", order=1)
-    state = ("cells.v", "cells.free", "synapses.w")
-    return BuiltNetwork((source, cells, synapses, samples), namespace, state, {}, {"samples": samples})
+    network.at(cells, "sampled", "i_sampled = i_syn", when="end")  # monitors do not see constants
+    network.carry(cells, "v", "free")
+    network.project("synapses", source, cells, "w : 1", operation="AC", on_pre=synapse.on_pre)
+    network.monitor("samples", cells, "sampled", ["v", "i_sampled"], order=2)
+    network.stop_after("n_steps")
+    return network.built()

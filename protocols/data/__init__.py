@@ -39,6 +39,16 @@ class Dataset:
     checksum: str
     source: str
 
+    @property
+    def n_classes(self) -> int:
+        """Return one more than the largest label."""
+        return int(max(self.train_labels.max(), self.test_labels.max())) + 1
+
+    @property
+    def kind(self) -> str:
+        """Return what samples are: images or events."""
+        return "events" if isinstance(self.train_images, Recordings) else "images"
+
 
 @dataclass(frozen=True)
 class DataSpec:

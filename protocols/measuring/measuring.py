@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from equispike.protocols.data import Dataset, Recordings
-from equispike.protocols.measuring.anytime import stopping
+from equispike.protocols.data import Dataset
+from equispike.protocols.measuring.anytime import anytime
 from equispike.protocols.measuring.responses import responses
 from equispike.protocols.measuring.robustness import robustness
-from equispike.protocols.measuring.trained_runs import subject
+from equispike.protocols.measuring.trained_runs import TrainedRun
 from equispike.protocols.measuring.workload import workload
+from equispike.protocols.procedures.base import ignore
 from equispike.protocols.provenance import provenance
 from equispike.protocols.run_folder import RunFolder
 
 #: By name: the file that it is kept in.
 MEASURES = {
     "workload": "workload.json",
-    "stopping": "stopping.csv",
+    "anytime": "anytime.csv",
     "robustness": "robustness.csv",
     "responses": "responses.npz",
 }
@@ -32,35 +33,35 @@ def measure(
     n_images: int = 2000,
     jobs: int = 1,
     backend: str | None = None,
-    report: Callable[[str, int, int], None] = lambda phase, done, total: None,
+    report: Callable[[str, int, int], None] = ignore,
 ) -> list[str]:
     """Take the measures ``which`` of a trained run on test images; each goes into the run folder when it is done.
 
     Parameters
     ----------
-    n_images : for accuracies when stopped and damaged
+    n_images : for accuracies of perturbed networks and of those that are stopped
     jobs : runs at a time
 
     Returns
     -------
     One sentence for each measure that cannot be taken.
     """
-    tested = subject(run, data, backend, jobs)
-    events = isinstance(data.test_images, Recordings)
-    if {"workload", "stopping"} & set(which):
+    trained = TrainedRun(run, data, backend, jobs)
+    events = data.kind == "events"
+    if {"workload", "anytime"} & set(which):
         report("workload", 0, 1)
-        load = workload(run, data, N_IMAGES, backend)
-        facts = {"n_images": min(N_IMAGES, len(data.test_images)), "backend": backend or tested.spec.backend}
+        load = workload(trained, N_IMAGES)
+        facts = {"n_images": min(N_IMAGES, len(data.test_images)), "backend": trained.procedure.backend}
         if "workload" in which:
             run.write_json(MEASURES["workload"], {**load.as_json(), **facts, **provenance()})
         report("workload", 1, 1)
-    if "stopping" in which:
-        run.write_table(MEASURES["stopping"], stopping(tested, load, n_images, report))
+    if "anytime" in which:
+        run.write_table(MEASURES["anytime"], anytime(trained, load, n_images, report))
     if "robustness" in which and not events:
-        run.write_table(MEASURES["robustness"], robustness(tested, n_images, report))
+        run.write_table(MEASURES["robustness"], robustness(trained, n_images, report))
     if "responses" in which:
         report("responses", 0, 1)
-        run.write_arrays(MEASURES["responses"], responses(tested, N_IMAGES), compress=True)
+        run.write_arrays(MEASURES["responses"], responses(trained, N_IMAGES), compress=True)
         report("responses", 1, 1)
     refused = events and "robustness" in which
     return ["no robustness: noise and squares are for images, not for recordings"] if refused else []

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
-#: Scales among which that of quantised weights is chosen, as parts of the largest weight.
+from equispike.protocols.structure import Units
+
+#: Scales among which that of quantised weights is chosen, as fractions of the largest weight.
 _SCALES = np.linspace(0.05, 1, 39)
 
 
 def with_noise(images: np.ndarray, sd: float, rng: np.random.Generator) -> np.ndarray:
-    """``images`` (n, height, width) uint8 with normal noise of ``sd``, 1 being white; pixels stay between black and white."""
+    """Return ``images`` (n, height, width) uint8 with normal noise of ``sd`` (white is 1), from black to white."""
     noisy = images + rng.normal(0, 255 * sd, images.shape)
     return np.rint(noisy.clip(0, 255)).astype(np.uint8)
 
 
 def occluded(images: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
-    """``images`` (n, height, width) with a black square of ``side`` pixels somewhere inside each."""
+    """Return ``images`` (n, height, width) with a black square of ``side`` pixels somewhere inside each."""
     n, height, width = images.shape
     top, left = rng.integers(0, height - side + 1, n), rng.integers(0, width - side + 1, n)
     rows, columns = np.arange(height)[:, None], np.arange(width)
@@ -28,7 +29,7 @@ def occluded(images: np.ndarray, side: int, rng: np.random.Generator) -> np.ndar
 
 
 def quantised(weights: np.ndarray, bits: int) -> np.ndarray:
-    """``weights`` rounded to multiples of one number: from 0 to 2**bits - 1 where none is negative, else as many on both
+    """Return ``weights`` rounded to multiples of one number: from 0 to 2**bits - 1 where none is negative, else as many on both
     sides of 0 as fit. The number is chosen so that the squared error is least.
     """
     largest = float(np.abs(weights).max())
@@ -46,33 +47,16 @@ def quantised(weights: np.ndarray, bits: int) -> np.ndarray:
     return rounded(weights, _SCALES[int(np.argmin(errors))])
 
 
-@dataclass(frozen=True)
-class Units:
-    """Neurons, or maps of a convolution, that can be lost, as they lie in an array of weights.
-
-    Attributes
-    ----------
-    array : name of the array
-    shape : in which the units are along ``axis``
-    group : units of the same group in several arrays are lost together
-    """
-
-    array: str
-    shape: tuple[int, ...]
-    axis: int
-    group: str
-
-
 def without_units(
-    arrays: Mapping[str, np.ndarray], units: list[Units], part: float, rng: np.random.Generator
+    arrays: Mapping[str, np.ndarray], units: list[Units], fraction: float, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """``arrays`` with the weights of a ``part`` of the units of each group, chosen at random, at zero."""
+    """Return ``arrays`` with the weights of a ``fraction`` of the units of each group, chosen at random, at zero."""
     damaged = dict(arrays)
     lost: dict[str, np.ndarray] = {}
     for each in units:
         n = each.shape[each.axis]
         if each.group not in lost:
-            lost[each.group] = rng.permutation(n)[: round(part * n)]
+            lost[each.group] = rng.permutation(n)[: round(fraction * n)]
         values = np.array(damaged[each.array]).reshape(each.shape)
         np.moveaxis(values, each.axis, 0)[lost[each.group]] = 0
         damaged[each.array] = values.reshape(np.shape(arrays[each.array]))
@@ -80,9 +64,9 @@ def without_units(
 
 
 def without_synapses(
-    arrays: Mapping[str, np.ndarray], names: list[str], part: float, rng: np.random.Generator
+    arrays: Mapping[str, np.ndarray], names: list[str], fraction: float, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """``arrays`` with a ``part`` of the weights in those of ``names`` at zero, each chosen by itself."""
+    """Return ``arrays`` with a ``fraction`` of the weights in those of ``names`` at zero, each chosen by itself."""
     return dict(arrays) | {
-        name: arrays[name] * (rng.random(np.shape(arrays[name]), np.float32) >= part) for name in names
+        name: arrays[name] * (rng.random(np.shape(arrays[name]), np.float32) >= fraction) for name in names
     }

@@ -1,4 +1,9 @@
-"""What a trained network does for an image: operations, updates, spikes, and the numbers it has to keep."""
+"""What a trained network does for a sample: operations, updates, spikes, and the numbers it has to keep.
+
+Operations are counted as NeuroBench does (Yik et al. 2025, doi:10.1038/s41467-025-56739-4): one is a synapse whose weight is
+not zero at one arrival of something that is not zero, an accumulation (AC) where spikes arrive, a multiplication and
+accumulation (MAC) where numbers do. Biases, neurons, pooling, competition and normalisation are not counted.
+"""
 
 from __future__ import annotations
 
@@ -9,52 +14,36 @@ from typing import Any
 
 import numpy as np
 
-from equispike.models.ann import AnnParams
-from equispike.models.conv_stdp import ConvStdpParams
-from equispike.models.diehl_cook import DiehlCookParams
-from equispike.models.layered import LayeredNetworkParams
-from equispike.protocols import baselines
-from equispike.protocols.data import Dataset
-from equispike.protocols.evaluating import trained_state
-from equispike.protocols.features import GRID, source_of, with_features
-from equispike.protocols.gradients.frames import frames
-from equispike.protocols.layerwise.features import Features, frozen_state
-from equispike.protocols.measuring.operations import ENERGY_AC, ENERGY_MAC, Structure, ann_structure, structure
-from equispike.protocols.recording import Recording, record
-from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec
+from equispike.protocols.measuring.trained_runs import TrainedRun
+from equispike.protocols.procedures.base import TESTING
+from equispike.protocols.recording import Recording
+from equispike.protocols.sources import source_of
+from equispike.protocols.structure import Operations, Structure
 
+#: Energy of an addition, and of a multiplication with an addition, of 32-bit floating-point numbers in 45 nm (Horowitz
+#: 2014, doi:10.1109/ISSCC.2014.6757323). Memory, which costs more, is omitted.
+ENERGY_AC, ENERGY_MAC = 0.9e-12, 4.6e-12  # J
 #: Bytes of a number, whatever the backend computed in.
 BYTES = 4
 
 
 @dataclass(frozen=True)
-class Operations:
-    """Operations an image of one projection; ``effective``: where neither the weight nor what arrives is zero."""
-
-    projection: str
-    kind: str
-    synapses: int
-    effective: float
-    dense: float
-
-
-@dataclass(frozen=True)
 class Workload:
-    """Means over images.
+    """Means over samples.
 
     Attributes
     ----------
-    first_layer : how the image gets into the network, in words
-    time_steps : of an image, repeated presentations included; 1 for an ordinary network
-    duration : s, simulated time of an image; 0 for an ordinary network
+    first_layer : how a sample gets into the network, in words
+    time_steps : per sample, repeated presentations included; 1 for an ANN
+    duration : s, simulated time per sample; 0 for an ANN
     parameters : learned numbers
     neurons : those with synapses, pixels not among them
-    neuron_updates : of an image, a neuron and time step each
+    neuron_updates : per sample, one for each neuron and time step
     footprint : bytes of the learned numbers and of the neurons' variables
-    spikes : of an image, by group; the input first
+    spikes : per sample, by group; the input first
     acs_by_step, macs_by_step : (n_steps,) of a presentation
-    activation_sparsity : part of all neurons and time steps without a spike, or of units that give zero; inputs not among them
+    steps_before, time_before : time steps and seconds of the source run's network, if there is one
+    activation_sparsity : fraction of all neurons and time steps without a spike, or of units that give zero; inputs excluded
     """
 
     first_layer: str
@@ -69,15 +58,18 @@ class Workload:
     operations: list[Operations]
     acs_by_step: np.ndarray
     macs_by_step: np.ndarray
+    steps_before: int = 0
+    time_before: float = 0.0
 
     def total(self, kind: str) -> float:
-        """Effective operations of that kind, an image."""
+        """Return effective operations of that kind per sample."""
         return sum(each.effective for each in self.operations if each.kind == kind)
 
     def as_json(self) -> dict[str, Any]:
         acs, macs = self.total("AC"), self.total("MAC")
         known = dataclasses.asdict(self)
-        del known["acs_by_step"], known["macs_by_step"]
+        for name in ("acs_by_step", "macs_by_step", "steps_before", "time_before"):
+            del known[name]
         return known | {
             "effective_acs": acs,
             "effective_macs": macs,
@@ -88,32 +80,32 @@ class Workload:
         }
 
 
-def workload(
-    run: RunFolder, data: Dataset, n_images: int, backend: str | None = None, *, with_readout: bool = True
-) -> Workload:
-    """Of the trained network of ``run``, for the first ``n_images`` test images.
+def workload(trained: TrainedRun, n_images: int, *, with_readout: bool = True) -> Workload:
+    """Return the workload of a trained network, for the first ``n_images`` test samples.
 
-    Where it learned from the features of another run, that run's work is part of it. Diehl and Cook's vote is not; the linear
-    readout of conv-stdp's features is, ``with_readout``.
+    Where it learned from the features of another run, that run's work is part of it. A vote is not; a linear readout of
+    features is, ``with_readout``.
     """
-    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
-    arrays = run.trained_arrays()
+    procedure, samples = trained.procedure, trained.seen.test_images[:n_images]
+    arrays = trained.run.trained_arrays()
     n_parameters = sum(values.size for values in arrays.values())
-    if isinstance(spec.params, AnnParams):
-        return _of_ann(spec.params, arrays, data.test_images[:n_images], n_parameters)
-    samples = with_features(data, spec, run, "test").test_images[:n_images]
-    recording = record(run, spec, samples, backend)
-    if isinstance(spec.params, DiehlCookParams):
-        built = structure(spec.model, spec.params, trained_state(run, spec))
-        return _of_spikes(built, recording, n_parameters, "Poisson spikes of each pixel: ACs")
-    if isinstance(spec.params, ConvStdpParams):
-        own = _of_layers(spec, spec.params, run.trained_arrays(), recording, samples, n_parameters)
-        return _read_out(own, run, spec, samples, backend) if with_readout else own
-    assert isinstance(spec.params, LayeredNetworkParams)
-    own = _of_deep(spec, spec.params, arrays, recording, samples, n_parameters)
-    if spec.features is None:
+    if not trained.spec.system.is_spiking:
+        return _of_units(trained, samples, n_parameters)
+    own = _of_spikes(
+        procedure.structure(trained.state),
+        procedure.record(trained.state, samples),
+        n_parameters,
+        procedure.first_layer,
+        procedure.input_group,
+        procedure.arriving_numbers(samples),
+    )
+    own = _encoded(own, procedure.encoder_operations(samples))
+    if with_readout and procedure.readouts[trained.readout].is_counted:
+        own = _read_out(own, trained, samples)
+    if trained.spec.source is None:
         return own
-    return _joined(workload(source_of(spec, run).run, data, n_images, backend, with_readout=False), own)
+    source = TrainedRun(source_of(trained.spec, trained.run).run, trained.data, trained.backend, trained.jobs)
+    return _joined(workload(source, n_images, with_readout=False), own)
 
 
 def _of_spikes(
@@ -121,16 +113,19 @@ def _of_spikes(
     recording: Recording,
     n_parameters: int,
     first_layer: str,
-    numbers: Mapping[str, np.ndarray] | None = None,
+    input_group: str,
+    numbers: Mapping[str, np.ndarray],
 ) -> Workload:
-    """``numbers``: part of the images in which the input of each neuron is not zero (n_frames, n_source), where it does not
+    """Return the workload of a network whose spikes were recorded.
+
+    ``numbers``: fraction of the samples in which the input of each neuron is not zero (n_frames, n_source), where it does not
     spike, by group.
     """
     n_frames = len(next(iter(numbers.values()))) if numbers else 1
     steps = recording.n_steps * len(recording.sample) / recording.n_samples
     arrivals = {name: recording.counts(name).mean(axis=0) for name in recording.spikes}
-    layers = list(arrivals) if numbers is not None else list(arrivals)[1:]  # without the input
-    arrivals |= {name: values.sum(axis=0) for name, values in (numbers or {}).items()}
+    layers = [name for name in arrivals if name != input_group]
+    arrivals |= {name: values.sum(axis=0) for name, values in numbers.items()}
     operations = [
         Operations(
             each.name,
@@ -143,7 +138,8 @@ def _of_spikes(
     ]
     neurons = sum(built.neurons.values())
     spikes = {name: float(values.sum()) for name, values in arrivals.items() if name in recording.spikes}
-    silent = 1 - sum(spikes[name] for name in layers) / sum(recording.spikes[name].n_neurons * steps for name in layers)
+    n_spiking = sum(recording.spikes[name].n_neurons for name in layers)
+    silent = 1 - sum(spikes[name] for name in layers) / (n_spiking * steps) if layers else 0.0
     variables = sum(n * max(1, built.equations[name]) for name, n in built.neurons.items())
     return Workload(
         first_layer=first_layer,
@@ -157,7 +153,7 @@ def _of_spikes(
         activation_sparsity=silent,
         operations=operations,
         acs_by_step=_acs_by_step(built, recording),
-        macs_by_step=_macs_by_step(built, recording.n_steps, numbers or {}),
+        macs_by_step=_macs_by_step(built, recording.n_steps, numbers),
     )
 
 
@@ -179,38 +175,22 @@ def _macs_by_step(built: Structure, n_steps: int, numbers: Mapping[str, np.ndarr
     return total
 
 
-def _of_deep(
-    spec: TrainingSpec, params: LayeredNetworkParams, arrays, recording: Recording, samples, n_parameters: int
-) -> Workload:
-    built = structure(spec.model, params, arrays)
-    if params.encoding != "current":
-        return _of_spikes(built, recording, n_parameters, "spikes of each pixel: ACs")
-    shown = {"pixels": (frames(params, samples) != 0).mean(axis=0)}
-    words = "pixels as constant currents, multiplied once a frame: MACs"
-    return _of_spikes(built, recording, n_parameters, words, shown)
-
-
-def _of_layers(
-    spec: TrainingSpec, params: ConvStdpParams, arrays, recording: Recording, images, n_parameters: int
-) -> Workload:
-    """With the filters before."""
-    built = structure(spec.model, params, frozen_state(params, arrays))
-    own = _of_spikes(built, recording, n_parameters, "difference-of-Gaussians filters: MACs")
-    size = params.dog_size**2
-    filters = Operations("filters", "MAC", size * images[0].size, size * float((images != 0).sum() / len(images)),
-                         size * images[0].size)  # fmt: skip
+def _encoded(own: Workload, operations: list[Operations]) -> Workload:
+    """Return a workload with the encoder's operations, before the first time step."""
     macs_by_step = own.macs_by_step.copy()
-    macs_by_step[0] += filters.effective
-    return dataclasses.replace(own, operations=[filters, *own.operations], macs_by_step=macs_by_step)
+    macs_by_step[0] += sum(each.effective for each in operations)
+    return dataclasses.replace(own, operations=[*operations, *own.operations], macs_by_step=macs_by_step)
 
 
-def _read_out(own: Workload, run, spec: TrainingSpec, images, backend) -> Workload:
-    """With a linear readout of the features behind."""
-    features, n_classes = Features.of_run(run, spec, GRID, backend).extract(images), 10
+def _read_out(own: Workload, trained: TrainedRun, samples) -> Workload:
+    """Return a workload with a linear readout of the features behind."""
+    features, n_classes = trained.procedure.respond(trained.state, samples, phase=TESTING), trained.data.n_classes
     n_weights = features.shape[1] * n_classes
-    readout = Operations("readout", "MAC", n_weights, n_classes * float((features != 0).sum() / len(images)), n_weights)
+    readout = Operations(
+        "readout", "MAC", n_weights, n_classes * float((features != 0).sum() / len(samples)), n_weights
+    )
     macs_by_step = own.macs_by_step.copy()
-    macs_by_step[0] += readout.effective  # whenever an image is stopped
+    macs_by_step[0] += readout.effective  # whenever a sample is stopped
     return dataclasses.replace(
         own,
         parameters=own.parameters + n_weights + n_classes,
@@ -220,25 +200,20 @@ def _read_out(own: Workload, run, spec: TrainingSpec, images, backend) -> Worklo
     )
 
 
-def _of_ann(params: AnnParams, arrays, images: np.ndarray, n_parameters: int) -> Workload:
-    built = ann_structure(params, arrays)
-    found = {
-        name: values.reshape(len(values), -1) != 0 for name, values in baselines.respond(params, arrays, images).items()
-    }
+def _of_units(trained: TrainedRun, samples, n_parameters: int) -> Workload:
+    """Return the workload of an ANN."""
+    built, found = (
+        trained.procedure.structure(trained.state),
+        trained.procedure.arriving_numbers(samples, trained.state),
+    )
     operations = [
-        Operations(
-            each.name,
-            each.kind,
-            each.n_synapses,
-            float(found[each.source].mean(axis=0) @ each.fan_out),
-            each.n_synapses,
-        )
+        Operations(each.name, each.kind, each.n_synapses, float(found[each.source] @ each.fan_out), each.n_synapses)
         for each in built.projections
     ]
     neurons, hidden = sum(built.neurons.values()), list(built.neurons)[:-1]
-    active = sum(float(found[name].sum()) for name in hidden) / len(images)
+    active = sum(float(found[f"active {name}"].sum()) for name in hidden)
     return Workload(
-        first_layer="pixels: MACs",
+        first_layer=trained.procedure.first_layer,
         time_steps=1,
         duration=0.0,
         parameters=n_parameters,
@@ -271,4 +246,6 @@ def _joined(source: Workload, own: Workload) -> Workload:
         operations=source.operations + own.operations,
         acs_by_step=np.append(presentations * source.acs_by_step, own.acs_by_step),
         macs_by_step=np.append(presentations * source.macs_by_step, own.macs_by_step),
+        steps_before=len(source.acs_by_step),
+        time_before=source.duration,
     )

@@ -35,7 +35,8 @@ class CppBackend(StandaloneBackend):
     def __init__(self, name: str, *, own_templates: bool = True, single_precision: bool = False) -> None:
         super().__init__(name)
         self._own_templates = own_templates
-        self._single_precision = single_precision
+        self.single_precision = single_precision
+        self.in_double = name.removesuffix("-float32")
 
     def why_not(self) -> str | None:
         return compiler_missing("make")
@@ -49,7 +50,7 @@ class CppBackend(StandaloneBackend):
     @contextmanager
     def _fresh_device(self) -> Iterator[CppDevice]:
         with super()._fresh_device() as device:
-            device.own_templates, device.single_precision = self._own_templates, self._single_precision
+            device.own_templates, device.single_precision = self._own_templates, self.single_precision
             yield device
 
     def _device_name(self) -> str:
@@ -59,7 +60,7 @@ class CppBackend(StandaloneBackend):
         return {
             "codegen.cpp.extra_compile_args_gcc": [*COMPILE_FLAGS, *machine_flags()],
             "codegen.cpp.extra_link_args": _LINK,
-            "core.default_float_dtype": np.float32 if self._single_precision else np.float64,
+            "core.default_float_dtype": np.float32 if self.single_precision else np.float64,
         }
 
     def _toolchain(self) -> str:

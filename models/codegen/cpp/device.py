@@ -17,29 +17,14 @@ from equispike.models.codegen.standalone.device import RunFileDevice
 
 DEVICE_NAME = "equispike_cpp"
 
-#: What nearly every generated file includes; compiled once a program instead of once a file.
-_PREFIX = """
-#include <chrono>
-#include <climits>
-#include <cmath>
-#include <ctime>
-#include <fstream>
-#include <iostream>
-#include "objects.h"
-#include "network.h"
-#include "synapses_classes.h"
-#include "brianlib/common_math.h"
-#include "brianlib/stdint_compat.h"
-#include "equispike.h"
-"""
+#: So many of the files that Brian2 writes an object are compiled at once: what they include, the standard library above all,
+#: takes longer than they do.
+_AT_ONCE = 32
 _MAKEFILE = """
-FLAGS = -I. {flags}
-main: {objects}
+main: {units}
 \t$(CXX) $^ -o $@ {linker_flags}
-prefix.h.gch: prefix.h
-\t$(CXX) $(FLAGS) -x c++-header $< -o $@
-%.o: %.cpp prefix.h.gch
-\t$(CXX) $(FLAGS) -include prefix.h -c $< -o $@
+%.o: %.cpp
+\t$(CXX) -I. {flags} -c $< -o $@
 """
 #: In every step Brian2 collects the clocks that are due and looks each object's up; with one clock it is always that one.
 _ONE_CLOCK = {
@@ -71,7 +56,8 @@ class Decision:
 
 
 class _Sources:
-    """A writer that lets namespace constants be read at run time, and leaves out arrays that nothing reads."""
+    """A writer that lets namespace constants be read at run time, leaves out arrays that nothing reads, and names each
+    file's helpers, which several files have, so that the files can be compiled as one."""
 
     def __init__(self, writer, device: CppDevice, needed: Iterable[str]) -> None:
         self._writer, self._device, self._needed = writer, device, set(needed)
@@ -80,6 +66,9 @@ class _Sources:
         double = "float" if self._device.single_precision else "double"
         contents = self._device.with_run_time_constants(contents, "equispike::constants[{}]", double)
         contents = re.sub(r"\bNEEDED\((\w+)\)", lambda match: str(int(match[1] in self._needed)), contents)
+        own = f"in_{Path(filename).stem}"
+        contents = contents.replace("namespace {", f"namespace {own} {{", 1)
+        contents = contents.replace("using namespace brian;", f"using namespace brian;\n    using namespace {own};")
         self._writer.write(filename, contents)
 
 
@@ -197,9 +186,15 @@ class CppDevice(RunFileDevice, CPPStandaloneDevice):
 
     def generate_makefile(self, writer, compiler, compiler_flags, linker_flags, nb_threads, debug) -> None:
         """A makefile without Brian2's dependency pass, which reads every source once more: each build starts anew."""
-        objects = " ".join(sorted(name.removesuffix(".cpp") + ".o" for name in writer.source_files))
-        writer.write("prefix.h", _PREFIX)
-        writer.write("makefile", _MAKEFILE.format(flags=compiler_flags, objects=objects, linker_flags=linker_flags))
+        files = sorted(writer.source_files)
+        code = [name for name in files if name.startswith("code_objects")]
+        parts = {"program": [name for name in files if name not in code]}
+        parts |= {f"code_{k}": code[k : k + _AT_ONCE] for k in range(0, len(code), _AT_ONCE)}
+        for name, included in parts.items():
+            lines = [f'#include "{each}"\n' for each in ("equispike.h", *included)]
+            writer.write(f"{name}.cpp", "".join(lines))
+        units = " ".join(f"{name}.o" for name in parts)
+        writer.write("makefile", _MAKEFILE.format(flags=compiler_flags, units=units, linker_flags=linker_flags))
 
     def generate_objects_source(self, writer, *args, **kwargs) -> None:
         super().generate_objects_source(_KeepingOnly(writer, self) if self.own_templates else writer, *args, **kwargs)

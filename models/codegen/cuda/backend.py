@@ -47,6 +47,7 @@ class CudaBackend(StandaloneBackend):
 
     program = CudaProgram
     generator = "cuda"
+    package = "brian2cuda"
 
     def why_not(self) -> str | None:
         if reason := self.why_not_build():

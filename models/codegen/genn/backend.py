@@ -18,7 +18,6 @@ from brian2 import Quantity
 
 from equispike.models.build_request import BuildRequest
 from equispike.models.built_network import BuiltNetwork, RunResult
-from equispike.models.catalogue import get_model
 from equispike.models.codegen.compilers import compiler_command, compiler_missing
 from equispike.models.codegen.genn.environment import (
     GENN_VERSION,
@@ -38,8 +37,11 @@ _LAYOUT = "layout.json"
 class GennBackend:
     """GeNN 4 in double precision, on the CPU or a GPU."""
 
+    single_precision = stepwise = parallel = False
+    package = "brian2genn"
+
     def __init__(self, name: str, *, use_gpu: bool) -> None:
-        self.name = name
+        self.name = self.in_double = name
         self._use_gpu = use_gpu
 
     def why_not(self) -> str | None:
@@ -58,13 +60,12 @@ class GennBackend:
         return None
 
     def refuses(self, build: Callable[[], BuiltNetwork]) -> str | None:
-        model = get_model(build.model) if isinstance(build, BuildRequest) else None
-        if model is None or model.one_run is None:
-            name = "this network" if model is None else model.name
-            return f"GeNN runs diehl-cook only, not {name}: use --backend cpp"
+        one_run = build.network.one_run if isinstance(build, BuildRequest) else None
+        if one_run is None:
+            return "GeNN cannot run this network, whose events follow no timetable: use --backend cpp"
         assert isinstance(build, BuildRequest)
         try:
-            model.one_run.check(build.params)
+            one_run.check(build.params)
         except EquispikeError as error:
             return str(error)
         return None
@@ -174,7 +175,7 @@ class GennProgram:
 
     def __init__(self, recipe: BuildRequest, backend: GennBackend) -> None:
         self._recipe, self._backend = recipe, backend
-        one_run = get_model(recipe.model).one_run
+        one_run = recipe.network.one_run
         assert one_run is not None
         self._one_run = one_run
         self._numbers = recipe.params.namespace() | {"learning": 1.0}
@@ -197,7 +198,7 @@ class GennProgram:
         seed: int,
     ) -> RunResult:
         program, params = self.built(constants), self._recipe.params
-        n_images = int(constants.get("n_images", self._recipe.n_images))  # type: ignore[call-overload]
+        n_images = int(constants.get("n_images", self._recipe.n_samples))  # type: ignore[call-overload]
         layout = json.loads((program / _LAYOUT).read_text())
         duration = n_images * params.n_steps * float(params.dt)  # type: ignore[attr-defined]
         try:

@@ -22,7 +22,6 @@ from brian2genn.device import GeNNDevice
 from brian2genn.genn_generator import GeNNCodeGenerator
 
 from equispike.models.build_request import BuildRequest
-from equispike.models.catalogue import get_model
 
 # Brian2GeNN's own takes and compares single precision.
 _CLIP = """
@@ -56,9 +55,9 @@ def generate(recipe: BuildRequest, constants: Mapping[str, float], folder: Path,
     brian2.set_device("genn", build_on_run=False)
     device = brian2.get_device()
 
-    one_run = get_model(recipe.model).one_run
+    one_run = recipe.network.one_run
     assert one_run is not None
-    network = one_run.build(recipe.params, recipe.n_images, resets_first=True, **recipe.options)
+    network = one_run.build(recipe.params, recipe.n_samples, resets_first=True, **recipe.options)
     parts = network.parts
     for name, value in constants.items():
         parts.namespace[name] = Quantity(value, dim=brian2.get_dimensions(parts.namespace[name]))

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 class JaxBackend:
     """JAX on a CPU or, where it finds one, a GPU: many runs at the same time."""
 
+    stepwise = False
+    parallel = True
+    package = "jax"
+
     def __init__(self, name: str, *, single_precision: bool = False) -> None:
-        self.name = name
-        self._single_precision = single_precision
+        self.name, self.in_double = name, name.removesuffix("-float32")
+        self.single_precision = single_precision
 
     def why_not(self) -> str | None:
         return None if importlib.util.find_spec("jax") else "JAX is not installed: pip install jax"
@@ -27,7 +31,7 @@ class JaxBackend:
         from equispike.models.codegen.jax.simulation import JaxProgram
 
         try:
-            JaxProgram(build, single_precision=self._single_precision).check()
+            JaxProgram(build, single_precision=self.single_precision).check()
         except EquispikeError as error:
             return _with_another(error)
         return None
@@ -36,7 +40,7 @@ class JaxBackend:
         from equispike.models.codegen.jax.simulation import JaxProgram
 
         try:
-            return JaxProgram(build, single_precision=self._single_precision)
+            return JaxProgram(build, single_precision=self.single_precision)
         except EquispikeError as error:
             raise EquispikeError(f"backend {self.name}: {_with_another(error)}") from None
 

@@ -37,9 +37,11 @@ class StandaloneBackend(ABC):
     program: type[StandaloneProgram] = StandaloneProgram
     #: Its column in the table of features.
     generator: str
+    single_precision = stepwise = parallel = False
+    package = ""
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name = self.in_double = name
 
     @abstractmethod
     def why_not(self) -> str | None:

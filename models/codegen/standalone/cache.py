@@ -27,7 +27,7 @@ def nearby(directory: Path) -> Path:
 
 def publish(source: Path, directory: Path) -> None:
     """Move a finished build to its final name; whoever comes second keeps the first one's."""
-    for item in (*source.rglob("*.o"), *source.glob("*.gch")):
+    for item in source.rglob("*.o"):
         item.unlink(missing_ok=True)
     try:
         source.rename(directory)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from equispike.models.gradient_params import GradientParams, LayeredParams
-from equispike.models.layered import LayeredNetworkParams
+from equispike.models.classifier_params import ClassifierParams
+from equispike.models.layered import LayeredParams
 from equispike.protocols.data import Recordings
 from equispike.protocols.encoding import latency_code
+from equispike.protocols.procedures.gradients.params import DescentParams
 
 
-def frames(params: LayeredParams, samples: np.ndarray | Recordings) -> np.ndarray:
+def frames(params: ClassifierParams, samples: np.ndarray | Recordings) -> np.ndarray:
     """Frames (n, n_frames, n_input) of ``samples``: images (n, height, width[, channels]) uint8, recordings, or features.
 
     Values are intensities from 0 to 1 (or features as they are), latencies in time steps, probabilities of a spike in a
@@ -19,15 +20,17 @@ def frames(params: LayeredParams, samples: np.ndarray | Recordings) -> np.ndarra
     return _encoded(params, _seen(params, samples))
 
 
-def varied(params: GradientParams, samples: np.ndarray | Recordings, rng: np.random.Generator) -> np.ndarray:
+def varied(
+    params: ClassifierParams, own: DescentParams, samples: np.ndarray | Recordings, rng: np.random.Generator
+) -> np.ndarray:
     """Frames for training: of samples that are moved a little, with a part of the pixels left out."""
     seen = _seen(params, samples)
     if isinstance(samples, Recordings):
-        seen = np.moveaxis(shifted(np.moveaxis(seen, 1, -1), params.shift, rng), -1, 1)
+        seen = np.moveaxis(shifted(np.moveaxis(seen, 1, -1), own.shift, rng), -1, 1)
     elif seen.ndim > 2:  # features have no places
-        seen = shifted(seen, params.shift, rng)
-    if params.dropout:
-        seen = seen * (rng.random(seen.shape, np.float32) >= params.dropout)
+        seen = shifted(seen, own.shift, rng)
+    if own.dropout:
+        seen = seen * (rng.random(seen.shape, np.float32) >= own.dropout)
     return _encoded(params, seen)
 
 
@@ -43,15 +46,15 @@ def shifted(images: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarr
     return wide[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
-def _seen(params: LayeredParams, samples: np.ndarray | Recordings) -> np.ndarray:
+def _seen(params: ClassifierParams, samples: np.ndarray | Recordings) -> np.ndarray:
     return samples.binned(params.n_steps) if isinstance(samples, Recordings) else samples  # type: ignore[attr-defined]
 
 
-def _encoded(params: LayeredParams, seen: np.ndarray) -> np.ndarray:
+def _encoded(params: ClassifierParams, seen: np.ndarray) -> np.ndarray:
     shaped, scale = seen.reshape(len(seen), params.n_frames, params.n_input).astype(np.float32), 1.0
     if seen.dtype != np.uint8:
         return shaped
-    if isinstance(params, LayeredNetworkParams):
+    if isinstance(params, LayeredParams):
         if params.encoding == "events":
             return shaped
         if params.encoding == "latency":

@@ -3,54 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
 
-from equispike import models
-from equispike.models.codegen import get_backend
+from equispike.models.build_request import BuildRequest
+from equispike.models.codegen import BACKENDS, get_backend
 from equispike.models.codegen.jax import differentiable
-from equispike.models.errors import EquispikeError
-from equispike.models.layered import LayeredNetworkParams
-from equispike.protocols.data import Dataset, Recordings
-from equispike.protocols.evaluating import split_images
-from equispike.protocols.features import with_features
-from equispike.protocols.gradients.frames import frames
-from equispike.protocols.provenance import provenance
-from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec
+from equispike.models.layered import LayeredParams
+from equispike.protocols.procedures.base import Samples, ignore
+from equispike.protocols.procedures.gradients.frames import frames
+
+if TYPE_CHECKING:
+    from equispike.protocols.procedures.gradients.procedure import Gradients
 
 #: Samples of a run, which keeps every spike of every step.
 _AT_A_TIME = 50
 
 
-def verify_run(
-    run: RunFolder,
-    data: Dataset,
-    *,
-    split: str = "test",
-    n_images: int = 1000,
-    backend: str | None = None,
-    report: Callable[[str, int, int], None] = lambda phase, done, total: None,
-) -> dict[str, object]:
-    """Verify a trained run on the first images of ``split``; the outcome goes into verification-BACKEND.json."""
-    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
-    arrays = run.trained_arrays()
-    data = with_features(data, spec, run, split, report=report)
-    samples = split_images(data, spec, split)[0][:n_images]
-    found = verify(spec, arrays, samples, backend, lambda done: report("comparing spikes", done, len(samples)))
-    run.write_json(f"verification-{found['backend']}.json", {"split": split, **found, **provenance()})
-    return found
-
-
 def verify(
-    spec: TrainingSpec,
-    arrays: dict[str, np.ndarray],
-    samples: np.ndarray | Recordings,
-    backend: str | None = None,
-    report: Callable[[int], None] = lambda done: None,
+    procedure: Gradients, arrays: dict[str, np.ndarray], samples: Samples, report: Callable[[int], None] = ignore
 ) -> dict[str, object]:
-    """Compare spikes on ``samples`` (as for frames) in double precision.
+    """Compare spikes on ``samples`` in double precision, on the procedure's backend or its counterpart in that precision.
 
     Where the network draws its input spikes, the program gets those that Brian2 drew.
 
@@ -59,16 +34,15 @@ def verify(
     ``backend``, ``images``, ``spikes`` (of all neurons that spike, in Brian2), ``mismatches`` (spikes that only one of the
     two has) and ``largest_score_difference``.
     """
-    params, model = spec.params, models.get_model(spec.model)
-    assert isinstance(params, LayeredNetworkParams)
+    spec, backend = procedure.spec, BACKENDS[procedure.backend].in_double
+    params, network = spec.params, spec.system.network
+    assert isinstance(params, LayeredParams)
     double = {key: values.astype(np.float64) for key, values in arrays.items()}
-    if backend == "cpp-float32":
-        raise EquispikeError("spikes are compared in double precision: name cpp in place of cpp-float32")
-    name = backend or ("cpp" if spec.backend == "cpp-float32" else spec.backend)
-    brian = get_backend(name).compile(lambda: model.build(params, _AT_A_TIME, record_spikes=True))
+    brian = get_backend(backend).compile(BuildRequest(network, params, _AT_A_TIME, {"record_spikes": True}))
     drawn = params.encoding == "poisson"
     source = "pixels" if drawn else "frames"
-    program = differentiable(model.build(params, 1), inputs=[source], trainable=list(double), dtype=np.float64)
+    built = BuildRequest(network, params, 1)()
+    program = differentiable(built, inputs=[source], trainable=list(double), dtype=np.float64)
     names = params.spiking_names
     keys = [f"{each}.spike" for each in names]
 
@@ -94,7 +68,7 @@ def verify(
             n_mismatches += int((brians != ours).sum())
         report(start + len(part))
     return {
-        "backend": name,
+        "backend": backend,
         "images": len(samples),
         "spikes": n_spikes,
         "mismatches": n_mismatches,
@@ -102,7 +76,7 @@ def verify(
     }
 
 
-def _raster(params: LayeredNetworkParams, spikes: dict[str, np.ndarray], n: int) -> np.ndarray:
+def _raster(params: LayeredParams, spikes: dict[str, np.ndarray], n: int) -> np.ndarray:
     """Recorded spikes of ``n`` neurons as (_AT_A_TIME, n_steps, n)."""
     sample, step = np.divmod(np.rint(spikes["t"] / float(params.dt)).astype(int), params.n_steps)
     raster = np.zeros((_AT_A_TIME, params.n_steps, n), bool)

@@ -10,7 +10,7 @@ import numpy as np
 
 from equispike import models
 from equispike.models.codegen import Program, get_backend
-from equispike.models.layered import SPIKING_INPUTS, LayeredNetworkParams
+from equispike.models.layered import SPIKING_INPUTS, LayeredParams
 from equispike.protocols.data import Recordings
 from equispike.protocols.gradients.frames import frames
 from equispike.protocols.training import TrainingSpec
@@ -32,7 +32,7 @@ class FrozenNetwork:
     """
 
     spec: TrainingSpec
-    params: LayeredNetworkParams
+    params: LayeredParams
     program: Program
     chunk: int
 
@@ -42,7 +42,7 @@ class FrozenNetwork:
     ) -> FrozenNetwork:
         """For at least ``n_samples``; ``record_scores``: also of every time step."""
         params, model = spec.params, models.get_model(spec.model)
-        assert isinstance(params, LayeredNetworkParams)
+        assert isinstance(params, LayeredParams)
         chunk = min(CHUNK_SAMPLES, n_samples, max(1, CHUNK_VALUES // (params.n_frames * params.n_input)))
         program = get_backend(backend or spec.backend).compile(
             lambda: model.build(params, chunk, record_spikes=True, record_scores=record_scores)

@@ -1,34 +1,15 @@
-"""Trained networks as graphs of the Neuromorphic Intermediate Representation, for other simulators.
-
-NIR (Pedersen et al. 2024, Nat. Commun. 15:8122, doi:10.1038/s41467-024-52259-9) describes neurons in continuous time:
-tau dv/dt = v_leak - v + R I, and leaves time steps to simulators. They take a spike as 1 for a time step dt, so that with
-R = tau / dt a spike raises a potential by its weight. docs/exchange.md says how to set a simulator.
-"""
+"""Layered networks as nodes of a NIR graph."""
 
 from __future__ import annotations
 
 import math
-from itertools import pairwise
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from equispike.models.ann import AnnParams
-from equispike.models.errors import EquispikeError
-from equispike.models.layered import SPIKING_INPUTS, ConvLayer, LayeredNetworkParams, SpikingRnnParams
-from equispike.protocols.atomic_write import atomic_write
-from equispike.protocols.extras import need
-from equispike.protocols.features import scale_of
-from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec
+from equispike.models.layered import SPIKING_INPUTS, ConvLayer, LayeredParams
 
-#: What NIR has no node for.
-_BEYOND_NIR = {
-    "diehl-cook": "conductances and adaptive thresholds",
-    "conv-stdp": "neurons that compete for places and fire at most once an image",
-    "spiking-rnn": "adaptive thresholds",
-}
 #: What to feed a simulator in each of the n_steps time steps of a sample.
 _INPUT = {
     "current": "each value, of pixels from 0 to 1, the same in all steps",
@@ -38,50 +19,17 @@ _INPUT = {
 }
 
 
-def export(run: RunFolder, out: Path) -> Any:
-    """Write the network of a trained ``run`` to ``out`` and return it, a nir.NIRGraph.
+def nodes(params: LayeredParams, arrays: Mapping[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a layered network's nodes by name, and what a simulator with time steps has to know.
 
     Nodes: ``input``, ``hidden1_in`` (Affine or Conv2d), ``hidden1`` (LIF), ..., ``classes_in``, ``classes`` (LI, or LIF where
     spikes tell the class), ``output``, and ``flatten`` between places and neurons without. Seconds; the threshold's unit;
     float32; maps first, then rows and columns.
-
-    Raises EquispikeError where the run is not fully trained, has a network that NIR cannot describe, or ``out`` cannot be
-    written.
     """
-    record = run.read_json("run.json")
-    spec = TrainingSpec.from_json(record["config"])
-    params = spec.params
-    if isinstance(params, AnnParams):
-        raise EquispikeError(
-            f"{run.path} cannot be exported: {spec.model} is an ordinary network, NIR is for spiking ones"
-        )
-    if not isinstance(params, LayeredNetworkParams) or isinstance(params, SpikingRnnParams):
-        raise EquispikeError(
-            f"{run.path} cannot be exported: {spec.model} has {_BEYOND_NIR[spec.model]}, which NIR cannot describe; "
-            "spiking-mlp, spiking-cnn and lif-readout can be"
-        )
-    need("exchange", "nir")
-    import nir
-
-    nodes = _nodes(params, run.trained_arrays())
-    origin = {
-        "run": run.path.resolve().name,
-        "model": spec.model,
-        "commit": record["commit"],
-        "seed": spec.seed,
-        "data": spec.data,
-        "data_checksum": record["data"]["checksum"],
-    }
-    if spec.features is not None:  # the simulator gets what the network saw
-        scale = scale_of(run.read_arrays("features-train.npz")["features"], spec)
-        origin |= {"features": spec.features, "features_divided_by": float(scale)}
-    graph = nir.NIRGraph(nodes, list(pairwise(nodes)), metadata=origin | _discretisation(params))
-    with atomic_write(out) as temporary:
-        nir.write(temporary, graph)
-    return graph
+    return _nodes(params, arrays), _discretisation(params)
 
 
-def _discretisation(params: LayeredNetworkParams) -> dict[str, Any]:
+def _discretisation(params: LayeredParams) -> dict[str, Any]:
     """What a simulator with time steps has to know."""
     dt = float(params.dt)
     return {
@@ -98,7 +46,7 @@ def _discretisation(params: LayeredNetworkParams) -> dict[str, Any]:
     }
 
 
-def _nodes(params: LayeredNetworkParams, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+def _nodes(params: LayeredParams, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     import nir
 
     dt, shape = float(params.dt), params.input_shape
@@ -149,7 +97,7 @@ def _convolution(layer: ConvLayer, shape: tuple[int, ...], w: np.ndarray) -> Any
     return nir.Conv2d(shape[:2], _single(kernels), layer.stride, padding=0, dilation=1, groups=1, bias=bias)
 
 
-def _neurons(params: LayeredNetworkParams, shape: tuple[int, ...], tau: float, *, fires: bool) -> Any:
+def _neurons(params: LayeredParams, shape: tuple[int, ...], tau: float, *, fires: bool) -> Any:
     import nir
 
     def everywhere(value: float) -> np.ndarray:

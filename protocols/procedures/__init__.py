@@ -1,0 +1,1 @@
+"""How networks are trained, and what trained networks answer."""
