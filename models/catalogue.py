@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from equispike.models import neurons, plasticity
+from equispike.models import neurons, own_files, plasticity
 from equispike.models.errors import EquispikeError
 from equispike.models.neurons import Neuron
 from equispike.models.plasticity import Rule
-from equispike.models.synapses import SYNAPSES
+from equispike.models.synapses import SYNAPSES, Synapse
 
 NEURONS: dict[str, Neuron] = {
     neuron.name: neuron
@@ -32,10 +32,17 @@ KINDS: dict[str, dict[str, Any]] = {"neuron": NEURONS, "synapse": SYNAPSES, "pla
 
 
 def get_of_kind(kind: str, name: str) -> Any:
-    """The neuron, synapse or plasticity rule of that name; raises EquispikeError naming the ones there are."""
+    """Return the neuron, synapse or plasticity rule of that name, or of ``PATH.py:NAME``; raises EquispikeError naming the ones
+    there are.
+    """
+    if own_files.is_own(name):
+        return own_files.load(name, CLASSES[kind])
     if name not in KINDS[kind]:
-        raise EquispikeError(f"unknown {_WORDS[kind]} '{name}'; there are: {', '.join(KINDS[kind])}")
+        raise EquispikeError(
+            f"unknown {_WORDS[kind]} '{name}'; there are: {', '.join(KINDS[kind])}, or PATH.py:NAME of your own"
+        )
     return KINDS[kind][name]
 
 
+CLASSES: dict[str, type] = {"neuron": Neuron, "synapse": Synapse, "plasticity": Rule}
 _WORDS = {"neuron": "neuron model", "synapse": "synapse model", "plasticity": "plasticity rule"}

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from equispike.models.codegen import BACKENDS
-from equispike.models.errors import EquispikeError
 from equispike.protocols.data import Dataset
 from equispike.protocols.procedures.base import TESTING, Arrays, Procedure
 from equispike.protocols.provenance import cpu_seconds
@@ -41,7 +40,7 @@ def benchmark(
     n = min(N_SAMPLES, spec.n_train)
     procedures: dict[str, Procedure] = {}
     for backend in backends:
-        chunk = 1 if BACKENDS[backend].stepwise else n
+        chunk = 1 if _stepwise(backend) else n
         procedures[backend] = spec.replaced(backend=backend, chunk_images=chunk, n_images=n).procedure()
     state = next(iter(procedures.values())).begin()
     for stage, name in enumerate(next(iter(procedures.values())).stages):
@@ -72,18 +71,21 @@ def _rounds(phase: str, procedures, state: Arrays, work: Callable, n: int, round
     for number in range(rounds):
         for backend, procedure in procedures.items():
             report(f"{phase}, round {number + 1} of {rounds}: {backend}")
-            shown = min(n, N_STEPWISE) if BACKENDS[backend].stepwise else n
+            shown = min(n, N_STEPWISE) if _stepwise(backend) else n
             before = cpu_seconds()
             work(procedure, state, shown)
             yield Measured(phase, number, backend, shown / (cpu_seconds() - before))
 
 
-def checked_backends(names: Sequence[str]) -> tuple[str, ...]:
-    """Return ``names``, or the default ones; raises EquispikeError for a backend that there is not."""
-    for name in names:
-        if name not in BACKENDS:
-            raise EquispikeError(f"unknown backend '{name}'; the backends are: {', '.join(BACKENDS)}")
-    return tuple(names) or DEFAULT_BACKENDS
+def _stepwise(backend: str) -> bool:
+    return backend in BACKENDS and BACKENDS[backend].stepwise
+
+
+def checked_backends(spec: TrainingSpec, names: Sequence[str]) -> tuple[str, ...]:
+    """Return ``names``, or the default ones; raises EquispikeError for a backend that there is not, or not for the system."""
+    if not spec.system.is_spiking and not names:
+        return (spec.backend,)
+    return tuple(spec.system.trained_by.chosen_backend(name) for name in names or DEFAULT_BACKENDS)
 
 
 def summary(measured: pd.DataFrame) -> pd.DataFrame:

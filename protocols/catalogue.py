@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from equispike.models import own_files
 from equispike.models.errors import EquispikeError
 from equispike.protocols.system import Headline, System
 
@@ -101,7 +104,12 @@ SYSTEMS: dict[str, System] = {
 
 
 def get_system(name: str) -> System:
-    """Return the system of that name; raises EquispikeError naming the ones there are."""
+    """Return the system of that name, or of ``PATH.py:NAME``; raises EquispikeError naming the ones there are."""
+    if own_files.is_own(name):
+        reference = own_files.absolute(name)
+        return replace(own_files.load(reference, System), name=reference)
     if name not in SYSTEMS:
-        raise EquispikeError(f"unknown system '{name}'; the systems are: {', '.join(SYSTEMS)}")
+        raise EquispikeError(
+            f"unknown system '{name}'; the systems are: {', '.join(SYSTEMS)}, or PATH.py:NAME of your own"
+        )
     return SYSTEMS[name]

@@ -118,6 +118,9 @@ class RunFolder:
         (np.savez_compressed if compress else np.savez)(buffer, **arrays)  # type: ignore[arg-type]
         self._write(name, buffer.getvalue())  # a memoryview in a traceback crashes the collector of Python 3.12.1
 
+    def write_bytes(self, name: str, content: bytes) -> None:
+        self._write(name, content)
+
     def read_metrics(self) -> pd.DataFrame:
         """Columns images, metric, value."""
         return self.read_table("metrics.csv")

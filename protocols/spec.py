@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from equispike.models import own_files
 from equispike.models.errors import EquispikeError
 from equispike.protocols.catalogue import get_system
 
@@ -46,6 +47,12 @@ class TrainingSpec:
     @property
     def network(self) -> Network:
         return self.system.built_by
+
+    @property
+    def own_files(self) -> list[str]:
+        """Return references to files of the user's own that it depends on."""
+        words = [self.system.name, *self.params.as_text().values()]
+        return [word for word in words if own_files.is_own(word)]
 
     def procedure(self, backend: str | None = None, n_samples: int | None = None) -> Procedure:
         """Return its procedure, for answers on ``backend`` and in runs of up to ``n_samples`` where they are given."""

@@ -53,6 +53,11 @@ class System:
     headline: Headline | None = None
 
     @property
+    def label(self) -> str:
+        """Return its name as a part of a file's name: of one from a file, what it is called there."""
+        return self.name.rpartition(":")[2]
+
+    @property
     def built_by(self) -> Network:
         """Return its network."""
         return resolve(self.network)

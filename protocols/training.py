@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from equispike.models import own_files
 from equispike.models.errors import EquispikeError
 from equispike.protocols import metrics
 from equispike.protocols.data import Dataset
@@ -78,6 +81,24 @@ def begun_record(spec: TrainingSpec, data: Dataset) -> dict[str, object]:
         "data": {"name": data.name, "checksum": data.checksum},
         **provenance(),
     }
+
+
+def keep_own_files(spec: TrainingSpec, run: RunFolder, before: dict[str, Any] | None) -> dict[str, str]:
+    """Copy the user's files that a training depends on into its run folder; nothing executes the copies.
+
+    Returns their SHA-256 by path. Raises EquispikeError where one has changed since the training was begun.
+    """
+    found = {}
+    for reference in spec.own_files:
+        path = Path(reference.rpartition(":")[0])
+        found[str(path)] = own_files.checksum(reference)
+        known = (before or {}).get("own_files", {}).get(str(path))
+        if known and known != found[str(path)]:
+            raise EquispikeError(
+                f"{path} has changed since {run.path} was begun: put the copy in {run.path / 'own_files'} back, or train anew"
+            )
+        run.write_bytes(f"own_files/{path.name}", path.read_bytes())
+    return found
 
 
 def sample_order(words: Sequence[int], n_train: int, start: int, stop: int) -> np.ndarray:
@@ -159,6 +180,8 @@ class Training:
         before = run.read_json("run.json") if run.has("run.json") else None
         self._check_length(before, resumed)
         self._record = begun_record(spec, data)
+        if files := keep_own_files(spec, run, before):
+            self._record["own_files"] = files
         if spec.source is not None:
             self._record["source"] = run.read_json("run.json")["source"]
         if before is None or before.get("status") != "trained" or before["config"]["n_images"] != spec.n_images:

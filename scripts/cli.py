@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 
 import click
@@ -18,7 +19,6 @@ class _Commands(click.Group):
         "doctor",
         "backends",
         "train",
-        "baseline",
         "evaluate",
         "experiment",
         "measure",
@@ -55,6 +55,7 @@ def equispike() -> None:
 def main() -> None:
     """Run the command line; the process ends with 0, 1 (verify found a difference), 2 (a mistake that a person
     can mend) or 130 (interrupted)."""
+    warnings.showwarning = _show
     try:
         equispike(prog_name="equispike", standalone_mode=False)
     except click.ClickException as error:
@@ -70,6 +71,11 @@ def main() -> None:
         sys.stderr.close()
 
 
+def _show(message, category, filename, lineno, file=None, line=None) -> None:
+    """Say a warning in a line."""
+    click.echo(f"Warning: {message}", err=True)
+
+
 def existing_run(path: Path, *, trained: bool = True):
     """The run folder at ``path``; where it must be ``trained``, not one of an experiment."""
     from equispike.protocols.run_folder import RunFolder
@@ -81,14 +87,3 @@ def existing_run(path: Path, *, trained: bool = True):
             f"{path} is a run of the experiment {config['experiment']} and holds no network: equispike figures {path} draws it"
         )
     return run
-
-
-def data_of(folder, data_dir: Path | None):
-    """The data set that a run was trained on; raises EquispikeError where it is another one now."""
-    from equispike.protocols.data import load
-
-    trained_on = folder.read_json("run.json")["data"]
-    dataset = load(trained_on["name"], data_dir)
-    if dataset.checksum != trained_on["checksum"]:
-        raise EquispikeError(f"{dataset.name} in {dataset.source} is not the data that {folder.path} was trained on")
-    return dataset

@@ -15,6 +15,7 @@ from equispike import models
 from equispike.models.codegen import BACKENDS, get_backend
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params
+from equispike.protocols.catalogue import SYSTEMS
 from equispike.protocols.experiments import get_experiment
 from equispike.protocols.experiments.base import Experiment, Tables
 from equispike.protocols.provenance import cpu_seconds, provenance
@@ -98,7 +99,7 @@ def run_experiment(
 def subject_of(experiment: Experiment, name: str) -> Any:
     """The model of that name, of the kind that the experiment takes."""
     fitting = models.KINDS[experiment.takes]
-    for kind, entries in {**models.KINDS, "network": models.MODELS}.items():
+    for kind, entries in {**models.KINDS, "network": SYSTEMS}.items():
         if name in entries and name not in fitting:
             raise EquispikeError(
                 f"{experiment.name} takes {ARTICLE[experiment.takes]}, and {name} is {ARTICLE[kind]}: choose one of "

@@ -30,7 +30,9 @@ def export(run: RunFolder, out: Path) -> Any:
     spec = TrainingSpec.of_run(run)
     network, name = spec.network, spec.system.name
     if not network.nir_nodes:
-        raise EquispikeError(f"{run.path} cannot be exported: {name} has {network.beyond_nir}, which NIR cannot describe")
+        raise EquispikeError(
+            f"{run.path} cannot be exported: {name} has {network.beyond_nir}, which NIR cannot describe"
+        )
     need("exchange", "nir")
     import nir
 

@@ -34,20 +34,20 @@ class Ann(Procedure):
     """What ANNs have in common: no backend of Brian2, no time."""
 
     chunk_samples = None
-    runs_on = "jax"
+    default_backend = "jax"
 
     def __init__(self, spec, backend=None, n_samples=None) -> None:
         super().__init__(spec, backend, n_samples)
-        if backend not in (None, self.runs_on):
+        if backend not in (None, self.default_backend):
             raise EquispikeError(f"{spec.system.name} is an ANN, which runs on no backend of Brian2: omit --backend")
         assert isinstance(spec.params, AnnParams)
         self._network = spec.params
 
     @classmethod
     def chosen_backend(cls, name: str) -> str:
-        if name not in ("auto", cls.runs_on):
+        if name not in ("auto", cls.default_backend):
             raise EquispikeError("an ANN runs on no backend of Brian2: omit --backend")
-        return cls.runs_on
+        return cls.default_backend
 
     def programs(self) -> dict[str, BuildRequest]:
         return {}
@@ -129,7 +129,7 @@ class SvmFit(Ann):
     """Linear support vector machines, fitted to all images at once by scikit-learn."""
 
     params = SvmParams
-    runs_on = "scikit-learn"
+    default_backend = "scikit-learn"
     planned = True
     shuffled = False
     shown = {"running_accuracy": "accuracy on training images {:.2%}"}  # noqa: RUF012

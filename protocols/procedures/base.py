@@ -62,7 +62,9 @@ class Procedure:
     offers_features : whether its answers are features from which another network can learn
     answer_keys : parameters on which answers depend, but no training: they can be chosen anew for an evaluation
     shown : metrics that progress shows, and how
+    default_backend : where it runs if all works here
     stops : fractions of a presentation after which it is stopped to measure anytime accuracy; every time step where None
+    together : whether several trainings, which differ in the seed alone, can advance at the same time (``advance_each``)
     activity_samples : samples whose spikes are kept in an evaluation, for figures
     classes : group whose neurons each stand for a class, where there is one
     """
@@ -76,7 +78,9 @@ class Procedure:
     offers_features: ClassVar[bool] = False
     answer_keys: ClassVar[tuple[str, ...]] = ()
     shown: ClassVar[Mapping[str, str]] = {}
+    default_backend: ClassVar[str] = "cpp"
     stops: ClassVar[tuple[float, ...] | None] = None
+    together: ClassVar[bool] = False
     activity_samples: ClassVar[int] = 1
     classes: ClassVar[str | None] = None
 
@@ -97,7 +101,7 @@ class Procedure:
         if name != "auto":
             get_backend(name)
             return name
-        return "cpp" if BACKENDS["cpp"].why_not() is None else "numpy"
+        return cls.default_backend if BACKENDS[cls.default_backend].why_not() is None else "numpy"
 
     @property
     def stages(self) -> tuple[str, ...]:

@@ -78,6 +78,7 @@ class Online(Procedure):
 
     n_label = 20_000
     offers_features = True
+    together = True
     shown = {  # noqa: RUF012
         "spikes_per_image": "{:.1f} spikes/image",
         "theta_mean_mV": "threshold {:.1f} mV",

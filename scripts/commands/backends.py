@@ -12,20 +12,19 @@ from equispike.scripts.commands import options
 
 
 @click.command("backends")
-@click.argument("model")
+@click.argument("system")
 @options.pairs
 @options.config
-def command(model: str, pairs: tuple[str, ...], config: Path | None) -> None:
-    """Show on which backends MODEL runs, for training and evaluation, and why not on the others. Nothing is compiled."""
-    from equispike import models
+def command(system: str, pairs: tuple[str, ...], config: Path | None) -> None:
+    """Show on which backends SYSTEM runs, for each of its programs, and why not on the others. Nothing is compiled."""
     from equispike.protocols.backends import verdicts
+    from equispike.protocols.beginning import undated_spec
 
-    chosen = models.get_model(model)
-    params = chosen.params().updated(options.model_settings(config, pairs))
-    table = Table(title=f"{model}: {chosen.summary}", title_justify="left", title_style="bold")
+    spec = undated_spec(system, options.model_settings(config, pairs))
+    table = Table(title=f"{system}: {spec.system.summary}", title_justify="left", title_style="bold")
     for column in ("backend", "for", "runs", "on this machine"):
         table.add_column(column, overflow="fold")
-    for verdict in verdicts(chosen, params):
+    for verdict in verdicts(spec):
         here = "" if verdict.refusal else verdict.missing or "yes"
         table.add_row(verdict.backend, verdict.purpose, verdict.refusal or "yes", here)
     Console().print(table)

@@ -13,26 +13,25 @@ from equispike.scripts.commands import options
 
 
 @click.command("explain")
-@click.argument("model")
+@click.argument("system")
 @options.pairs
 @options.config
 @click.option("--backend", default="cpp", show_default=True, help="One of those that generate C++.")
-def command(model: str, pairs: tuple[str, ...], config: Path | None, backend: str) -> None:
-    """Show which C++ template each object of MODEL gets, ours or Brian2's, and why. Nothing is compiled or run."""
-    from equispike import models
+def command(system: str, pairs: tuple[str, ...], config: Path | None, backend: str) -> None:
+    """Show which C++ template each object of SYSTEM gets, ours or Brian2's, and why. Nothing is compiled or run."""
     from equispike.models.codegen import get_backend
     from equispike.models.codegen.cpp import CppBackend
+    from equispike.protocols.beginning import undated_spec
 
-    chosen, generator = models.get_model(model), get_backend(backend)
+    generator = get_backend(backend)
     if not isinstance(generator, CppBackend):
         raise EquispikeError(f"backend {backend} generates no C++: use --backend cpp, cpp-float32 or cpp-stock")
-    params = chosen.params().updated(options.model_settings(config, pairs))
-    table = Table(title=f"{model} on {backend}", title_justify="left", title_style="bold")
-    for column in ("object", "template", "whose", "why"):
-        table.add_column(column, overflow="fold")
-    layers = chosen.protocol == "layerwise"
-    options_of_build = {"learning": params.conv_names[-1]} if layers else {}  # type: ignore[attr-defined]
-    for decision in generator.explain(lambda: chosen.build(params, 1000, **options_of_build)):
-        whose = "Equispike" if decision.is_ours else "Brian2"
-        table.add_row(decision.name.removesuffix("_codeobject"), decision.template, whose, decision.reason)
-    Console().print(table)
+    spec = undated_spec(system, options.model_settings(config, pairs))
+    for purpose, request in spec.procedure().programs().items():
+        table = Table(title=f"{system} on {backend}, {purpose}", title_justify="left", title_style="bold")
+        for column in ("object", "template", "whose", "why"):
+            table.add_column(column, overflow="fold")
+        for decision in generator.explain(request):
+            whose = "Equispike" if decision.is_ours else "Brian2"
+            table.add_row(decision.name.removesuffix("_codeobject"), decision.template, whose, decision.reason)
+        Console().print(table)

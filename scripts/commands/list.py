@@ -1,4 +1,4 @@
-"""``equispike list``: what is there and what runs here."""
+"""``equispike list``: what there is."""
 
 from __future__ import annotations
 
@@ -10,66 +10,75 @@ from rich.table import Table
 
 from equispike.scripts.commands import options
 
+_PARTS = {"neurons": "neuron", "synapses": "synapse", "rules": "plasticity"}
+
 
 @click.command("list")
-@click.argument("model", required=False)
+@click.argument("name", required=False)
 @options.data_dir
-def command(model: str | None, data_dir: Path | None) -> None:
-    """List models, data sets and backends; with MODEL (a network, neuron, synapse or plasticity rule), its parameters with
-    units, defaults and sources."""
-    from equispike import models
+def command(name: str | None, data_dir: Path | None) -> None:
+    """List systems, data sets and backends; with NAME 'neurons', 'synapses' or 'rules', those.
 
+    Of any other NAME, a system, neuron, synapse or plasticity rule, or PATH.py:NAME of your own, list the parameters with units,
+    defaults and sources.
+    """
     console = Console()
-    if model is not None:
-        chosen = _chosen(model)
-        console.print(f"[bold]{chosen.name}[/bold]: {chosen.summary}\n{chosen.citation}\n")
-        for line in getattr(chosen, "equations", "").strip().splitlines():
-            console.print(f"    {line.strip()}", markup=False, highlight=False, soft_wrap=True)
-        _print(
-            console,
-            "Parameters (change them with --set name=value or --config file.yaml)",
-            ("name", "default", "permitted", "meaning", "source"),
-            options.parameter_table(chosen.params()),
-        )
-        return
+    if name in _PARTS:
+        from equispike import models
+
+        entries = models.KINDS[_PARTS[name]].values()
+        rows = [(each.name, each.summary, each.citation) for each in entries]
+        _print(console, name.capitalize(), ("name", "what", "citation"), rows)
+    elif name is not None:
+        _describe(console, name)
+    else:
+        _overview(console, data_dir)
+
+
+def _overview(console: Console, data_dir: Path | None) -> None:
+    """Print what there is, without Brian2, which takes a second to import."""
     from equispike.models.codegen import BACKENDS
+    from equispike.protocols.catalogue import SYSTEMS
     from equispike.protocols.data import DATASETS, available
 
-    _print(
-        console,
-        "Models",
-        ("name", "what", "citation"),
-        [(m.name, m.summary, m.citation) for m in models.MODELS.values()],
+    systems = [
+        (each.name, each.summary, each.citation, f"{100 * each.headline.accuracy:g} %: {each.headline.of}" if each.headline else "")
+        for each in SYSTEMS.values()
+    ]  # fmt: skip
+    _print(console, "Systems", ("name", "what", "citation", "paper's figure"), systems)
+    found = {each: available(each, data_dir) for each in DATASETS}
+    data = [
+        (each, d.description, found[each] or ("not here; downloaded when first used" if d.mirrors else "not here"))
+        for each, d in DATASETS.items()
+    ]
+    _print(console, "Data sets", ("name", "what", "where"), data)
+    console.print(
+        f"[bold]Backends[/bold]: {', '.join(BACKENDS)} (equispike doctor says which work here)", highlight=False
     )
-    for title, kind in (("Neurons", "neuron"), ("Synapses", "synapse"), ("Plasticity rules", "plasticity")):
-        if entries := models.KINDS[kind].values():
-            _print(console, title, ("name", "citation"), [(each.name, each.citation) for each in entries])
-    found = {name: available(name, data_dir) for name in DATASETS}
-    _print(
-        console,
-        "Data sets",
-        ("name", "what", "where"),
-        [
-            (name, d.description, found[name] or ("not here; downloaded when first used" if d.mirrors else "not here"))
-            for name, d in DATASETS.items()
-        ],
-    )
-    _print(
-        console,
-        "Backends",
-        ("name", "runs here"),
-        [(name, backend.why_not() or "yes") for name, backend in BACKENDS.items()],
-    )
+    console.print("[bold]Parts[/bold]: equispike list neurons, synapses or rules", highlight=False)
 
 
-def _chosen(name: str):
-    """The network, neuron, synapse or plasticity rule of that name."""
+def _describe(console: Console, name: str) -> None:
+    """Print the parameters, and the equations of a part."""
     from equispike import models
+    from equispike.models.params import Params
+    from equispike.protocols.catalogue import SYSTEMS, get_system
 
-    for entries in models.KINDS.values():
-        if name in entries and getattr(entries[name], "params", None) is not None:
-            return entries[name]
-    return models.get_model(name)
+    found = next((entries[name] for entries in models.KINDS.values() if name in entries), None)
+    chosen = found or get_system(name)
+    console.print(f"[bold]{chosen.name}[/bold]: {chosen.summary}\n{chosen.citation}\n")
+    for line in getattr(chosen, "equations", "").strip().splitlines():
+        console.print(f"    {line.strip()}", markup=False, highlight=False, soft_wrap=True)
+    tables: list[tuple[str, Params]] = [("Parameters", chosen.params())]
+    if found is None or name in SYSTEMS:
+        tables.append(("Of its training", chosen.procedure_params()))
+    for title, params in tables:
+        _print(
+            console,
+            f"{title} (change them with --set name=value or --config file.yaml)",
+            ("name", "default", "permitted", "meaning", "source"),
+            options.parameter_table(params),
+        )
 
 
 def _print(console: Console, title: str, columns: tuple[str, ...], rows: list) -> None:

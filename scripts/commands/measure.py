@@ -6,17 +6,17 @@ from pathlib import Path
 
 import click
 
-from equispike.scripts.cli import data_of, existing_run
+from equispike.scripts.cli import existing_run
 from equispike.scripts.commands import options
 
-_WHAT = ("workload", "stopping", "robustness", "responses")
+_WHAT = ("workload", "anytime", "robustness", "responses")
 
 
 @click.command("measure")
 @click.argument("run", type=click.Path(path_type=Path))
 @options.data_dir
 @click.option("--what", multiple=True, type=click.Choice(_WHAT), default=_WHAT,
-              help="Operations and so on of an image; accuracy when stopped early; accuracy on damaged images and of damaged "
+              help="Operations and so on per image; accuracy when stopped early; accuracy on perturbed images and of perturbed "
               "networks; responses of all layers. Repeat for more.  [default: all]")  # fmt: skip
 @click.option("--images", type=click.IntRange(min=1), default=2000, show_default=True,
               help="Evenly spaced test images for accuracies.")  # fmt: skip
@@ -24,13 +24,13 @@ _WHAT = ("workload", "stopping", "robustness", "responses")
 @options.jobs
 def command(run, data_dir, what, images, backend, jobs) -> None:
     """Measure what the trained RUN, spiking or not, costs and bears; the outcome is kept in RUN, for compare and figures."""
-    from equispike.protocols.measuring import measure
+    import equispike
     from equispike.scripts.progress import PhaseProgress
 
     folder = existing_run(run)
     with PhaseProgress() as progress:
-        skipped = measure(
-            folder, data_of(folder, data_dir), what, n_images=images, jobs=jobs, backend=backend, report=progress.update
+        skipped = equispike.measure(
+            folder, what, images=images, backend=backend, data_dir=data_dir, jobs=jobs, phases=progress.update
         )
     for reason in skipped:
         click.echo(reason, err=True)

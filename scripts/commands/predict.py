@@ -20,24 +20,33 @@ FEW = 20
 @click.option("--invert", type=click.Choice(["auto", "yes", "no"]), default="auto", show_default=True,
               help="Turn dark digits on a light ground into light ones on a dark ground.")  # fmt: skip
 @click.option("--backend", help="Backend to run on.  [default: numpy up to 20 images, which needs no build; else cpp]")
-def command(run: Path, images: tuple[Path, ...], invert: str, backend: str | None) -> None:
-    """Tell which digits IMAGES (PNG or JPEG, any size) show, with the score of each class."""
+@click.option("--readout", metavar="NAME", help="What tells the class.  [default: the paper's]")
+def command(run: Path, images: tuple[Path, ...], invert: str, backend: str | None, readout: str | None) -> None:
+    """Tell which digits IMAGES (PNG or JPEG, any size) show, with the share of each class in the scores."""
     import numpy as np
 
-    from equispike.models.codegen import BACKENDS
     from equispike.protocols.data.image_file import read_digit
-    from equispike.protocols.predicting import predict
 
-    folder = existing_run(run)
     choices: dict[str, str | bool] = {"auto": "auto", "yes": True, "no": False}
     digits = np.stack([read_digit(path, invert=choices[invert]) for path in images])  # type: ignore[arg-type]
-    backend = backend or ("cpp" if len(digits) > FEW and BACKENDS["cpp"].why_not() is None else "numpy")
-    scores = predict(folder, digits, backend)["proportion"]
-    table = Table(title="Share of the votes of the responding neurons, or of the softmax of the classes' scores, in %")
-    for column in ("image", "class", *map(str, range(scores.shape[1]))):
+    folder = existing_run(run)
+    import equispike
+
+    shares = equispike.predict(folder, digits, backend=backend or _backend(folder, len(digits)), readout=readout)
+    table = Table(title="Share of each class in the scores of the readout, in %")
+    for column in ("image", "class", *map(str, range(shares.shape[1]))):
         table.add_column(column, justify="right", overflow="fold")
-    for path, row in zip(images, scores, strict=True):
-        shares = 100 * row / row.sum() if row.sum() > 0 else row
+    for path, row in zip(images, 100 * shares, strict=True):
         best = str(int(row.argmax())) if row.sum() > 0 else "none"
-        table.add_row(path.name, best, *(f"{share:.0f}" for share in shares))
+        table.add_row(path.name, best, *(f"{share:.0f}" for share in row))
     Console().print(table)
+
+
+def _backend(folder, n: int) -> str | None:
+    """Return the backend for ``n`` images; None, the run's own, for what runs on none of Brian2's."""
+    from equispike.models.codegen import BACKENDS
+    from equispike.protocols.spec import TrainingSpec
+
+    if not TrainingSpec.of_run(folder).system.is_spiking:
+        return None
+    return "cpp" if n > FEW and BACKENDS["cpp"].why_not() is None else "numpy"

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from equispike.models.errors import EquispikeError
-from equispike.scripts.cli import data_of, existing_run
+from equispike.scripts.cli import existing_run
 from equispike.scripts.commands import options
 
 
@@ -23,16 +23,17 @@ from equispike.scripts.commands import options
 @click.option("--backend", help="Backend to run on.  [default: the one of the training]")
 def command(run: Path, out: Path, data_dir: Path | None, split: str, images: int, backend: str | None) -> None:
     """Show images to RUN, record all spikes for Neo in a NIX file, and print statistics by Elephant."""
-    from equispike import models
     from equispike.analysis.spike_trains import layer_statistics
     from equispike.protocols import spike_trains
+    from equispike.protocols.beginning import data_of
     from equispike.protocols.extras import need
+    from equispike.protocols.spec import TrainingSpec
     from equispike.scripts.progress import PhaseProgress
 
     folder = existing_run(run)
-    model = folder.read_json("run.json")["config"]["model"]
-    if models.get_model(model).protocol == "baseline":
-        raise EquispikeError(f"{model} is an ordinary network: it has no spikes")
+    system = TrainingSpec.of_run(folder).system
+    if not system.is_spiking:
+        raise EquispikeError(f"{system.name} is an ANN: it has no spikes")
     need("exchange", "neo", "nixio", "elephant")
     with PhaseProgress() as progress:
         block = spike_trains.record(

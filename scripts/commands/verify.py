@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from equispike.models.errors import EquispikeError
-from equispike.scripts.cli import data_of, existing_run
+from equispike.scripts.cli import existing_run
 from equispike.scripts.commands import options
 
 
@@ -18,28 +17,20 @@ from equispike.scripts.commands import options
 @click.option("--split", type=click.Choice(["test", "validation"]), default="test", show_default=True,
               help="Images of the test set, or those held out by --holdout.")  # fmt: skip
 @click.option("--images", type=click.IntRange(min=1), default=1000, show_default=True, help="How many.")
-@click.option(
-    "--backend",
-    help="Backend of Brian2, in double precision.  [default: the one of the training, or cpp for cpp-float32]",
-)
+@click.option("--backend", help="Backend of Brian2; where it computes in single precision, its double precision counterpart.  "
+              "[default: the one of the training]")  # fmt: skip
 def command(run: Path, data_dir: Path | None, split: str, images: int, backend: str | None) -> None:
     """Compare RUN, trained by gradients, in Brian2 and in its differentiable program, spike for spike.
 
     Exits with 1 where a spike differs. The outcome is kept in RUN.
     """
-    from equispike import models
-    from equispike.protocols import gradients
-    from equispike.protocols.training import TrainingSpec
+    from equispike.protocols.beginning import data_of
+    from equispike.protocols.verifying import verify
     from equispike.scripts.progress import PhaseProgress
 
     folder = existing_run(run)
-    spec = TrainingSpec.from_json(folder.read_json("run.json")["config"])
-    if models.get_model(spec.model).protocol != "gradients":
-        raise EquispikeError(
-            f"{run} is a run of {spec.model}, which is not trained by gradients: there is nothing to compare"
-        )
     with PhaseProgress() as progress:
-        found = gradients.verify_run(
+        found = verify(
             folder, data_of(folder, data_dir), split=split, n_images=images, backend=backend, report=progress.update
         )
     click.echo(
