@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from equispike.models import lazy_pylab  # noqa: F401, before anything imports Brian2
+
 if TYPE_CHECKING:
     import numpy as np
 

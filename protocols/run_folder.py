@@ -21,12 +21,14 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from equispike.models.errors import EquispikeError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMAT = 2
 
@@ -126,7 +128,9 @@ class RunFolder:
         return self.read_table("metrics.csv")
 
     def read_table(self, name: str) -> pd.DataFrame:
-        """A table that :meth:`write_table` wrote."""
+        """Return a table that :meth:`write_table` wrote."""
+        import pandas as pd
+
         try:
             return pd.read_csv(self.path / name)
         except (ValueError, UnicodeDecodeError):

@@ -15,7 +15,7 @@ import click
 import numpy as np
 
 from equispike.models.ann import AnnParams, Lenet5Params
-from equispike.models.layered import SPIKING_INPUTS, LayeredNetworkParams
+from equispike.models.layered import SPIKING_INPUTS, LayeredParams
 from equispike.protocols.data import Dataset
 from equispike.protocols.exporting import export
 from equispike.protocols.features import with_features
@@ -75,7 +75,7 @@ def of_spikes(run: RunFolder, spec: TrainingSpec, samples: np.ndarray) -> dict[s
     import torch
 
     params = spec.params
-    assert isinstance(params, LayeredNetworkParams)
+    assert isinstance(params, LayeredParams)
     with tempfile.TemporaryDirectory() as folder:
         export(run, Path(folder) / "network.nir")
         graph = nir.read(Path(folder) / "network.nir")

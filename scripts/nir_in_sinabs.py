@@ -13,7 +13,7 @@ from typing import Any
 import click
 import numpy as np
 
-from equispike.models.layered import LayeredNetworkParams
+from equispike.models.layered import LayeredParams
 from equispike.protocols.data import Dataset, Recordings
 from equispike.protocols.evaluating import split_images
 from equispike.protocols.exporting import export
@@ -32,7 +32,7 @@ _SCORES = {
 }
 
 
-def inputs(params: LayeredNetworkParams, samples: np.ndarray | Recordings) -> np.ndarray:
+def inputs(params: LayeredParams, samples: np.ndarray | Recordings) -> np.ndarray:
     """What to feed a simulator (n, n_steps, n_input); not for encoding=poisson, where Brian2 draws spikes of its own."""
     values = frames(params, samples).astype(float)
     if params.encoding == "latency":
@@ -113,7 +113,7 @@ def compare(
 
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
     params = spec.params
-    assert isinstance(params, LayeredNetworkParams)
+    assert isinstance(params, LayeredParams)
     with tempfile.TemporaryDirectory() as folder:
         export(run, Path(folder) / "network.nir")
         graph = nir.read(Path(folder) / "network.nir")

@@ -7,7 +7,7 @@ import numpy as np
 from equispike import models
 from equispike.models.ann import AnnParams
 from equispike.models.conv_stdp import ConvStdpParams
-from equispike.models.layered import LayeredNetworkParams
+from equispike.models.layered import LayeredParams
 from equispike.protocols.data import load
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec, begun_record
@@ -18,7 +18,7 @@ def saved_run(path: Path | str, model: str, **settings: object) -> RunFolder:
     params = models.get_model(model).params().updated(settings)
     spec = TrainingSpec(model, params, "digits", n_images=100, seed=0, backend="numpy", holdout=37)
     state, rng = models.get_model(model).initial_state(params, spec.seed), np.random.default_rng(1)
-    if isinstance(params, LayeredNetworkParams):
+    if isinstance(params, LayeredParams):
         arrays = {name: values.astype(np.float32) for name, values in state.items()}
         arrays["classes.b"] = rng.normal(0, 0.3, params.n_classes).astype(np.float32)
     elif isinstance(params, AnnParams):

@@ -12,7 +12,7 @@ from equispike.analysis.figures.descent import descent_curves
 from equispike.analysis.figures.kernels import kernel_map
 from equispike.analysis.figures.sources import SPLITS, Source, evaluated, need
 from equispike.models.errors import EquispikeError
-from equispike.models.layered import ConvLayer, LayeredNetworkParams, SpikingRnnParams
+from equispike.models.layered import ConvLayer, LayeredParams, SpikingRnnParams
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import TrainingSpec
 
@@ -24,7 +24,7 @@ def figures(run: RunFolder) -> Iterator[Source]:
     """Names of figures and how to make them; what they need may be missing."""
     spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
     params = spec.params
-    assert isinstance(params, LayeredNetworkParams)
+    assert isinstance(params, LayeredParams)
     yield "learning", learning
     if spec.features is None and params.hidden and not isinstance(params, SpikingRnnParams):  # rows are no picture
         yield "weights", partial(_weights, params=params)
@@ -37,7 +37,7 @@ def learning(run: RunFolder) -> Figure:
     return descent_curves(run.read_metrics())
 
 
-def _weights(run: RunFolder, params: LayeredNetworkParams) -> Figure:
+def _weights(run: RunFolder, params: LayeredParams) -> Figure:
     """What the first layer's neurons or maps take from the pixels of a square image."""
     need(run, "arrays.npz", "it is not fully trained")
     arrays, first, n_maps = run.read_arrays("arrays.npz"), params.hidden[0], (*params.input_shape, 1, 1)[2]

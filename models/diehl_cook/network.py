@@ -10,6 +10,7 @@ presentation (end): record, decide, normalise weights, rest.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from brian2 import Equations, NeuronGroup, Quantity, get_device, linked_var
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
@@ -17,20 +18,20 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from equispike.models.building import Builder
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.diehl_cook.params import DiehlCookParams
-from equispike.models.neurons import ADAPTIVE_CONDUCTANCE_LIF, CONDUCTANCE_LIF
-from equispike.models.plasticity import RULES
+from equispike.models.diehl_cook.rest import rest_of
+from equispike.models.neurons import CONDUCTANCE_LIF, Neuron
+from equispike.models.plasticity import Rule
 
 _STEP = "step = t_in_timesteps % n_steps : integer (shared)"
 _LAST_STEP = "step == n_steps - 1"
 # Nothing happens to frozen weights, nor to a neuron whose weights are all zero.
-NORMALISE = "w *= (w_total / (w_sum_post + int(w_sum_post == 0)))**learning"
+TO_TOTAL = "w_total / (w_sum_post + int(w_sum_post == 0))"
+NORMALISE = f"w *= ({TO_TOTAL})**learning"
 # Failures before a success: geometric intervals give the same trains as a Bernoulli draw at every step. A silent input
 # waits a million steps, longer than any presentation.
 FAILURES = "clip(log(rand()) / log_p_silent, 0, 1e6)"
 _DRAW = f"int({FAILURES})"
 P_SPIKE = "clip(pixels((image + 0.5) * second, i) / 255 * {intensity} * rate_scale * dt, 1e-12, 1)"
-RELAXING = "v = v_rest + (v - v_rest) * exp(-t_rest_remaining / tau_mem)\n"
-RELAXING_INH = "v = v_rest_inh + (v - v_rest_inh) * exp(-t_rest_remaining / tau_mem_inh)\n"
 INHIBITORY = CONDUCTANCE_LIF.renamed(
     "inh", frozenset({"v_rest", "v_reset", "v_threshold", "tau_mem", "t_refractory", "e_inh"})
 )
@@ -40,6 +41,9 @@ def build(
     params: DiehlCookParams, n_images: int, *, drive: str = "poisson", record_spikes: bool = False
 ) -> BuiltNetwork:
     """Build the network for chunks of up to ``n_images`` images; the constants say how many a chunk has.
+
+    A rule that waits for rewards has an input ``rewards`` (n_images, n_exc): the time step of an image's presentations,
+    counted from 1, in which the synapses of a neuron are rewarded; 0, as long as nobody gives any: in none.
 
     Parameters
     ----------
@@ -61,12 +65,16 @@ class _DiehlCook(Builder):
     """The objects of one network while they are being put together."""
 
     def __init__(self, params: DiehlCookParams, n_images: int, drive: str) -> None:
-        self.params, self.rule, self.drive = params, RULES[params.rule], drive
+        self.params, self.drive = params, drive
+        self.neuron: Neuron = params.part("neuron")
+        self.rule: Rule = params.part("rule")
         super().__init__(params.namespace() | {"learning": 1.0, "n_images": n_images}, params.dt, counters=_STEP)
         rows = n_images if drive == "poisson" else n_images * params.n_steps_present
         self.input("pixels" if drive == "poisson" else "raster", (rows, params.n_input))
         # With delays each synapse sees a presynaptic spike at another time, so the trace has to live on the synapse.
         self.delayed = float(params.delay_max) > 0
+        if self.rule.at_reward:
+            self.input("rewards", (n_images, params.n_exc))
         if self.delayed:
             self.input("delays", (params.n_input, params.n_exc))
 
@@ -125,40 +133,40 @@ class _DiehlCook(Builder):
         self.carry_equations(self.inputs, traces)
 
     def add_excitatory_neurons(self) -> None:
-        neuron = ADAPTIVE_CONDUCTANCE_LIF
+        neuron, model = self.neuron, f"{self.neuron.equations}\n{self.rule.post_traces}\nn_spikes : 1\nw_sum : 1"
+        events = {"presentation_end": _LAST_STEP, "responded": f"{_LAST_STEP} and n_spikes > 0"}
+        if self.rule.at_reward:
+            model += "\nimage : integer (linked)"
+            events["rewarded"] = "step + 1 == rewards((image + 0.5) * second, i)"
         self.exc = self.group(
             "exc",
             self.params.n_exc,
-            f"{neuron.equations}\n{self.rule.post_traces}\nn_spikes : 1\nw_sum : 1",
+            model,
             threshold=excitatory_threshold(self.params),
             reset=f"{neuron.reset}\nn_spikes += 1\n{self.rule.at_post_spike}",
             refractory=neuron.refractory,
             dtype=neuron.dtype,
-            method="exponential_euler",
-            events={"presentation_end": _LAST_STEP, "responded": f"{_LAST_STEP} and n_spikes > 0"},
+            method=neuron.method,
+            events=events,
         )
+        if self.rule.at_reward:
+            self.exc.image = linked_var(self.controller, "image")
         self.at(self.exc, "responded", when="end")
         decaying = rest_of(f"{neuron.equations}\n{self.rule.post_traces}")
-        self._rest(self.exc, f"{RELAXING}{decaying}n_spikes = 0\nw_sum = 0")
+        self._rest(self.exc, f"{decaying}n_spikes = 0\nw_sum = 0")
         self.carry_equations(self.exc, neuron.equations, self.rule.post_traces)
 
     def add_plastic_synapses(self) -> None:
-        on_pre, on_post, model = self.rule.on_pre, self.rule.on_post, "w : 1"
-        if self.delayed:
-            model += "\n" + re.sub(r"\b(d?)x\b", r"\1x_arrived", self.rule.pre_traces) + " (event-driven)"
-            on_post = on_post.replace("x_pre", "x_arrived")
-            on_pre += "\n" + re.sub(r"\bx\b", "x_arrived", self.rule.at_pre_spike)
-        synapses = self.project(
+        rule = _with_arriving_traces(self.rule) if self.delayed else self.rule
+        synapses = self.learn(
             "inputs_exc",
             self.inputs,
             self.exc,
-            model,
-            operation="AC",
-            on_pre=f"ge_post += w\n{on_pre}",
-            on_post={"post": on_post, "weight_sum": "w_sum_post += w", "normalise": NORMALISE},
-            on_event={"pre": "spike", "post": "spike", "weight_sum": "responded", "normalise": "responded"},
+            rule,
+            arrives="ge_post += w",
+            on_post={"weight_sum": "w_sum_post += w", "normalise": NORMALISE},
+            on_event={"weight_sum": "responded", "normalise": "responded"},
         )
-        synapses.post.order = -2  # before pre, whose default is -1
         # Only the columns of neurons that spiked: the others lost at most what depression of their last spikes took.
         for order, pathway in ((3, synapses.weight_sum), (4, synapses.normalise)):
             pathway.when, pathway.order = "end", order
@@ -184,7 +192,7 @@ class _DiehlCook(Builder):
             method="exponential_euler",
             events={"presentation_end": _LAST_STEP},
         )
-        self._rest(inh, RELAXING_INH + rest_of(neuron.equations))
+        self._rest(inh, rest_of(neuron.equations))
         self.carry_equations(inh, neuron.equations)
         self.project("exc_inh", self.exc, inh, operation="AC", on_pre="ge_post += w_exc_inh", connect={"j": "i"})
         self._inhibit(inh)
@@ -210,22 +218,20 @@ class _DiehlCook(Builder):
 def excitatory_threshold(params: DiehlCookParams) -> str:
     """Condition for an excitatory neuron's spike."""
     apart = " and t - lastspike > t_isi_min - 0.5 * dt" if float(params.t_isi_min) > 0 else ""
-    return ADAPTIVE_CONDUCTANCE_LIF.threshold + apart
+    return params.part("neuron").threshold + apart
 
 
-def decay(name: str, derivative: object, duration: str) -> str:
-    """``name`` after ``duration``, if its equation is dx/dt = -x / tau."""
-    return f"{name} * exp({duration} * ({re.sub(rf'\b{name}\b', '1', str(derivative))}))"
+def _with_arriving_traces(rule: Rule) -> Rule:
+    """The rule with presynaptic traces kept by the synapses, which spikes reach later than others."""
+    names = "|".join(Equations(rule.pre_traces).diff_eq_names)
+    traces = re.sub(rf"\b(d?)({names})\b", r"\1\2_arrived", rule.pre_traces)
+    return replace(
+        rule,
+        synapse="\n".join([rule.synapse, *(f"{line} (event-driven)" for line in traces.splitlines() if line.strip())]),
+        on_pre=f"{_arrived(names, rule.on_pre)}\n" + re.sub(rf"\b({names})\b", r"\1_arrived", rule.at_pre_spike),
+        on_post=_arrived(names, rule.on_post),
+    )
 
 
-def rest_of(equations: str) -> str:
-    """Statements for the part of the rest that is not simulated: every decaying variable decays, v relaxes to rest.
-
-    Exact for variables whose equation is dx/dt = -x / tau, and for v once the conductances have gone.
-    """
-    decays = [
-        f"{name} = {decay(name, expression.code, 't_rest_remaining')}"
-        for name, expression in sorted(Equations(equations).diff_eq_expressions)
-        if name != "v"
-    ]
-    return "\n".join(decays) + "\n"
+def _arrived(names: str, statements: str) -> str:
+    return re.sub(rf"\b({names})_pre\b", r"\1_arrived", statements)

@@ -30,16 +30,11 @@ from equispike.models.diehl_cook.network import (
     INHIBITORY,
     NORMALISE,
     P_SPIKE,
-    RELAXING,
-    RELAXING_INH,
-    decay,
     excitatory_threshold,
-    rest_of,
 )
 from equispike.models.diehl_cook.params import DiehlCookParams
+from equispike.models.diehl_cook.rest import decay, rest_of
 from equispike.models.errors import EquispikeError
-from equispike.models.neurons import ADAPTIVE_CONDUCTANCE_LIF
-from equispike.models.plasticity import RULES
 
 _CLOCK = """
     step = floor(t / dt + 0.5) - n_steps * floor((floor(t / dt + 0.5) + 0.5) / n_steps) : 1 (shared)
@@ -67,6 +62,8 @@ def check(params: DiehlCookParams) -> None:
         raise EquispikeError(
             "GeNN has one delay for all synapses of a kind: leave delay_max at 0*ms, or use --backend cpp"
         )
+    if params.part("rule").at_reward:
+        raise EquispikeError(f"GeNN runs diehl-cook without rewards, which {params.rule} waits for: use --backend cpp")
     if params.n_exc < 2 or params.n_input < 2:
         raise EquispikeError("GeNN needs at least two input and two excitatory neurons: raise n_exc or n_input")
 
@@ -89,10 +86,11 @@ def build(
     """
     check(params)
     defaultclock.dt = params.dt
-    rule, neuron = RULES[params.rule], ADAPTIVE_CONDUCTANCE_LIF
+    rule, neuron = params.part("rule"), params.part("neuron")
     name, rows = ("pixels", n_images) if drive == "poisson" else ("raster", n_images * params.n_steps_present)
     array = TimedArray(np.zeros((rows, params.n_input)), dt=1 * second, name=name)
     namespace = params.namespace() | {"learning": 1.0, "n_images": n_images, name: array}
+    del namespace["dt"]  # the clock's
     common = {"namespace": namespace}
     presentation = params.n_steps * params.dt
 
@@ -145,7 +143,7 @@ def build(
     end(exc, "n_spikes_shown = n_spikes\nn_spikes = 0", 1)
     end(synapses, f"w_sum = shown_total(i, j, w, w_total)\n{NORMALISE.replace('w_sum_post', 'w_sum')}", 2)
     end(inputs, rest_of(rule.pre_traces), 3)
-    end(exc, RELAXING + rest_of(f"{neuron.equations}\n{rule.post_traces}"), 4)
+    end(exc, rest_of(f"{neuron.equations}\n{rule.post_traces}"), 4)
     if params.inhibition == "neurons":
         inh = NeuronGroup(
             params.n_exc,
@@ -159,7 +157,7 @@ def build(
         )
         partners = Synapses(exc, inh, on_pre="ge_post += w_exc_inh", name="exc_inh", **common)
         partners.connect(j="i")
-        end(inh, RELAXING_INH + rest_of(INHIBITORY.equations), 5)
+        end(inh, rest_of(INHIBITORY.equations), 5)
         objects += [inh, partners]
         state += _state(inh, INHIBITORY.equations)
         source, delay = inh, {}

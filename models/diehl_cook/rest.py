@@ -7,7 +7,7 @@ from functools import cache
 
 from brian2 import Equations
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
-from sympy import Symbol, diff, simplify
+from sympy import Expr, Symbol, diff, simplify
 
 from equispike.models.neurons import Neuron
 from equispike.models.plasticity import Rule
@@ -31,24 +31,28 @@ def decay(name: str, derivative: object, duration: str) -> str:
 
 @cache
 def _moved_on(equations: str) -> tuple[tuple[str, str], ...]:
-    """Each variable and what it is after the pause, "" where that is not known; what relaxes comes first.
+    """Each variable and what it is after the pause, "" where that is not known.
 
-    Exact for variables whose equation is dx/dt = -x / tau, and for those that relax to a constant once all others, which
-    are conductances, have gone.
+    Exact for variables whose equation is dx/dt = -x / tau, and for those that relax to a constant once such others, the
+    conductances, have gone; these come first.
     """
-    expressions = {name: expression.code for name, expression in sorted(Equations(equations).diff_eq_expressions)}
     decaying, relaxing = {}, {}
-    for name, code in expressions.items():
-        x = Symbol(name, real=True)
-        f = str_to_sympy(code)
-        others = [symbol for symbol in f.free_symbols if str(symbol) in expressions and str(symbol) != name]
-        f, x = f.subs(dict.fromkeys(others, 0)), next((each for each in f.free_symbols if str(each) == name), x)
-        rate = simplify(-diff(f, x))
-        if rate == 0 or x in rate.free_symbols or (others and _writes(expressions, others)):
-            relaxing[name] = ""
-        elif not others and simplify(f.subs(x, 0)) == 0:
-            decaying[name] = decay(name, code, "t_rest_remaining")
+    for name, expression in sorted(Equations(equations).diff_eq_expressions):
+        x, f = Symbol(name, real=True), str_to_sympy(expression.code)
+        if _is_constant(-diff(f, x), x) and f.subs(x, 0) == 0:
+            decaying[name] = decay(name, expression.code, "t_rest_remaining")
         else:
-            end, tau = sympy_to_str(simplify(f.subs(x, 0) / rate)), sympy_to_str(simplify(1 / rate))
-            relaxing[name] = f"{end} + ({name} - {end}) * exp(-t_rest_remaining / {tau})"
+            relaxing[name] = (x, f)
+    gone = {Symbol(name, real=True): 0 for name in decaying}
+    for name, (x, f) in relaxing.items():
+        f = f.subs(gone)
+        rate, after = -diff(f, x), ""
+        if _is_constant(rate, x) and not {Symbol(other, real=True) for other in relaxing} - {x} & f.free_symbols:
+            end, tau = (sympy_to_str(simplify(each)) for each in (f.subs(x, 0) / rate, 1 / rate))
+            after = f"{end} + ({name} - {end}) * exp(-t_rest_remaining / {tau})"
+        relaxing[name] = after
     return (*relaxing.items(), *decaying.items())
+
+
+def _is_constant(rate: Expr, x: Symbol) -> bool:
+    return simplify(rate) != 0 and x not in rate.free_symbols
