@@ -32,7 +32,7 @@ SCORES = {
     "last": "score = v",
 }
 #: A number from 0 to 1 that grows with the potential: of two classes with as many spikes, the higher potential wins.
-TIE = "score += 0.5 + 0.5 * v / (v_threshold + abs(v))"
+TIE = "(0.5 + 0.5 * v / (v_threshold + abs(v)))"
 
 
 def build(
@@ -43,7 +43,7 @@ def build(
     Input ``frames`` (n_images * n_frames, n_input), 0 to 1. State: biases ``hidden1.b``, weights ``hidden1_in.w`` or
     ``hidden1_kernels.w``, ``recurrent.w``, ``classes_in.w``. Monitor ``answers``: ``score`` of each class when an image
     ends; with ``record_spikes`` also ``hidden1_spikes`` and so on, of all groups that spike; with ``record_scores`` also
-    ``scores``: ``score`` and ``v`` of each class at the end of every time step.
+    ``scores``: ``answer``, the score that each class would have if the image ended with the time step.
     """
     network = _Layers(params, n_images)
     before, shape = network.add_pixels(), params.input_shape
@@ -124,15 +124,17 @@ class _Layers(Builder):
         reset = f"{DIMENSIONLESS_LIF.reset}\nscore += 1"
         fires = {"threshold": DIMENSIONLESS_LIF.threshold, "reset": reset} if spikes else {}
         events = _STARTS | {"image_end": "step == n_steps - 1"} | ({"step_end": "step >= 0"} if record_scores else {})
-        classes = self.group("classes", self.params.n_classes, _CLASSES, method="exact", events=events, **fires)
+        tie_so_far = f" + int(step < n_steps - 1) * {TIE}" if spikes else ""  # the last step's is in the score already
+        model = f"{_CLASSES}\nanswer = score{tie_so_far} : 1" if record_scores else _CLASSES
+        classes = self.group("classes", self.params.n_classes, model, method="exact", events=events, **fires)
         self._start(classes, "v = 0\nscore = 0")
         if not spikes:
             classes.run_regularly(SCORES[self.params.readout], when="end", order=-1)
         self.connect("classes_in", before, classes)
         self.carry(classes, "b")
-        tie = f"{TIE}\n" if spikes else ""
+        tie = f"score += {TIE}\n" if spikes else ""
         self.at(classes, "image_end", f"{tie}images_done += 1\n_ = stop_when(images_done >= n_images)", when="end")
         self.monitor("answers", classes, "image_end", ["score"], order=2)
         if record_scores:
             self.at(classes, "step_end", when="end")
-            self.monitor("scores", classes, "step_end", ["score", "v"], order=2)
+            self.monitor("scores", classes, "step_end", ["answer"], order=2)
