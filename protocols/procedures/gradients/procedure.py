@@ -89,8 +89,10 @@ class Gradients(Descent):
         if steps is not None:
             return dict(self.respond_by_step(state, samples, phase=phase, jobs=jobs))[steps]
 
+        program = self.program  # built before threads begin
+
         def run(start: int) -> np.ndarray:
-            n, records = self._records(self.program, state, samples, start, phase)
+            n, records = self._records(program, state, samples, start, phase)
             return records["answers"]["score"].reshape(n, self.n_answers)
 
         return in_chunks(run, len(samples), self.chunk, jobs, report)
