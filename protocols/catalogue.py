@@ -25,6 +25,7 @@ SYSTEMS: dict[str, System] = {
             procedure="equispike.protocols.procedures.online:Online",
             figures="equispike.analysis.figures.systems.diehl_cook:figures",
             headline=Headline(0.95, "MNIST, 6 400 excitatory neurons", "abstract and section 3"),
+            small={"n_exc": 16, "t_present": "20*ms", "n_spikes_min": 0},
         ),
         System(
             name="conv-stdp",
@@ -34,6 +35,7 @@ SYSTEMS: dict[str, System] = {
             procedure="equispike.protocols.procedures.layerwise:Layerwise",
             figures="equispike.analysis.figures.systems.conv_stdp:figures",
             headline=Headline(0.984, "MNIST, 30 and 100 maps", "abstract, as reviews quote it"),
+            small={"conv1.maps": 4, "conv2.maps": 6, "conv1.padding": 0, "conv2.padding": 0},
         ),
         System(
             name="spiking-mlp",
@@ -42,6 +44,7 @@ SYSTEMS: dict[str, System] = {
             network="equispike.models.layered:SPIKING_MLP",
             procedure=_GRADIENTS,
             figures=_LAYERED_FIGURES,
+            small={"layers": "784,20,10"},
         ),
         System(
             name="spiking-cnn",
@@ -51,6 +54,7 @@ SYSTEMS: dict[str, System] = {
             procedure=_GRADIENTS,
             training={"learning_rate": 1e-2, "epochs": 12, "shift": 1},
             figures=_LAYERED_FIGURES,
+            small={"layers": "28x28,3C5S4,10"},
         ),
         System(
             name="spiking-rnn",
@@ -59,6 +63,7 @@ SYSTEMS: dict[str, System] = {
             network="equispike.models.layered:SPIKING_RNN",
             procedure=_GRADIENTS,
             training={"learning_rate": 1e-2, "epochs": 15, "shift": 1},
+            small={"layers": "28,16,10"},
         ),
         System(
             name="lif-readout",
@@ -67,6 +72,7 @@ SYSTEMS: dict[str, System] = {
             network="equispike.models.layered:LIF_READOUT",
             procedure=_GRADIENTS,
             training={"beta": 2.0, "learning_rate": 1e-3, "dropout": 0.1, "epochs": 20, "shift": 0},
+            small={},
         ),
         System(
             name="softmax",
@@ -82,6 +88,7 @@ SYSTEMS: dict[str, System] = {
             citation=_LECUN,
             network="equispike.models.ann:MLP",
             procedure=_ANN,
+            small={"layers": "784,20,10"},
         ),
         System(
             name="lenet5",

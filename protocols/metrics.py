@@ -16,7 +16,7 @@ def none_yet() -> pd.DataFrame:
 
 def added(metrics: pd.DataFrame, images: int, row: Mapping[str, float]) -> pd.DataFrame:
     """``metrics`` and those of one more chunk, after which ``images`` were seen."""
-    new = pd.DataFrame({"images": images, "metric": list(row), "value": list(row.values())})
+    new = pd.DataFrame({"images": images, "metric": list(row), "value": [float(value) for value in row.values()]})
     return new if metrics.empty else pd.concat([metrics, new], ignore_index=True)
 
 

@@ -39,6 +39,7 @@ class System:
     network : where its :class:`Network` stands
     procedure : where its :class:`Procedure` stands, which has encoder and readouts
     training : the procedure's parameters that differ from its defaults
+    small : settings of a small version, to try it and to test it
     figures : where its own figures stand; those that all systems have are drawn without
     headline : None where the paper has no figure for it
     """
@@ -49,6 +50,7 @@ class System:
     network: str | Network
     procedure: str | type[Procedure]
     training: Mapping[str, Any] = field(default_factory=dict)
+    small: Mapping[str, Any] = field(default_factory=dict)
     figures: Any = ""
     headline: Headline | None = None
 

@@ -1,0 +1,132 @@
+"""A system of somebody's own, in one file: templates are means of images, and the neurons of the classes spike for them.
+
+Nothing in the project knows it. It is what docs/systems.md tells how to write.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from brian2 import Quantity, ms
+
+from equispike.models.build_request import BuildRequest
+from equispike.models.building import Builder
+from equispike.models.built_network import BuiltNetwork
+from equispike.models.network import Network
+from equispike.models.params import Params, param
+from equispike.protocols.procedures.base import ANSWERS, Arrays, Procedure, ignore, in_chunks
+from equispike.protocols.readouts.base import Scores
+from equispike.protocols.system import System
+
+MINE = "chosen by me"
+
+
+@dataclass(frozen=True)
+class TemplateParams(Params):
+    """A neuron per class, driven by the pixels."""
+
+    n_input: int = param(784, "pixels", MINE, minimum=1)
+    n_classes: int = param(10, "neurons", MINE, minimum=2)
+    n_steps: int = param(20, "time steps of an image", MINE, minimum=1)
+    dt: Quantity = param(1 * ms, "time step", MINE, unit=ms, minimum=0, exclusive=True)
+    tau_mem: Quantity = param(10 * ms, "membrane time constant", MINE, unit=ms, minimum=0, exclusive=True)
+    v_threshold: float = param(0.1, "threshold", MINE, minimum=0, exclusive=True)
+
+
+def build(params: TemplateParams, n_samples: int, *, record_spikes: bool = False) -> BuiltNetwork:
+    step = "step = t_in_timesteps % n_steps : integer (shared)\nimage = t_in_timesteps // n_steps : integer (shared)"
+    network = Builder(params.namespace() | {"n_images": n_samples}, params.dt, counters=step)
+    network.input("pixels", (n_samples, params.n_input))
+    start, end = {"image_start": "step == 0"}, {"image_end": "step == n_steps - 1"}
+    shown = network.group("shown", params.n_input, "value : 1", events=start)
+    network.at(shown, "image_start", "value = pixels((image + 0.5) * second, i)", when="start")
+    classes = network.group("classes", params.n_classes, "dv/dt = (drive - v) / tau_mem : 1\ndrive : 1\nscore : 1",
+                            threshold="v > v_threshold", reset="v -= v_threshold\nscore += 1", method="exact",
+                            events=start | end)  # fmt: skip
+    network.at(classes, "image_start", "v = 0\ndrive = 0\nscore = 0", when="start")
+    synapses = network.project("templates", shown, classes, "w : 1", operation="MAC", on_pre="drive_post += w * value_pre",
+                               on_event="image_start")  # fmt: skip
+    synapses.pre.when, synapses.pre.order = "start", 2
+    network.at(classes, "image_end", "_ = stop_when(image >= n_images - 1)", when="end")
+    network.monitor("answers", classes, "image_end", ["score"], order=0)
+    if record_spikes:
+        network.record_spikes(classes)
+    return network.built()
+
+
+def initial_state(params: TemplateParams, seed: int) -> Arrays:
+    return {"templates.w": np.zeros(params.n_input * params.n_classes)}
+
+
+class Means(Procedure):
+    """Templates are the means of each class's images, less the mean of all, in units of length."""
+
+    shown = {"classes_seen": "{:.0f} classes seen"}  # noqa: RUF012
+    input_group = first_layer = "shown"
+    stops = (0.5, 1.0)
+
+    def programs(self) -> dict[str, BuildRequest]:
+        return {ANSWERS: BuildRequest(self.spec.system.network, self.spec.params, self.spec.chunk_images)}
+
+    @property
+    def n_steps(self) -> int:
+        return self.spec.params.n_steps
+
+    @property
+    def dt(self) -> float:
+        return float(self.spec.params.dt)
+
+    @property
+    def n_answers(self) -> int:
+        return self.spec.params.n_classes
+
+    @property
+    def readouts(self) -> dict:
+        return {"spike count": Scores()}
+
+    def begin(self) -> Arrays:
+        params = self.spec.params
+        return {"sums": np.zeros((params.n_classes, params.n_input)), "counts": np.zeros(params.n_classes)}
+
+    def advance(self, state: Arrays, samples, labels, *, start: int, stage: int) -> tuple[Arrays, dict[str, float]]:
+        sums, counts = state["sums"].copy(), state["counts"].copy()
+        np.add.at(sums, labels, samples.reshape(len(samples), -1) / 255)
+        np.add.at(counts, labels, 1)
+        return {"sums": sums, "counts": counts}, {"classes_seen": (counts > 0).sum()}
+
+    def arrays(self, state: Arrays) -> Arrays:
+        means = state["sums"] / np.maximum(state["counts"], 1)[:, None]
+        templates = means - state["sums"].sum(axis=0) / state["counts"].sum()
+        return {"templates": (templates / np.maximum(np.linalg.norm(templates, axis=1), 1e-9)[:, None]).T}
+
+    def state(self, arrays: Arrays) -> Arrays:
+        return {"templates.w": arrays["templates"].ravel()}
+
+    def inputs(self, samples, room: int) -> Arrays:
+        pixels = np.zeros((room, self.spec.params.n_input))
+        pixels[: len(samples)] = samples.reshape(len(samples), -1) / 255
+        return {"pixels": pixels}
+
+    def arriving_numbers(self, samples) -> Arrays:
+        return {"shown": (samples.reshape(len(samples), 1, -1) != 0).mean(axis=0)}
+
+    def respond(self, state: Arrays, samples, *, phase: int, jobs: int = 1, steps: int | None = None,
+                report: Callable[[int], None] = ignore) -> np.ndarray:  # fmt: skip
+        program, chunk = self.compile(self.programs()[ANSWERS]), self.spec.chunk_images
+        constants = {"n_steps": steps or self.n_steps}
+
+        def run(start: int) -> np.ndarray:
+            shown = samples[start : start + chunk]
+            result = program.run(state, self.inputs(shown, chunk), constants | {"n_images": len(shown)}, 0)
+            return result.records["answers"]["score"].reshape(len(shown), self.n_answers)
+
+        return in_chunks(run, len(samples), chunk, 1, report)
+
+
+TEMPLATES = System(
+    name="templates",
+    summary="a neuron per class that spikes for the mean of its images",
+    citation="nobody",
+    network=Network(TemplateParams, build, initial_state, beyond_nir="a drive without leak"),
+    procedure=Means,
+)
