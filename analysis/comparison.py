@@ -1,4 +1,4 @@
-"""Spiking and ordinary networks in one table: accuracy, and what an image costs."""
+"""Spiking and ANNs in one table: accuracy, and what an image costs."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ import pandas as pd
 from scipy.stats import binomtest
 from scipy.stats import t as student
 
-from equispike import models
 from equispike.analysis.results import SETTING, collect, rows_by_setting
 from equispike.models.errors import EquispikeError
 from equispike.protocols.atomic_write import atomic_write
 from equispike.protocols.measuring import MEASURES
 from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.spec import TrainingSpec
 
-#: The readout that stands for a run which has several: the paper's.
-HEADLINE = {"presenting": "vote", "layerwise": "svm"}
 #: Columns from workload.json.
 WORKLOAD = (
     "parameters", "footprint", "neurons", "time_steps", "duration", "neuron_updates", "activation_sparsity",
@@ -33,7 +31,7 @@ def compare(folders: Iterable[Path]) -> pd.DataFrame:
     Returns
     -------
     Columns of :func:`analysis.results.collect`, with ``readout`` and its ``accuracy`` (0 to 1) in place of all of them,
-    ``accuracy_low`` and ``accuracy_high`` (Wilson's 95 % interval for the images), ``kind`` (``spiking`` or ``ordinary``),
+    ``accuracy_low`` and ``accuracy_high`` (Wilson's 95 % interval for the images), ``kind`` (``spiking`` or ``ANN``),
     ``headline`` (whether the readout stands for the run), and, of runs that were measured, parameters, footprint (bytes),
     neurons, time_steps, duration (s), neuron_updates, spikes, activation_sparsity (0 to 1), effective_acs, effective_macs,
     dense_operations, energy (J) and first_layer, all of one image; and train_cpu_s, train_wall_s, inference_cpu_s and
@@ -42,15 +40,15 @@ def compare(folders: Iterable[Path]) -> pd.DataFrame:
     rows = []
     for run in collect(folders).to_dict("records"):
         folder = RunFolder.open(run.pop("folder"))
-        accuracies, protocol = run.pop("accuracy"), models.get_model(run["model"]).protocol
-        headline = HEADLINE.get(protocol, next(iter(accuracies)))
+        accuracies, spec = run.pop("accuracy"), TrainingSpec.of_run(folder)
+        headline = next((name for name in spec.procedure().readouts if name in accuracies), None)
         costs = costs_of(folder, folder.read_json("evaluation-test.json"))
         for readout, accuracy in accuracies.items():
             interval = binomtest(round(accuracy * run["n_test"]), run["n_test"]).proportion_ci(method="wilson")
             rows.append(
                 run
                 | {
-                    "kind": "ordinary" if protocol == "baseline" else "spiking",
+                    "kind": "spiking" if spec.system.is_spiking else "ANN",
                     "readout": readout,
                     "headline": readout == headline,
                     "accuracy": accuracy,
@@ -75,22 +73,15 @@ def costs_of(run: RunFolder, evaluation: dict[str, Any]) -> dict[str, Any]:
     return costs | {
         "train_cpu_s": record["cpu_s"],
         "train_wall_s": record.get("wall_s"),
-        "inference_cpu_s": _of_image(evaluation, "cpu") if "features" not in record["config"] else None,
-        "inference_wall_s": _of_image(evaluation, "wall") if "features" not in record["config"] else None,
+        "inference_cpu_s": _of_image(evaluation, "cpu") if "source" not in record["config"] else None,
+        "inference_wall_s": _of_image(evaluation, "wall") if "source" not in record["config"] else None,
         "commit": record.get("commit"),
     }
 
 
 def _of_image(evaluation: dict[str, Any], clock: str) -> float | None:
-    """CPU or wall seconds of an image, compilation, labelling and the training of readouts left out."""
-    if "features_images_per_cpu_s" in evaluation:  # of features alone
-        return 1 / evaluation["features_images_per_cpu_s"] if clock == "cpu" else None
-    if f"{clock}_s" not in evaluation:
-        return None
-    shown = evaluation[f"{clock}_s"]
-    if f"labelling_{clock}_s" in evaluation:
-        return (shown - evaluation[f"labelling_{clock}_s"]) / evaluation["n_images"]
-    return shown / (evaluation["n_images"] + evaluation.get("n_label", 0))
+    """Return CPU or wall seconds per image, compilation, labelling and the training of readouts excluded."""
+    return evaluation[f"{clock}_s"] / evaluation["n_images"] if f"{clock}_s" in evaluation else None
 
 
 def to_markdown(table: pd.DataFrame) -> str:
@@ -98,7 +89,7 @@ def to_markdown(table: pd.DataFrame) -> str:
 
     Accuracies are means ± standard deviations over all seeds of a setting, costs means over those that were measured.
     """
-    headings = ("model", "data", "neurons", "settings", "accuracy (%)", "seeds", "time steps", "ACs", "MACs", "energy (nJ)",
+    headings = ("system", "data", "neurons", "settings", "accuracy (%)", "seeds", "time steps", "ACs", "MACs", "energy (nJ)",
                 "spikes", "silent (%)", "neuron updates", "parameters", "bytes", "CPU ms", "records")  # fmt: skip
     lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
     groups = [(setting, rows) for setting, rows in rows_by_setting(table[table["headline"]]) if _has_costs(rows)]
@@ -107,10 +98,10 @@ def to_markdown(table: pd.DataFrame) -> str:
         spread = f" ± {percent.std(ddof=1):.2f}" if len(rows) > 1 else ""
         mean = rows[["time_steps", "effective_acs", "effective_macs", "energy", "spikes", "activation_sparsity",
                      "neuron_updates", "parameters", "footprint", "inference_cpu_s"]].astype(float).mean()  # fmt: skip
-        ordinary = rows["kind"].iloc[0] == "ordinary"
-        cells = [setting["model"], setting["data"], setting["network"], setting["settings"], f"{percent.mean():.2f}{spread}",
+        ann = rows["kind"].iloc[0] == "ANN"
+        cells = [setting["system"], setting["data"], setting["network"], setting["settings"], f"{percent.mean():.2f}{spread}",
                  len(rows), f"{mean['time_steps']:.0f}", count(mean["effective_acs"]), count(mean["effective_macs"]),
-                 f"{1e9 * mean['energy']:.0f}", "" if ordinary else count(mean["spikes"]),
+                 f"{1e9 * mean['energy']:.0f}", "" if ann else count(mean["spikes"]),
                  f"{100 * mean['activation_sparsity']:.2f}", count(mean["neuron_updates"]), count(mean["parameters"]),
                  count(mean["footprint"]), "" if pd.isna(mean["inference_cpu_s"]) else f"{1000 * mean['inference_cpu_s']:.2f}",
                  ", ".join(f"`{name}`" for name in sorted(rows["record"]))]  # fmt: skip
@@ -135,11 +126,11 @@ def count(number: float) -> str:
 
 
 #: What tells the points of a curve apart; of repeated images time differs with the seed.
-_KEYS = {"stopping": ["step"], "robustness": ["damage", "level"]}
+_KEYS = {"anytime": ["step"], "robustness": ["damage", "level"]}
 
 
 def curves(table: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Accuracies of all runs of ``table`` when stopped early (``stopping``) or damaged (``robustness``).
+    """Accuracies of all runs of ``table`` when stopped early (``anytime``) or damaged (``robustness``).
 
     One row for each setting and point: label, kind, the columns of the measure other than ``correct``, accuracy (mean over
     seeds), ``low`` and ``high`` (95 %: of the images, and of the seeds where there are several), ``seeds``.
@@ -160,7 +151,7 @@ def curves(table: pd.DataFrame, measure: str) -> pd.DataFrame:
         p = points["accuracy"].to_numpy()
         margin = _margin(p, points["n_images"].to_numpy(), spread, len(found))
         points = points.assign(low=p - margin, high=p + margin, seeds=len(found), label=label, data=setting["data"],
-                               kind=rows["kind"].iloc[0], model=setting["model"])  # fmt: skip
+                               kind=rows["kind"].iloc[0], system=setting["system"])  # fmt: skip
         parts.append(points.drop(columns=["correct"]))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
@@ -216,6 +207,6 @@ def _short(setting: dict[str, Any]) -> str:
     """Model, size, and either what the features are of or what differs from the defaults."""
     _, features, source = setting["settings"].rpartition("features of ")
     if features:
-        return f"{setting['model']} {setting['network']} on {source}"
+        return f"{setting['system']} {setting['network']} on {source}"
     changed = "" if setting["settings"] in ("defaults", "as published") else f", {setting['settings']}"
-    return f"{setting['model']} {setting['network']}{changed}"
+    return f"{setting['system']} {setting['network']}{changed}"

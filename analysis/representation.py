@@ -11,7 +11,7 @@ import pandas as pd
 from equispike.analysis.comparison import labelled
 from equispike.analysis.statistics import lifetime_sparseness
 from equispike.protocols.measuring import MEASURES
-from equispike.protocols.readout import class_rates
+from equispike.protocols.readouts.votes import class_rates
 from equispike.protocols.run_folder import RunFolder
 
 
@@ -80,9 +80,9 @@ def selectivity(responses: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     Returns
     -------
     ``lifetime``: median over neurons of lifetime sparseness over classes, 0 to 1; ``population``: mean over images of the
-    same measure over neurons (Vinje & Gallant 2000); ``silent``: part of the neurons that responded to no image
+    same measure over neurons (Vinje & Gallant 2000); ``silent``: fraction of the neurons that responded to no image
     """
-    lifetime = lifetime_sparseness(class_rates(responses, labels))
+    lifetime = lifetime_sparseness(class_rates(responses, labels, int(labels.max()) + 1))
     population = lifetime_sparseness(responses.T)
     return {
         "lifetime": float(np.nanmedian(lifetime)) if np.isfinite(lifetime).any() else float("nan"),

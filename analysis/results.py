@@ -9,18 +9,18 @@ from typing import Any
 
 import pandas as pd
 
-from equispike import models
 from equispike.models.errors import EquispikeError
 from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.spec import TrainingSpec
 
 #: What runs have in common that differ in the seed alone.
-SETTING = ["model", "data", "network", "settings", "backend", "images", "n_test"]
+SETTING = ["system", "data", "network", "settings", "backend", "images", "n_test"]
 
 
 def collect(folders: Iterable[Path]) -> pd.DataFrame:
     """One row for each evaluated run below ``folders``.
 
-    Columns: model, data, network (its size), settings (what differs from the published parameters), backend, images, seed,
+    Columns: model, data, network (its size), settings (what differs from the defaults), backend, images, seed,
     accuracy (on the test set, 0 to 1, by readout), n_test, images_per_cpu_s (training), record (folder name), folder (path).
     """
     rows, seen = [], set()
@@ -37,27 +37,21 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
             record, evaluation = run.read_json("run.json"), run.read_json(path.name)
             if missing := [key for key in ("accuracy", "n_images") if key not in evaluation]:
                 raise EquispikeError(f"{path} is damaged: it has no {missing[0]}")
-            config = record["config"]
-            published = models.get_model(config["model"]).params()
-            params, default = published.updated(config["params"]), published.as_text()
-            changed = {
-                k: v for k, v in config["params"].items() if default.get(k) != v and k not in params.structure_keys()
-            }
-            as_is = "as published" if models.get_model(config["model"]).protocol == "presenting" else "defaults"
-            settings = [f"{key}={value}" for key, value in changed.items()] or [as_is]
-            if "features" in config:
-                settings.append(f"features of {re.sub(r'-s[0-9]+$', '', Path(config['features']).name)}")
-            if config["holdout"]:
-                settings.append(f"{config['holdout']} training images held out")
+            spec = TrainingSpec.of_run(run)
+            settings = changed_settings(spec) or ["defaults"]
+            if spec.source:
+                settings.append(f"features of {re.sub(r'-s[0-9]+$', '', Path(spec.source).name)}")
+            if spec.holdout:
+                settings.append(f"{spec.holdout} training images held out")
             rows.append(
                 {
-                    "model": config["model"],
-                    "data": config["data"],
-                    "network": params.structure(),
+                    "system": spec.system.label,
+                    "data": spec.data,
+                    "network": spec.params.structure(),
                     "settings": ", ".join(settings),
-                    "backend": config["backend"],
+                    "backend": spec.backend,
                     "images": record["images_seen"],
-                    "seed": config["seed"],
+                    "seed": spec.seed,
                     "accuracy": evaluation["accuracy"],
                     "n_test": evaluation["n_images"],
                     "images_per_cpu_s": record["images_seen"] / record["cpu_s"],
@@ -70,22 +64,36 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def changed_settings(spec: TrainingSpec) -> list[str]:
+    """Return what differs from the system's defaults, as ``key=value``, but what tells the network's size."""
+    pairs = ((spec.params, spec.system.params()), (spec.procedure_params, spec.system.procedure_params()))
+    size = spec.params.structure_keys()
+    return [
+        f"{key}={value}"
+        for params, defaults in pairs
+        for key, value in params.as_text().items()
+        if defaults.as_text().get(key) != value and key not in size
+    ]
+
+
 def to_markdown(runs: pd.DataFrame) -> str:
-    """Markdown tables, one for each protocol: mean ± standard deviation over seeds, in %."""
-    protocols = runs["model"].map(lambda name: models.get_model(name).protocol)
+    """Write Markdown tables, one for systems with the same readouts: mean ± standard deviation over seeds, in %.
+
+    The paper's own figure stands beside, where there is one.
+    """
+    kinds = runs["folder"].map(lambda folder: tuple(TrainingSpec.of_run(RunFolder.open(folder)).procedure().readouts))
     tables = []
-    for _, group in runs.groupby(protocols, sort=False):
-        readouts = dict.fromkeys(name for accuracy in group["accuracy"] for name in accuracy)
-        tables.append(_table(group, tuple(readouts)))
+    for names, group in runs.groupby(kinds, sort=False):
+        tables.append(_table(group, tuple(name for name in names if any(name in found for found in group["accuracy"]))))
     return "\n\n".join(tables)
 
 
 def _table(runs: pd.DataFrame, readouts: tuple[str, ...]) -> str:
-    headings = ["model", "data", "neurons", "settings", "backend", "training images", "seeds"]
+    headings = ["system", "data", "neurons", "settings", "backend", "training images", "seeds"]
     headings += [f"{name} (%)" for name in readouts] + ["images / CPU s", "records"]
     lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
     for setting, group in rows_by_setting(runs):
-        cells = [setting[name] for name in ("model", "data", "network", "settings", "backend")]
+        cells = [setting[name] for name in ("system", "data", "network", "settings", "backend")]
         cells += [f"{setting['images']:,}".replace(",", " "), len(group)]
         cells += [_cell(group["accuracy"], name) for name in readouts]
         cells += [

@@ -8,7 +8,7 @@ import numpy as np
 UNASSIGNED = -1
 
 
-def confusion_matrix(truth: np.ndarray, guesses: np.ndarray, n_classes: int = 10) -> np.ndarray:
+def confusion_matrix(truth: np.ndarray, guesses: np.ndarray, n_classes: int) -> np.ndarray:
     """How many images of each class were taken for each.
 
     Parameters

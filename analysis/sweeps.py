@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from equispike import models
 from equispike.analysis.comparison import costs_of
 from equispike.models.params import Params
 from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.spec import TrainingSpec
 
 
 def tidy(folders: Iterable[str | Path]) -> pd.DataFrame:
@@ -20,7 +20,7 @@ def tidy(folders: Iterable[str | Path]) -> pd.DataFrame:
     Returns
     -------
     Columns run, model, data, backend, images (presented), holdout, seed, readout, split, accuracy (0 to 1), n_images (evaluated),
-    every parameter of the model (numbers with their unit behind the name, such as ``tau_mem (ms)``, others as they are), costs
+    every parameter of network and training (numbers with their unit behind the name, such as ``dt (ms)``), costs
     of runs that were measured and times as in :func:`analysis.comparison.compare`, commit, folder
     """
     rows: list[dict[str, Any]] = []
@@ -28,8 +28,8 @@ def tidy(folders: Iterable[str | Path]) -> pd.DataFrame:
         run = RunFolder.open(folder)
         record = run.read_json("run.json")
         config = record["config"]
-        params = models.get_model(config["model"]).params().updated(config["params"])
-        about = {"run": run.path.name, "model": config["model"], "data": config["data"], "backend": config["backend"],
+        spec = TrainingSpec.of_run(run)
+        about = {"run": run.path.name, "system": config["system"], "data": config["data"], "backend": config["backend"],
                  "images": record["images_seen"], "holdout": config["holdout"], "seed": config["seed"]}  # fmt: skip
         for path in sorted(run.path.glob("evaluation-*.json")):
             evaluation = run.read_json(path.name)
@@ -37,7 +37,14 @@ def tidy(folders: Iterable[str | Path]) -> pd.DataFrame:
             for readout, accuracy in evaluation["accuracy"].items():
                 found = {"readout": readout, "split": evaluation["split"], "accuracy": accuracy,
                          "n_images": evaluation["n_images"]}  # fmt: skip
-                rows.append(about | found | settings(params) | costs | {"folder": str(run.path)})
+                rows.append(
+                    about
+                    | found
+                    | settings(spec.params)
+                    | settings(spec.procedure_params)
+                    | costs
+                    | {"folder": str(run.path)}
+                )
     return pd.DataFrame(rows)
 
 

@@ -10,7 +10,7 @@ from equispike.models import own_files
 
 def resolve(reference: Any) -> Any:
     """Return the object that ``module:NAME`` or ``PATH.py:NAME`` refers to; what is no text is returned as it is."""
-    if not isinstance(reference, str):
+    if not isinstance(reference, str) or not reference:
         return reference
     if own_files.is_own(reference):
         return own_files.load(reference)

@@ -48,7 +48,7 @@ def build(params: TemplateParams, n_samples: int, *, record_spikes: bool = False
                                on_event="image_start")  # fmt: skip
     synapses.pre.when, synapses.pre.order = "start", 2
     network.at(classes, "image_end", "_ = stop_when(image >= n_images - 1)", when="end")
-    network.monitor("answers", classes, "image_end", ["score"], order=0)
+    network.monitor("answers", classes, "image_end", ["score"], order=2)
     if record_spikes:
         network.record_spikes(classes)
     return network.built()

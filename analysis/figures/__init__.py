@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from equispike.analysis.comparison import curves, labelled, measured, settings
-from equispike.analysis.figures import baselines, comparison, experiments, gradients, layerwise, presenting, style
+from equispike.analysis.figures import common, comparison, experiments, style
 from equispike.analysis.figures.sources import Source
-from equispike.models import get_model
 from equispike.models.errors import EquispikeError
+from equispike.models.references import resolve
 from equispike.protocols.run_folder import RunFolder
-
-#: Figures by the protocol of the model.
-FIGURES: dict[str, Callable[[RunFolder], Iterable[Source]]] = {
-    "presenting": presenting.figures,
-    "layerwise": layerwise.figures,
-    "gradients": gradients.figures,
-    "baseline": baselines.figures,
-}
+from equispike.protocols.spec import TrainingSpec
 
 
 def draw(run_path: Path, out: Path | None = None, only: Collection[str] = ()) -> tuple[list[Path], list[str]]:
@@ -46,7 +39,7 @@ def draw(run_path: Path, out: Path | None = None, only: Collection[str] = ()) ->
     record = run.read_json("run.json")
     metadata = _metadata(run, record)
     written, skipped = [], []
-    sources = list(_figures_of(record["config"])(run))
+    sources = figures_of(run)
     for name in only:
         if name not in dict(sources):
             raise EquispikeError(f"{run.path} has no figure {name}: its figures are {', '.join(dict(sources))}")
@@ -60,11 +53,13 @@ def draw(run_path: Path, out: Path | None = None, only: Collection[str] = ()) ->
     return written, skipped
 
 
-def _figures_of(config: dict) -> Callable[[RunFolder], Iterable[Source]]:
-    """The figures of a trained network by how it is trained, those of an experiment by its name."""
+def figures_of(run: RunFolder) -> list[Source]:
+    """Return the figures of an experiment, or of a trained network: those that all have, unless its system has its own."""
+    config = run.read_json("run.json")["config"]
     if "experiment" in config:
-        return experiments.FIGURES.get(config["experiment"], lambda run: ())
-    return FIGURES[get_model(config["model"]).protocol]
+        return list(experiments.FIGURES.get(config["experiment"], lambda run: ())(run))
+    own = resolve(TrainingSpec.of_run(run).system.figures)
+    return list((dict(common.figures(run)) | dict(own(run) if own else ())).items())
 
 
 def comparison_figures(table: pd.DataFrame, results: Path) -> list[tuple[str, Figure]]:
@@ -76,7 +71,7 @@ def comparison_figures(table: pd.DataFrame, results: Path) -> list[tuple[str, Fi
     runs = measured(_comparable(table))
     look = comparison.looks({label: rows["kind"].iloc[0] for label, _, rows in labelled(runs)})
     figures: dict[str, Figure] = {}
-    for name, draw_curves in (("stopping", comparison.stopping_curves), ("robustness", comparison.robustness_curves)):
+    for name, draw_curves in (("anytime", comparison.anytime_curves), ("robustness", comparison.robustness_curves)):
         points = curves(runs, name)
         if len(points):
             figures[name] = draw_curves(points, look)
@@ -118,4 +113,4 @@ def _metadata(run: RunFolder, record: dict) -> dict[str, str]:
     return {"Run": run.path.resolve().name, "Commit": str(record.get("commit")), "Seed": str(record["config"]["seed"])}
 
 
-__all__ = ["FIGURES", "comparison_figures", "draw", "draw_comparison"]
+__all__ = ["comparison_figures", "draw", "draw_comparison", "figures_of"]

@@ -5,49 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from equispike.analysis.figures import style
 
 
 @rc_context(style.PAPER)
-def accuracy_curves(evaluations: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """Accuracy against labelled training images and, where it was measured, against bins until images are stopped.
+def accuracy_curves(evaluations: Mapping[str, Mapping[str, Any]], anytime: pd.DataFrame | None) -> Figure:
+    """Draw accuracy against labelled training images and, where it was measured, against time until images are stopped.
 
     Parameters
     ----------
-    evaluations : contents of evaluation-*.json by what they are of; of readouts ``svm``, or the first if there is none
+    evaluations : contents of evaluation-*.json by what they are of; of readout ``svm``, or the first if there is none
+    anytime : columns time (s), n_images, correct
     """
-    stopped = {
-        name: each["accuracy_by_bins"] for name, each in evaluations.items() if each["accuracy_by_bins"]["accuracy"]
-    }
-    figure = style.new_figure(style.DOUBLE if stopped else style.SINGLE, 65)
-    panels = figure.subplots(1, 2 if stopped else 1, sharey=True, squeeze=False)[0]
-    colours = dict(zip(evaluations, (style.MAIN, style.ACCENT), strict=False))
-    for name, evaluation in evaluations.items():
+    figure = style.new_figure(style.SINGLE if anytime is None else style.DOUBLE, 65)
+    panels = figure.subplots(1, 1 if anytime is None else 2, sharey=True, squeeze=False)[0]
+    for (name, evaluation), colour in zip(evaluations.items(), (style.MAIN, style.ACCENT), strict=False):
         accuracy = evaluation["accuracy"]
         final = accuracy.get("svm", next(iter(accuracy.values())))
         points = {**evaluation["accuracy_by_labelled_images"], evaluation["n_label"]: final}
-        _curve(
-            panels[0], points, colours[name], f"{name}: {100 * final:.1f} % with {style.number(evaluation['n_label'])}"
-        )
+        _curve(panels[0], points, colour, f"{name}: {100 * final:.1f} % with {style.number(evaluation['n_label'])}")
     panels[0].set(xlabel="Labelled training images", ylabel="Accuracy (%)", xscale="log")
     style.label_decades(panels[0].xaxis, 1, 3)
-    for name, evaluation in stopped.items():
-        label = f"{name}, {style.number(evaluation['n_label'])} labelled images"
-        _curve(panels[-1], evaluation["accuracy"], colours[name], label)
-    if stopped:
-        panels[-1].set(xlabel="Image stopped after (bins)", xlim=(0, None))
-        panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
-    for axes in panels:
-        axes.legend(loc="lower right")
+    panels[0].legend(loc="lower right")
+    if anytime is not None:
+        points = dict(zip(1000 * anytime["time"], anytime["correct"] / anytime["n_images"], strict=True))
+        _curve(panels[1], points, style.MAIN, f"{anytime['n_images'].iloc[0]} test images")
+        panels[1].set(xlabel="Image stopped after (ms)", xlim=(0, None))
+        panels[1].legend(loc="lower right")
     return figure
 
 
 def _curve(axes: Axes, points: Mapping[Any, float], colour, label: str) -> None:
-    """Accuracies (0 to 1) by numbers, which are words if they come from JSON."""
-    x, y = zip(*sorted((int(n), 100 * accuracy) for n, accuracy in points.items()), strict=True)
+    """Draw accuracies (0 to 1) by numbers, which are words if they come from JSON."""
+    x, y = zip(*sorted((float(n), 100 * accuracy) for n, accuracy in points.items()), strict=True)
     axes.plot(x, y, "o-", color=colour, markersize=3, label=label)

@@ -1,4 +1,4 @@
-"""Spiking and ordinary networks side by side: what they cost, what they bear, when they know, what they see."""
+"""Spiking and ANNs side by side: what they cost, what they bear, when they know, what they see."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ DAMAGE = {
 
 
 def looks(kinds: dict[str, str]) -> dict[str, dict]:
-    """Colour, mark and line of each label, by its kind: colours start anew with ordinary networks, whose lines are dashed and
+    """Colour, mark and line of each label, by its kind: colours start anew with ANNs, whose lines are dashed and
     whose marks are open.
     """
     marks = itertools.cycle(MARKS)
     found: dict[str, dict] = {}
-    for kind, line, face in (("spiking", "-", {}), ("ordinary", "--", {"markerfacecolor": "white"})):
+    for kind, line, face in (("spiking", "-", {}), ("ANN", "--", {"markerfacecolor": "white"})):
         colours = itertools.cycle(style.CLASS_COLOURS)
         for label in [label for label, own in kinds.items() if own == kind]:
             found[label] = {"color": next(colours), "marker": next(marks), "linestyle": line, **face}
@@ -50,12 +50,12 @@ def _legend(figure: Figure, axes: Axes, columns: int) -> None:
 
 
 @rc_context(style.PAPER)
-def stopping_curves(points: pd.DataFrame, look: dict[str, dict]) -> Figure:
+def anytime_curves(points: pd.DataFrame, look: dict[str, dict]) -> Figure:
     """Errors against simulated time, and against synaptic operations, of networks that are stopped early.
 
     Parameters
     ----------
-    points : :func:`analysis.comparison.curves` of ``stopping``; of ordinary networks the one point is a line across time
+    points : :func:`analysis.comparison.curves` of ``anytime``; of ANNs the one point is a line across time
     look : of each label, :func:`looks`
     """
     figure = style.new_figure(style.DOUBLE, 95)
@@ -67,7 +67,7 @@ def stopping_curves(points: pd.DataFrame, look: dict[str, dict]) -> Figure:
     }
     points = points.assign(**errors)
     for name, rows in points.groupby("label", sort=False):
-        if rows["kind"].iloc[0] == "ordinary":
+        if rows["kind"].iloc[0] == "ANN":
             of_line = {key: value for key, value in look[name].items() if not key.startswith("marker")}
             time.axhline(rows["value"].iloc[0], linewidth=0.8, **of_line)
         else:

@@ -14,7 +14,7 @@ DARK = 55
 
 
 @rc_context(style.PAPER)
-def confusion(truth: np.ndarray, guesses: np.ndarray, what: str, n_classes: int = 10) -> Figure:
+def confusion(truth: np.ndarray, guesses: np.ndarray, what: str, n_classes: int) -> Figure:
     """The confusion matrix: colours are percent of the true class, figures are numbers of images.
 
     Parameters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 from matplotlib import colormaps, rc_context
@@ -14,45 +13,11 @@ from matplotlib.ticker import MaxNLocator
 
 from equispike.analysis.figures import style
 from equispike.analysis.figures.weights import layout, mosaic
-from equispike.models.conv_stdp import ConvStdpParams, PoolParams
 
 #: Cells of the picture that a field takes at least, so that the gaps between fields are narrow.
 FINEST = 24
 #: Between fields, whose own middle is white.
 GREY = 0.8
-
-
-def fields(params: ConvStdpParams, arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
-    """The weights of layer ``name`` as images of ON minus OFF input, summed over channels (maps, side, side).
-
-    A kernel is the sum of the fields of the maps before it, at their places, times its weights. Pooling only moves places
-    apart: a field is that of the first input of each window.
-
-    Parameters
-    ----------
-    arrays : ``conv1.w`` (maps before, size, size, maps) and so on
-    """
-    result = np.repeat([1.0, -1.0], params.channels)[:, None, None]
-    distance = 1  # of neighbours in the layer, in pixels
-    for each in params.names[: params.names.index(name) + 1]:
-        layer = params.by_name[each]
-        if isinstance(layer, PoolParams):
-            distance *= layer.stride
-        else:
-            result = _projected(arrays[f"{each}.w"], result, distance)
-    return result
-
-
-def _projected(w: np.ndarray, before: np.ndarray, distance: int) -> np.ndarray:
-    """The fields (maps, side, side) of kernels ``w`` (maps before, size, size, maps) on the fields of their inputs."""
-    _, size, _, maps = w.shape
-    reach = before.shape[1]
-    side = (size - 1) * distance + reach
-    result = np.zeros((maps, side, side))
-    for row, column in np.ndindex(size, size):
-        top, left = row * distance, column * distance
-        result[:, top : top + reach, left : left + reach] += np.tensordot(w[:, row, column], before, (0, 0))
-    return result
 
 
 @rc_context(style.PAPER)

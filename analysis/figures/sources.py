@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from equispike.models.errors import EquispikeError
@@ -21,6 +22,18 @@ def need(run: RunFolder, name: str, why: str) -> None:
         raise EquispikeError(f"{run.path} has no {name}, {why}")
 
 
+def arrays(run: RunFolder) -> dict[str, np.ndarray]:
+    """Return what training left; raises EquispikeError where it has not ended."""
+    need(run, "arrays.npz", "it is not fully trained")
+    return run.read_arrays("arrays.npz")
+
+
+def activity(run: RunFolder) -> dict[str, np.ndarray]:
+    """Return what protocols.activity kept; raises EquispikeError where it has kept nothing."""
+    need(run, "activity.npz", "no spikes were recorded for it")
+    return run.read_arrays("activity.npz")
+
+
 def evaluated(run: RunFolder) -> list[str]:
-    """The splits that the run was evaluated on; may be none."""
+    """Return the splits that the run was evaluated on; may be none."""
     return [split for split in SPLITS if run.has(f"evaluation-{split}.npz")]

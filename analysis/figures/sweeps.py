@@ -109,9 +109,9 @@ def robustness(table: pd.DataFrame) -> Figure:
     return _curves("robustness", curves.robustness_curves, table)
 
 
-def stopping(table: pd.DataFrame) -> Figure:
+def anytime(table: pd.DataFrame) -> Figure:
     """Errors of networks that are stopped early, a line a setting, of runs that were measured."""
-    return _curves("stopping", curves.stopping_curves, table)
+    return _curves("anytime", curves.anytime_curves, table)
 
 
 def _curves(measure: str, make: Callable[..., Figure], table: pd.DataFrame) -> Figure:
@@ -123,7 +123,7 @@ def _curves(measure: str, make: Callable[..., Figure], table: pd.DataFrame) -> F
 
 
 _KINDS: dict[str, Callable[..., Figure]] = {
-    "lines": lines, "map": heat_map, "scatter": scatter, "robustness": robustness, "stopping": stopping,
+    "lines": lines, "map": heat_map, "scatter": scatter, "robustness": robustness, "anytime": anytime,
 }  # fmt: skip
 #: Columns of a sweep's table that are not settings.
 _RESULTS = ("run", "seed", "readout", "split", "accuracy", "n_images", "commit", "folder", "first_layer", "spikes",

@@ -15,21 +15,20 @@ import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
-from equispike import models
 from equispike.analysis import comparison
-from equispike.analysis.figures import FIGURES, comparison_figures, style
+from equispike.analysis.figures import comparison_figures, figures_of, style
 from equispike.models.errors import EquispikeError
 from equispike.protocols.atomic_write import atomic_write
-from equispike.protocols.measuring.operations import ENERGY_AC, ENERGY_MAC
+from equispike.protocols.measuring.workload import ENERGY_AC, ENERGY_MAC
 from equispike.protocols.provenance import provenance
 from equispike.protocols.run_folder import RunFolder
 
 CAPTIONS = {
-    "stopping": "Errors of networks that are stopped before an image has ended. Dashed lines and single points: ordinary "
+    "anytime": "Errors of networks that are stopped before an image has ended. Dashed lines and single points: ordinary "
     "networks. Bands: 95 % intervals of the images and, where there are several, of the seeds.",
     "robustness": "Accuracy on damaged images and of damaged networks; nothing was trained or labelled anew. Images are damaged "
     "alike for all networks; in convolutions maps are lost in place of neurons. Bands: 95 % intervals.",
-    "costs": "Errors against the energy of synaptic operations and against learned numbers. Open marks: ordinary networks. "
+    "costs": "Errors against the energy of synaptic operations and against learned numbers. Open marks: ANNs. "
     "Bars: 95 % intervals of the images and, where there are several, of the seeds.",
     "similarity": "How alike layers see the same test images: linear centred kernel alignment of their responses.",
     "selectivity": "How selective the neurons of a layer are for classes, and how sparse a layer's response to an image is.",
@@ -107,7 +106,7 @@ def _run(run: RunFolder) -> dict[str, Any]:
     record, name = run.read_json("run.json"), run.path.resolve().name
     config = record["config"]
     pictures = []
-    for figure_name, make in FIGURES[models.get_model(config["model"]).protocol](run):
+    for figure_name, make in figures_of(run):
         try:
             pictures.append((figure_name, _picture(make(run))))
         except EquispikeError:  # the run has no numbers for it

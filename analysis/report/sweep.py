@@ -30,7 +30,7 @@ def sweep_report(table: pd.DataFrame, axes: Sequence[str], pictures: Iterable[Pa
         "sweep.html",
         title=title,
         n_runs=table["run"].nunique(),
-        models=sorted(set(table["model"])),
+        models=sorted(set(table["system"])),
         data=sorted(set(table["data"])),
         commits=sorted(set(table["commit"])),
         figures=[(path.stem, _picture(path)) for path in pictures],

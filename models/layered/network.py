@@ -125,7 +125,7 @@ class _Layers(Builder):
         fires = {"threshold": DIMENSIONLESS_LIF.threshold, "reset": reset} if spikes else {}
         events = _STARTS | {"image_end": "step == n_steps - 1"} | ({"step_end": "step >= 0"} if record_scores else {})
         tie_so_far = f" + int(step < n_steps - 1) * {TIE}" if spikes else ""  # the last step's is in the score already
-        model = f"{_CLASSES}\nanswer = score{tie_so_far} : 1" if record_scores else _CLASSES
+        model = f"{_CLASSES}\nanswer : 1" if record_scores else _CLASSES
         classes = self.group("classes", self.params.n_classes, model, method="exact", events=events, **fires)
         self._start(classes, "v = 0\nscore = 0")
         if not spikes:
@@ -136,5 +136,5 @@ class _Layers(Builder):
         self.at(classes, "image_end", f"{tie}images_done += 1\n_ = stop_when(images_done >= n_images)", when="end")
         self.monitor("answers", classes, "image_end", ["score"], order=2)
         if record_scores:
-            self.at(classes, "step_end", when="end")
-            self.monitor("scores", classes, "step_end", ["answer"], order=2)
+            self.at(classes, "step_end", f"answer = score{tie_so_far}", when="end", order=3)
+            self.monitor("scores", classes, "step_end", ["answer"], order=4)

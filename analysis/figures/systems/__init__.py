@@ -1,0 +1,1 @@
+"""Figures that a system has of its own, a file each."""
