@@ -21,19 +21,19 @@ from equispike.protocols.training import TrainingSpec
 #: The network of the paper with the competition of SpykeTorch, from which the search began.
 BASE: dict[str, object] = {
     **{"conv1.padding": 0, "conv2.padding": 0},
-    **{"conv1.winners": 5, "conv2.winners": 8, "conv2.radius": 1},
+    **{"conv1.n_winners": 5, "conv2.n_winners": 8, "conv2.inhibition_radius": 1},
 }
 PADDED: dict[str, object] = {"conv1.padding": 2, "conv2.padding": 1}
 #: What differs from BASE, each with the grids of its features.
 TRIED: dict[str, tuple[dict[str, object], tuple[int, ...]]] = {
     "base": ({}, (2, 4)),
-    "all-maps": ({"conv2.winners": 100, "conv2.radius": 2}, (4,)),
-    "conv1-all-maps": ({"conv1.winners": 30}, (4,)),
+    "all-maps": ({"conv2.n_winners": 100, "conv2.inhibition_radius": 2}, (4,)),
+    "conv1-all-maps": ({"conv1.n_winners": 30}, (4,)),
     "conv2-threshold-20": ({"conv2.threshold": 20}, (4,)),
     "padded": (PADDED, (2, 4)),
-    "padded-all-maps": (PADDED | {"conv1.winners": 30, "conv2.winners": 100, "conv2.radius": 2}, (4,)),
+    "padded-all-maps": (PADDED | {"conv1.n_winners": 30, "conv2.n_winners": 100, "conv2.inhibition_radius": 2}, (4,)),
     "latency": (PADDED | {"coding": "latency"}, (4,)),
-    "400-maps": ({"conv2.maps": 400, "conv2.winners": 32}, (1,)),
+    "400-maps": ({"conv2.maps": 400, "conv2.n_winners": 32}, (1,)),
 }
 N_IMAGES, HOLDOUT, N_LABEL = 20_000, 10_000, 12_500
 

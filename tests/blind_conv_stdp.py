@@ -12,11 +12,11 @@ neurons are indexed [y, x, map]. The spikes of a bin go through all the layers i
   (y, x) that has not fired, the neuron with the largest v > threshold fires (lowest map if equal), and the place, in
   all its maps, is silent for the rest of the image.
 - Pool: neuron (y, x, m) fires once, with the first spike of map m in its size x size window; stride `stride`.
-- Learning, after the last bin of an image: up to `winners` rounds; the winner is the fired and not excluded place with
+- Learning, after the last bin of an image: up to `n_winners` rounds; the winner is the fired and not excluded place with
   the earliest latency, then the largest potential, then the lowest place index. For its inputs inside the image
   w += rate * (a_plus if latency_pre <= latency_post else -a_minus) * w * (1 - w). It then excludes all the places whose
-  spike is in its map, and all those within `radius` of it in both directions.
-- rate = min(2 ** (n // doubling), a_plus_max / a_plus), n being the images shown before; doubling = 0: no growth.
+  spike is in its map, and all those within `inhibition_radius` of it in both directions.
+- rate = min(2 ** (n // doubling_interval), a_plus_max / a_plus), n being the images shown before; doubling_interval = 0: no growth.
 - Features: the last layer integrates and does not fire; the largest final v of a map in each cell of a grid, from 0.
 
 Sums are done in the floating-point type of the weights. Nothing here was taken from the implementation under test.
@@ -33,12 +33,12 @@ class Conv:
     size: int
     threshold: float
     padding: int = 0
-    winners: int = 5
-    radius: int = 2
+    n_winners: int = 5
+    inhibition_radius: int = 2
     a_plus: float = 0.004
     a_minus: float = 0.003
     a_plus_max: float = 0.15
-    doubling: int = 0
+    doubling_interval: int = 0
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def choose_winners(state):
     eligible = state.place_latency < state.n_bins
     rows, columns = np.arange(height)[:, None], np.arange(width)[None, :]
     chosen = []
-    for _ in range(layer.winners):
+    for _ in range(layer.n_winners):
         if not eligible.any():
             break
         earliest = state.place_latency[eligible].min()
@@ -141,14 +141,14 @@ def choose_winners(state):
         y, x = divmod(int(np.flatnonzero(candidates)[0]), width)
         m = int(state.place_map[y, x])
         chosen.append((y, x, m))
-        near = (abs(rows - y) <= layer.radius) & (abs(columns - x) <= layer.radius)
+        near = (abs(rows - y) <= layer.inhibition_radius) & (abs(columns - x) <= layer.inhibition_radius)
         eligible &= (state.place_map != m) & ~near
     return chosen
 
 
 def learning_rate(layer, images_seen):
     """The factor on a_plus and a_minus for the image that comes after `images_seen` others."""
-    doublings = images_seen // layer.doubling if layer.doubling else 0
+    doublings = images_seen // layer.doubling_interval if layer.doubling_interval else 0
     return max(0.0, min(2.0 ** min(doublings, 1000), layer.a_plus_max / layer.a_plus))
 
 

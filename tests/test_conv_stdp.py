@@ -65,7 +65,7 @@ def learned(backend, params, state, latencies, name):
 @needs_compiler
 @pytest.mark.parametrize("name", ["conv1", "conv2"])
 def test_a_blind_implementation_learns_the_same_from_200_images(name, digits):
-    params = ConvStdpParams().updated({"conv1.doubling": 50, "conv1.threshold": 6, "conv2.threshold": 4})
+    params = ConvStdpParams().updated({"conv1.doubling_interval": 50, "conv1.threshold": 6, "conv2.threshold": 4})
     state = initial_state(params, 0)
     if name == "conv2":  # with a first layer that has learned
         rng = np.random.default_rng(1)
@@ -131,7 +131,7 @@ def test_one_input_one_winner_by_hand():
 
 def test_rates_double_and_stop_doubling():
     params = ConvStdpParams().updated({"height": 1, "width": 1, "n_bins": 1, "layers": "conv", "conv1.size": 1,
-                                       "conv1.maps": 1, "conv1.padding": 0, "conv1.threshold": 0.1, "conv1.doubling": 2,
+                                       "conv1.maps": 1, "conv1.padding": 0, "conv1.threshold": 0.1, "conv1.doubling_interval": 2,
                                        "conv1.a_plus_max": 0.01})  # fmt: skip
     latencies = np.array([[0, 1]] * 6)
     w, image, _ = learned("numpy", params, {"conv1_kernels.w": np.array([0.5, 0.5])}, latencies, "conv1")

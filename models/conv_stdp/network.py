@@ -23,7 +23,9 @@ _TIME = """
     step = t_in_timesteps % n_steps : integer (shared)
     image = t_in_timesteps // n_steps : integer (shared)
 """
-_RATE = "rate = clip(2.0 ** ((images_seen + image) // doubling_{0}), 0, a_plus_max_{0} / a_plus_{0}) : 1 (shared)"
+_RATE = (
+    "rate = clip(2.0 ** ((images_seen + image) // doubling_interval_{0}), 0, a_plus_max_{0} / a_plus_{0}) : 1 (shared)"
+)
 _IMAGE_START = {"image_start": "step == 0"}
 #: Inputs that came before the neuron fired, or in the same bin, are potentiated; all others are depressed.
 _STDP = (
@@ -197,7 +199,7 @@ class _ConvStdp(Builder):
             places,
             "exclude",
             f"excluded_post = int(excluded_post > 0 or best_map_post == winner_pre % {shape.maps} "
-            f"or (abs(y_post - {y}) <= radius_{name} and abs(x_post - {x}) <= radius_{name}))",
+            f"or (abs(y_post - {y}) <= inhibition_radius_{name} and abs(x_post - {x}) <= inhibition_radius_{name}))",
             f"k for k in range({shape.n_places})",
             event="chosen",
         )

@@ -25,19 +25,21 @@ class ConvParams(Params):
     size: int = param(5, "side of the square kernels", PAPER, minimum=1, maximum=100)
     padding: int = param(0, "silent inputs added on each side", OURS, minimum=0, maximum=100)
     threshold: float = param(15.0, "potential above which a neuron fires", PAPER, minimum=0)
-    winners: int = param(5, "neurons an image that may learn, at most one a map", SPYKETORCH, minimum=1)
-    radius: int = param(2, "a winner keeps others this near, in all maps, from learning", SPYKETORCH, minimum=0)
+    n_winners: int = param(5, "neurons per image that may learn, at most one per map", SPYKETORCH, minimum=1)
+    inhibition_radius: int = param(
+        2, "a winner keeps others this near, in all maps, from learning", SPYKETORCH, minimum=0
+    )
     a_plus: float = param(0.004, "rate of potentiation at the start", PAPER, minimum=0, maximum=1, exclusive=True)
     a_minus: float = param(0.003, "rate of depression at the start", PAPER, minimum=0, maximum=1)
     a_plus_max: float = param(0.15, "potentiation stops doubling here", SPYKETORCH, minimum=0, maximum=1)
-    doubling: int = param(0, "images after which both rates double; 0: never", SPYKETORCH, minimum=0)
+    doubling_interval: int = param(0, "images after which both rates double; 0: never", SPYKETORCH, minimum=0)
     w_mean: float = param(0.8, "mean of the initial weights", PAPER, minimum=0, maximum=1)
     w_sd: float = param(0.05, "standard deviation of the initial weights", PAPER, minimum=0)
 
     @property
     def n_rounds(self) -> int:
         """Rounds of the competition after an image."""
-        return min(self.winners, self.maps)
+        return min(self.n_winners, self.maps)
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,9 @@ _KINDS: dict[str, type[LayerParams]] = {"conv": ConvParams, "pool": PoolParams}
 #: The network of the paper for MNIST; learning of the first layer as in SpykeTorch, padding and winners as chosen on
 #: validation images (docs/conv-stdp.md).
 _DEFAULTS: tuple[LayerParams, ...] = (
-    ConvParams(padding=2, winners=30, doubling=500),
+    ConvParams(padding=2, n_winners=30, doubling_interval=500),
     PoolParams(),
-    ConvParams(maps=100, padding=1, threshold=10.0, winners=100),
+    ConvParams(maps=100, padding=1, threshold=10.0, n_winners=100),
 )
 
 
@@ -187,8 +189,14 @@ class ConvStdpParams(Params):
         numbers: dict[str, Any] = {"n_bins": self.n_bins}
         for name in self.conv_names:
             layer = self.conv(name).namespace()
-            numbers |= {f"{key}_{name}": layer[key] for key in ("threshold", "winners", "radius", "a_plus", "a_minus")}
-            numbers |= {f"a_plus_max_{name}": layer["a_plus_max"], f"doubling_{name}": layer["doubling"] or _NEVER}
+            numbers |= {
+                f"{key}_{name}": layer[key]
+                for key in ("threshold", "n_winners", "inhibition_radius", "a_plus", "a_minus")
+            }
+            numbers |= {
+                f"a_plus_max_{name}": layer["a_plus_max"],
+                f"doubling_interval_{name}": layer["doubling_interval"] or _NEVER,
+            }
         return numbers
 
     def updated(self, settings: Mapping[str, Any]) -> Self:
