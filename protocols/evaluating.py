@@ -176,7 +176,9 @@ class _Labels:
         readout = self._procedure.readouts[name]
         if not readout.learns:
             return {}
-        of = self._learned_from()
+        procedure = self._procedure
+        settings = {key: procedure.spec.procedure_params.as_text()[key] for key in procedure.answer_keys}
+        of = learned_from(self._run, self.n, settings, self._data.checksum)
         kept = self._run.read_arrays(READOUTS) if self._run.has(READOUTS) else {}
         mine = {key: values for key, values in kept.items() if key.startswith(f"{name}.")}
         if str(mine.pop(f"{name}.of", "")) != of:
@@ -188,14 +190,6 @@ class _Labels:
             self._report(f"training the readout {name}", 1, 1)
         return {key.removeprefix(f"{name}."): values for key, values in mine.items()}
 
-    def _learned_from(self) -> str:
-        """Return a hash of what a readout depends on: the trained arrays, the samples, and how they are answered."""
-        procedure = self._procedure
-        digest = hashlib.sha256((self._run.path / "arrays.npz").read_bytes())
-        settings = [procedure.spec.procedure_params.as_text()[key] for key in procedure.answer_keys]
-        digest.update(repr([self.n, settings, self._data.checksum]).encode())
-        return digest.hexdigest()
-
     def curve(self, names: Sequence[str], answers: np.ndarray, truth: np.ndarray) -> dict[int, float]:
         """Return accuracies of the first readout with fewer labelled samples, where the procedure asks for them."""
         first, found = next(iter(self._procedure.readouts)), {}
@@ -205,6 +199,13 @@ class _Labels:
                 learned = readout.fit(self._answered()[:n], self._labels[:n], self._data.n_classes)
                 found[n] = float((readout.scores(learned, answers).argmax(axis=1) == truth).mean())
         return found
+
+
+def learned_from(run: RunFolder, n_label: int, settings: dict[str, str], data_checksum: str) -> str:
+    """Return a hash of what a readout depends on: the trained arrays, the samples, and how they are answered."""
+    digest = hashlib.sha256((run.path / "arrays.npz").read_bytes())
+    digest.update(repr([n_label, sorted(settings.items()), data_checksum]).encode())
+    return digest.hexdigest()
 
 
 def readout_arrays(run: RunFolder, name: str) -> dict[str, np.ndarray]:

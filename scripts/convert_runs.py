@@ -1,0 +1,173 @@
+"""Run folders of the first format become those of the second, in place:
+
+python -m equispike.scripts.convert_runs RUN_OR_FOLDER_OF_RUNS...
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from equispike.models.errors import EquispikeError
+from equispike.protocols.catalogue import get_system
+from equispike.protocols.data import load
+from equispike.protocols.evaluating import READOUTS, learned_from
+from equispike.protocols.run_folder import FORMAT, RunFolder
+from equispike.protocols.spec import TrainingSpec
+from equispike.protocols.system import System
+
+#: Parameters by their earlier names; those of layers stand behind a dot.
+RENAMED = {
+    "w_gain": "init_scale",
+    "adaptive_part": "adaptive_fraction",
+    "winners": "n_winners",
+    "radius": "inhibition_radius",
+    "doubling": "doubling_interval",
+}
+#: Training sets that need not be read for their size.
+N_TRAIN = {"mnist": 60_000, "fashion-mnist": 60_000, "digits": 1_437, "nmnist-small": 1_000}
+
+
+def convert(run: RunFolder) -> bool:
+    """Convert a run folder of the first format; returns whether it was one.
+
+    Raises EquispikeError where it is damaged; run.json, which says the format, is written last.
+    """
+    record = run.read_json("run.json")
+    if record.get("format") != 1:
+        return False
+    config = record.get("config")
+    if not isinstance(config, dict):
+        raise EquispikeError(f"{run.path / 'run.json'} is damaged: it has no whole configuration")
+    if "protocol" in config:
+        config["experiment"] = config.pop("protocol")
+        config["experiment_params"] = config.pop("protocol_params")
+        run.write_json("run.json", record | {"format": FORMAT})
+        return True
+    try:
+        spec = _spec(config)
+    except KeyError as missing:
+        raise EquispikeError(f"{run.path / 'run.json'} is damaged: its configuration has no {missing}") from None
+    record["config"] = spec.as_json()
+    if "features" in record:
+        record["source"] = record.pop("features")
+    _readouts(run, spec, record)
+    for name in ("raster.npz", "activity.npz"):
+        (run.path / name).unlink(missing_ok=True)
+    if run.has("stopping.csv"):
+        (run.path / "stopping.csv").replace(run.path / "anytime.csv")
+    for path in sorted(run.path.glob("evaluation-*.json")):
+        run.write_json(path.name, _evaluation(run.read_json(path.name), spec))
+    for path in sorted(run.path.glob("evaluation-*.npz")):
+        arrays = run.read_arrays(path.name)
+        if "guesses" in arrays:
+            headline = next(iter(spec.procedure().readouts))
+            run.write_arrays(path.name, {"truth": arrays["truth"], headline: arrays["guesses"]}, compress=True)
+    if run.has("checkpoint/state.npz"):
+        run.write_arrays("checkpoint/state.npz", _checkpoint(run.read_arrays("checkpoint/state.npz"), spec))
+    run.write_json("run.json", record | {"format": FORMAT})
+    return True
+
+
+def _spec(config: dict[str, Any]) -> TrainingSpec:
+    system = get_system(config["model"])
+    params, own = system.settled(_settings(system, config["params"]))
+    data, holdout = config["data"], config["holdout"]
+    n_train = N_TRAIN[data] if data in N_TRAIN else len(load(data).train_images)
+    return TrainingSpec(
+        system=system,
+        params=params,
+        procedure_params=own,
+        data=data,
+        n_images=config["n_images"],
+        n_train=n_train - holdout,
+        seed=config["seed"],
+        backend=config["backend"],
+        holdout=holdout,
+        chunk_images=config["chunk_images"],
+        source=config.get("features"),
+    )
+
+
+def _settings(system: System, old: dict[str, str]) -> dict[str, str]:
+    """Return parameters under the names they have now; those of a part that fills a slot stand behind the slot's name."""
+    found = {}
+    for key, value in old.items():
+        section, dot, name = key.rpartition(".")
+        found[section + dot + RENAMED.get(name, name)] = value
+    if "rule" in found:
+        found["rule"] = f"diehl-cook-{found['rule']}"
+    known = {*system.settled({"rule": found["rule"]} if "rule" in found else {})[0].as_text()}
+    own = set(system.procedure_params().keys())
+    placed = {}
+    for key, value in found.items():
+        slots = [each for each in (key, f"neuron.{key}", f"rule.{key}") if each in known or each in own]
+        # Layers are known once their number is.
+        placed[slots[0] if slots else key] = value
+    return placed
+
+
+def _readouts(run: RunFolder, spec: TrainingSpec, record: dict[str, Any]) -> None:
+    """Turn labels of neurons into what readouts have learned."""
+    if not run.has("labels.npz"):
+        return
+    labels = run.read_arrays("labels.npz")
+    of = np.array(learned_from(run, int(labels["n_label"]), {}, record["data"]["checksum"]))
+    learned = {key: labels[key] for key in ("class_rates", "assignments")} | {"of": of}
+    names = spec.procedure().readouts
+    arrays = {f"{name}.{key}": values for name in names for key, values in learned.items()}
+    run.write_arrays(READOUTS, arrays, compress=True)
+    (run.path / "labels.npz").unlink()
+
+
+def _evaluation(old: dict[str, Any], spec: TrainingSpec) -> dict[str, Any]:
+    """Return an evaluation's record: what it answers and costs without labelling."""
+    new = {
+        key: value for key, value in old.items() if key not in ("grid", "accuracy_by_bins", "features_images_per_cpu_s")
+    }
+    keys = spec.system.trained_by.answer_keys
+    new["settings"] = {key: str(old.get(key, spec.procedure_params.as_text()[key])) for key in keys}
+    new = {"n_label": 0, "backend": spec.backend, "accuracy_by_labelled_images": {}} | new
+    if "features_images_per_cpu_s" in old:
+        new["cpu_s"] = old["n_images"] / old["features_images_per_cpu_s"]
+        new.pop("wall_s", None)
+    for clock in ("wall_s", "cpu_s"):
+        if f"labelling_{clock}" in old:
+            new[clock] = old[clock] - old[f"labelling_{clock}"]
+    return new
+
+
+def _checkpoint(old: dict[str, np.ndarray], spec: TrainingSpec) -> dict[str, np.ndarray]:
+    """Return a checkpoint of equispike.protocols.training.Progress."""
+    new = {name: values for name, values in old.items() if name.startswith(("metrics:", "state:"))}
+    new |= {f"state:{name}": values for name, values in old.items() if name.startswith("leaf:")}
+    if "recent" in old:  # position in the training set, neuron, count
+        position, neuron, count = old["recent"].T
+        labels = load(spec.data).train_labels
+        number = np.cumsum(np.append(0, position[1:] != position[:-1])) if len(position) else position
+        new["state:recent"] = np.stack([number, labels[position], neuron, count], axis=1).astype(np.int32)
+    if "counts" in old:
+        return new | {"counts": old["counts"], "seconds": old["seconds"]}
+    seen, seconds = int(old["images_seen"] if "images_seen" in old else old["numbers"][0]), old.get("seconds")
+    return new | {"counts": np.array([0, seen, seen]), "seconds": old["numbers"][1:] if seconds is None else seconds}
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+def main(folders: tuple[Path, ...]) -> None:
+    """Convert the runs in FOLDERS that an earlier version has written."""
+    n = 0
+    for path in (path for folder in folders for path in sorted(folder.rglob("run.json"))):
+        try:
+            n += convert(RunFolder(path.parent))
+        except (EquispikeError, json.JSONDecodeError) as error:
+            raise click.ClickException(f"{path.parent}: {error}") from None
+    click.echo(f"Converted {n} runs")
+
+
+if __name__ == "__main__":
+    main()
