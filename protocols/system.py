@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from equispike.models.references import resolve
@@ -76,6 +76,16 @@ class System:
     def procedure_params(self) -> ProcedureParams:
         """Return the procedure's parameters as this system is trained by default."""
         return self.trained_by.params().updated(self.training)
+
+    def fields(self) -> dict[str, Field]:
+        """Return the declared parameters of network and training, by name."""
+        sections = self.params().sections() | {"training": self.procedure_params()}
+        named = {"training": ""}
+        return {
+            named.get(prefix, prefix) + field.name: field
+            for prefix, section in sections.items()
+            for field in section.declared()
+        }
 
     @property
     def is_spiking(self) -> bool:

@@ -10,14 +10,15 @@ import numpy as np
 from brian2 import have_same_dimensions
 
 from equispike.models.errors import EquispikeError
-from equispike.models.params import Params, describe_value, parse_value
+from equispike.models.params import describe_value, parse_value
+from equispike.protocols.system import System
 from equispike.scripts.workflow.located import Located
 
 #: Settings by name, each as text that knows its line.
 type Point = dict[str, Located]
 
-#: What is not a parameter of the model, but of the run.
-OPTIONS = ("model", "data", "backend", "images", "holdout", "features", "chunk-images")
+#: What is not a parameter of the system, but of the run.
+OPTIONS = ("system", "data", "backend", "images", "holdout", "source", "chunk-images")
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,14 @@ class Range:
     unit: object = None
     words: tuple[str, ...] = ()
 
-    def at(self, part: float) -> Located:
-        """The value at a ``part`` (0 to 1) of the axis."""
+    def at(self, fraction: float) -> Located:
+        """The value at a ``fraction`` (0 to 1) of the axis."""
         if self.words:
-            return Located(self.words[min(int(part * len(self.words)), len(self.words) - 1)], self.where.where)
+            return Located(self.words[min(int(fraction * len(self.words)), len(self.words) - 1)], self.where.where)
         if self.log:
-            number = float(np.exp(np.log(self.low) + part * (np.log(self.high) - np.log(self.low))))
+            number = float(np.exp(np.log(self.low) + fraction * (np.log(self.high) - np.log(self.low))))
         else:
-            number = self.low + part * (self.high - self.low)
+            number = self.low + fraction * (self.high - self.low)
         return self.written(number)
 
     def written(self, number: float) -> Located:
@@ -56,7 +57,7 @@ class Range:
         return Located(text if self.unit is None else f"{text}*{self.unit}", self.where.where)
 
 
-def points(content: dict[str, Located], params: Params) -> list[Point]:
+def points(content: dict[str, Located], system: System) -> list[Point]:
     """Every combination of what ``grid``, ``list``, ``random`` and ``latin-hypercube`` of a sweep file ask for.
 
     Raises
@@ -67,7 +68,7 @@ def points(content: dict[str, Located], params: Params) -> list[Point]:
     found: list[Point] = [{}]
     for kind, make in (("grid", _grid), ("list", _list), ("random", _random), ("latin-hypercube", _latin_hypercube)):
         if kind in content:
-            found = [_joined(one, other) for one in found for other in make(content[kind], params)]
+            found = [_joined(one, other) for one in found for other in make(content[kind], system)]
     return found
 
 
@@ -77,7 +78,7 @@ def _joined(one: Point, other: Point) -> Point:
     return one | other
 
 
-def _grid(node: Located, params: Params) -> list[Point]:
+def _grid(node: Located, system: System) -> list[Point]:
     axes = node.mapping("grid")
     if not axes:
         raise node.error("grid is empty: give it axes such as 'n_exc: [100, 400]'")
@@ -88,7 +89,7 @@ def _grid(node: Located, params: Params) -> list[Point]:
     return [dict(zip(values, combination, strict=True)) for combination in itertools.product(*values.values())]
 
 
-def _list(node: Located, params: Params) -> list[Point]:
+def _list(node: Located, system: System) -> list[Point]:
     found = [dict(item.mapping("an item of list")) for item in node.list("list")]
     for point in found:
         for name, value in point.items():
@@ -96,16 +97,16 @@ def _list(node: Located, params: Params) -> list[Point]:
     return found
 
 
-def _random(node: Located, params: Params) -> list[Point]:
-    number, seed, axes = _drawn(node, "random", params)
+def _random(node: Located, system: System) -> list[Point]:
+    number, seed, axes = _drawn(node, "random", system)
     parts = np.random.default_rng(seed).random((number, len(axes)))
     return [_point(axes, row) for row in parts]
 
 
-def _latin_hypercube(node: Located, params: Params) -> list[Point]:
+def _latin_hypercube(node: Located, system: System) -> list[Point]:
     from scipy.stats import qmc  # takes most of a second, which every job would wait for
 
-    number, seed, axes = _drawn(node, "latin-hypercube", params)
+    number, seed, axes = _drawn(node, "latin-hypercube", system)
     parts = qmc.LatinHypercube(len(axes), rng=np.random.default_rng(seed)).random(number)
     return [_point(axes, row) for row in parts]
 
@@ -114,39 +115,31 @@ def _point(axes: list[Range], parts: np.ndarray) -> Point:
     return {axis.name: axis.at(float(part)) for axis, part in zip(axes, parts, strict=True)}
 
 
-def _drawn(node: Located, kind: str, params: Params) -> tuple[int, int, list[Range]]:
+def _drawn(node: Located, kind: str, system: System) -> tuple[int, int, list[Range]]:
     entries = node.mapping(kind, ("draws", "seed", "axes"))
     for name in ("draws", "axes"):
         if name not in entries:
             raise node.error(f"{kind} needs an entry '{name}'")
     seed = entries["seed"].whole("seed", 0) if "seed" in entries else 0
-    return entries["draws"].whole("draws"), seed, ranges(entries["axes"], params)
+    return entries["draws"].whole("draws"), seed, ranges(entries["axes"], system)
 
 
-def ranges(node: Located, params: Params) -> list[Range]:
+def ranges(node: Located, system: System) -> list[Range]:
     """Axes such as ``tau_mem: {from: 50*ms, to: 150*ms, scale: log}`` or ``rule: {choose: [a, b]}``."""
     axes = node.mapping("axes")
     if not axes:
         raise node.error("axes is empty: give it axes such as 'tau_mem: {from: 50*ms, to: 150*ms}'")
-    return [_range(name, axis, params) for name, axis in axes.items()]
+    return [_range(name, axis, system) for name, axis in axes.items()]
 
 
-def _range(name: str, node: Located, params: Params) -> Range:
+def _range(name: str, node: Located, system: System) -> Range:
     entries = node.mapping(name, ("from", "to", "scale", "choose"))
     if "choose" in entries:
         return Range(name, node, words=tuple(item.text(name) for item in entries["choose"].list(f"choose of {name}")))
     for end in ("from", "to"):
         if end not in entries:
             raise node.error(f"{name} needs 'from' and 'to', such as {{from: 50*ms, to: 150*ms}}, or 'choose'")
-    field = next(
-        (
-            field
-            for prefix, section in params.sections().items()
-            for field in section.declared()
-            if prefix + field.name == name
-        ),
-        None,
-    )
+    field = system.fields().get(name)
     unit = None if field is None else field.metadata["unit"]
     whole = name in OPTIONS or (field is not None and type(field.metadata["default"]) is int)
     low, high = (_number(name, entries[end], unit) for end in ("from", "to"))

@@ -8,13 +8,12 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from equispike import models
+from equispike.models import own_files
+from equispike.protocols.system import System
 
 _ROOT = Path(__file__).parent.parent.parent
 #: Packages of the project that may be imported, and that are installed below ``equispike``.
 _ROOMS = ("equispike.models", "equispike.protocols", "equispike.analysis")
-#: Modules that import every model; a run depends on its own alone.
-_CATALOGUE = ("equispike.models", "equispike.models.catalogue")
 #: Files that no import shows.
 _BESIDE = {
     "equispike.models.codegen.cpp": ("templates/*.cpp", "include/*"),
@@ -23,23 +22,19 @@ _BESIDE = {
     "equispike.analysis.report": ("*.html",),
 }
 
-#: By step and protocol of the model: the modules that it begins with.
+#: By step: the module that it begins with. A system's own are named by the catalogue, which imports none.
 _ENTRIES = {
-    ("train", "presenting"): ["equispike.protocols.training"],
-    ("evaluate", "presenting"): ["equispike.protocols.evaluating"],
-    ("train", "layerwise"): ["equispike.protocols.layerwise.training"],
-    ("evaluate", "layerwise"): ["equispike.protocols.layerwise.evaluating"],
-    ("train", "gradients"): ["equispike.protocols.gradients.training"],
-    ("evaluate", "gradients"): ["equispike.protocols.gradients.evaluating"],
-    ("train", "baseline"): ["equispike.protocols.baselines"],
+    "train": "equispike.protocols.training",
+    "evaluate": "equispike.protocols.evaluating",
+    "measure": "equispike.protocols.measuring.measuring",
 }
 
 
-def of_step(step: str, model: str) -> str:
-    """Hash of the code that ``train``, ``evaluate`` or ``measure`` of a model depends on."""
-    chosen = models.get_model(model)
-    entries = _ENTRIES.get((step, chosen.protocol), ["equispike.protocols.measuring"])
-    return _hash((*entries, chosen.params.__module__.rpartition(".")[0]))
+def of_step(step: str, system: System) -> str:
+    """Return the hash of the code that ``train``, ``evaluate`` or ``measure`` of a system depends on."""
+    own = [each.partition(":")[0] for each in (system.network, system.procedure) if isinstance(each, str)]
+    files = (own_files.checksum(system.name),) if own_files.is_own(system.name) else ()
+    return _hash((_ENTRIES[step], *own), files)
 
 
 def of_analysis() -> str:
@@ -48,8 +43,9 @@ def of_analysis() -> str:
 
 
 @cache
-def _hash(entries: tuple[str, ...]) -> str:
-    digest = hashlib.sha256()
+def _hash(entries: tuple[str, ...], files: tuple[str, ...] = ()) -> str:
+    """Return a hash of modules with all that they import, and of ``files`` that have hashes of their own."""
+    digest = hashlib.sha256("".join(files).encode())
     for module in sorted(_closure(entries)):
         for path in (_file(module), *_others(module)):
             digest.update(module.encode() + _meaning(path))
@@ -57,19 +53,16 @@ def _hash(entries: tuple[str, ...]) -> str:
 
 
 def _closure(entries: Iterable[str]) -> set[str]:
-    """The modules and all that they import, without models other than those in ``entries``."""
-    others = {each.params.__module__.rpartition(".")[0] for each in models.MODELS.values()} - set(entries)
+    """Return the modules and all that they import."""
     found: set[str] = set()
     waiting = list(entries)
     while waiting:
         module = waiting.pop()
-        if module in found or any(module == other or module.startswith(f"{other}.") for other in others):
-            continue
-        found.add(module)
-        if module not in _CATALOGUE:
+        if module not in found:
+            found.add(module)
             waiting += _imported(module)
-        if module.count(".") > 1:
-            waiting.append(module.rpartition(".")[0])
+            if module.count(".") > 1:
+                waiting.append(module.rpartition(".")[0])
     return found
 
 

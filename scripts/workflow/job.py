@@ -60,16 +60,16 @@ def _words(plan: Plan, run: Run, step: Step, folder: Path) -> list[str]:
     """What a person would type for this step now."""
     cpus = f"--jobs={plan.resources.cpus}"
     if step.name == "evaluate":
-        (folder / "labels.npz").unlink(missing_ok=True)  # of other settings
+        (folder / "readouts.npz").unlink(missing_ok=True)  # of other settings
     if step.name != "train":
         return [step.name, run.folder, *step.words, cpus]
-    command, *words = step.words
+    words = step.words
     if (folder / "run.json").exists():
         words = [f"--resume={run.folder}"]
     else:
         shutil.rmtree(folder, ignore_errors=True)
-        words.append(f"--out={run.folder}")
-    return [command, *words] if command == "baseline" else [command, *words, cpus]
+        words = [*words, f"--out={run.folder}"]
+    return ["train", *words, cpus]
 
 
 def _command(words: list[str]) -> None:
@@ -83,15 +83,13 @@ def _command(words: list[str]) -> None:
 
 def build(plan: Plan, name: str) -> None:
     """Compile what runs share, before many of them would at the same time."""
+    from equispike.protocols.beginning import new_spec
     from equispike.protocols.building import compile_programs
-    from equispike.scripts.commands import options, train
+    from equispike.scripts.commands import train
 
-    words = plan.runs[plan.builds[name]].steps[0].words[1:]
+    words = plan.runs[plan.builds[name]].steps[0].words
     asked = train.command.make_context("train", list(words)).params
-    settings = options.model_settings(None, asked["pairs"])
-    source = train.source_of(asked["model"], asked["features"])
-    spec, _ = train.new_spec(asked["model"], asked["data"], None, source, settings, asked["images"], asked["seed"],
-                             asked["backend"], asked["holdout"], asked["chunk_images"], Path("runs", "build"))  # fmt: skip
+    spec, _, _ = new_spec(**train.asked(asked), seed=asked["seed"], out=Path("runs", "build"))
     compile_programs(spec)
     write(Path(BUILDS, f"{name}.json"), {"run": plan.builds[name]})
 

@@ -76,7 +76,7 @@ def read(path: Path) -> Located:
         line = f":{mark.line + 1}" if mark else ""
         raise EquispikeError(f"{path}{line}: this is not YAML: {getattr(error, 'problem', None) or error}") from None
     if root is None:
-        raise EquispikeError(f"{path} is empty: a sweep file begins with lines such as 'model: diehl-cook'")
+        raise EquispikeError(f"{path} is empty: a sweep file begins with lines such as 'system: diehl-cook'")
     return _located(root, path)
 
 

@@ -27,12 +27,12 @@ def main(runs: int, cores: int) -> None:
     """Print seconds of both, their ratio and what the sweep adds to each run."""
     with tempfile.TemporaryDirectory(prefix="equispike-overhead-") as folder:
         seeds = ", ".join(map(str, range(runs)))
-        Path(folder, "trivial.yaml").write_text(f"model: softmax\ndata: digits\nimages: 100\nseeds: [{seeds}]\n")
-        words = ["baseline", "softmax", "--data=digits", "--images=100"]
+        Path(folder, "trivial.yaml").write_text(f"system: softmax\ndata: digits\nimages: 100\nseeds: [{seeds}]\n")
+        words = ["train", "softmax", "--data=digits", "--images=100"]
         by_sweep = _seconds(folder, [["sweep", "trivial.yaml", "--out=sweep", f"--cores={cores}"]], 1)
         by_hand = _seconds(folder, [[*words, f"--seed={seed}", f"--out=hand/{seed}"] for seed in range(runs)], cores)
     click.echo(f"{runs} runs on {cores} cores: {by_sweep:.1f} s as a sweep, {by_hand:.1f} s by hand, ratio "
-               f"{by_sweep / by_hand:.2f}; {(by_sweep - by_hand) / runs:.2f} s more a run")  # fmt: skip
+               f"{by_sweep / by_hand:.2f}; {(by_sweep - by_hand) / runs:.2f} s more per run")  # fmt: skip
 
 
 def _seconds(folder: str, commands: list[list[str]], at_a_time: int) -> float:

@@ -11,17 +11,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from equispike import models
+from equispike.models import own_files
 from equispike.models.codegen import BACKENDS
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params
 from equispike.protocols.atomic_write import atomic_write
 from equispike.protocols.data import load
-from equispike.protocols.training import TrainingSpec
+from equispike.protocols.procedures.base import ProcedureParams
+from equispike.protocols.spec import TrainingSpec
+from equispike.protocols.system import System
 from equispike.scripts.workflow import code
 from equispike.scripts.workflow.axes import OPTIONS, Point
 from equispike.scripts.workflow.located import Located
-from equispike.scripts.workflow.sweep_file import Resources, Sweep, params_of
+from equispike.scripts.workflow.sweep_file import Resources, Sweep, system_of
 
 #: In the folder of a sweep.
 PLAN = "plan.json"
@@ -45,7 +47,7 @@ class Run:
     id : its name, of what differs, the seed, and a hash of what it is trained on and how
     settings : of all axes, as text
     build : the compiled programs that it shares with others; empty where it needs none
-    size : what its cost depends on: model, size of the network, data, backend
+    size : what its cost depends on: system, size of the network, data, backend
     images : that are presented for training
     """
 
@@ -123,7 +125,7 @@ def plan(sweep: Sweep) -> Plan:
             again = _hash(words)
             if again in trained:
                 where = next(iter(point.values()), next(iter(sweep.options.values())))
-                raise where.error(f"this run is planned twice (as {trained[again]}): leave one of them away")
+                raise where.error(f"this run is planned twice (as {trained[again]}): omit one of them")
             trained[again] = run.id
             runs[run.id] = run
             if run.build:
@@ -138,41 +140,39 @@ def _runs(sweep: Sweep, point: Point, checked: set[str]) -> Iterable[tuple[Run, 
         raise point[name].error(f"{name} is on an axis and fixed as well: keep one of them")
     options = sweep.options | {name: node for name, node in point.items() if name in OPTIONS}
     settings = sweep.fixed | {name: node for name, node in point.items() if name not in OPTIONS}
-    model = options["model"].text("model")
-    params = _checked(params_of(options["model"]), settings, point)
-    values = params.as_text()
+    system = system_of(options["system"])
+    params, own = _checked(system, settings, point)
+    values = params.as_text() | own.as_text()
     structure = _structure(params, values)
-    _check_data(options, params, structure, [*point.values(), *settings.values()], checked)
-    protocol = models.get_model(model).protocol
-    words = _train_words(protocol, options, settings)
-    steps = [Step("train", words, "")]
-    if protocol != "baseline":
-        steps.append(Step("evaluate", _evaluate_words(sweep), ""))
+    _check_data(options, system, params, own, structure, [*point.values(), *settings.values()], checked)
+    words = _train_words(options, settings)
+    steps = [Step("train", words, ""), Step("evaluate", _evaluate_words(sweep), "")]
     if sweep.measure:
         steps.append(Step("measure", [f"--what={name}" for name in sweep.measure], ""))
     text = {name: node.text(name) for name, node in point.items()}
     label = "_".join(f"{name}={text[name]}" for name in sweep.axes if name in text)
     label = re.sub(r"[^A-Za-z0-9.,=_+-]", "", label)[:80]
     backend = options["backend"].text("backend") if "backend" in options else "auto"
-    size = [model, params.structure(), options["data"].text("data"), backend]
+    size = [system.name, params.structure(), options["data"].text("data"), backend]
     words_of_params = sorted(f"{key}={value}" for key, value in values.items())
     for seed in sweep.seeds:
         seeded = [Step("train", [*words, f"--seed={seed}"], ""), *steps[1:]]
-        keyed = [Step(step.name, step.words, _hash([*step.words, code.of_step(step.name, model)])) for step in seeded]
+        keyed = [Step(step.name, step.words, _hash([*step.words, code.of_step(step.name, system)])) for step in seeded]
         name = f"{label}_s{seed}-{_hash(seeded[0].words)[:6]}".lstrip("_")
         told_by = [*words_of_params, str(seed), *(f"{key}={node.value}" for key, node in sorted(options.items()))]
-        build = _hash([*size, *structure])[:12] if protocol != "baseline" and backend != "numpy" else ""
+        built = system.is_spiking and not (backend in BACKENDS and BACKENDS[backend].stepwise)
+        build = _hash([*size, *structure])[:12] if built else ""
         yield Run(name, text, seed, keyed, build, size, _images(options)), told_by
 
 
-def _checked(params: Params, settings: dict[str, Located], point: Point) -> Params:
-    """``params`` with ``settings``; raises EquispikeError that names the line at fault."""
+def _checked(system: System, settings: dict[str, Located], point: Point) -> tuple[Params, ProcedureParams]:
+    """Return parameters of network and training with ``settings``; raises EquispikeError that names the line at fault."""
     try:
-        return params.updated({name: node.text(name) for name, node in settings.items()})
+        return system.settled({name: node.text(name) for name, node in settings.items()})
     except EquispikeError as error:
         for name, node in settings.items():  # the first that is wrong by itself
             try:
-                params.updated({name: node.text(name)})
+                system.settled({name: node.text(name)})
             except EquispikeError as own:
                 raise node.error(str(own)) from None
         where = next(iter([*point.values(), *settings.values()]))
@@ -180,33 +180,39 @@ def _checked(params: Params, settings: dict[str, Located], point: Point) -> Para
 
 
 def _check_data(
-    options: dict[str, Located], params: Params, structure: list[str], blamed: list[Located], checked: set[str]
-) -> None:
+    options: dict[str, Located], system: System, params: Params, own: ProcedureParams, structure: list[str],
+    blamed: list[Located], checked: set[str],
+) -> None:  # fmt: skip
     """Raise EquispikeError where the network cannot be trained on the data, or with so few images; names the line."""
     data, images = options["data"].text("data"), _images(options)
     holdout = options["holdout"].whole("holdout", 0) if "holdout" in options else 0
-    model = options["model"].text("model")
     if "backend" in options:
-        _check_backend(options["backend"])
-    kind = _hash([data, str(images), str(holdout), model, *structure])
+        _check_backend(options["backend"], system)
+    kind = _hash([data, str(images), str(holdout), system.name, *structure])
     if kind in checked:
         return
     checked.add(kind)
-    if "features" in options:  # only the folder says what it has
+    if "source" in options:  # only the folder says what it has
         return
     try:
         dataset = load(data)
     except EquispikeError as error:
         raise options["data"].error(str(error)) from None
+    n_train = len(dataset.train_images) - holdout
+    chunk = options["chunk-images"].whole("chunk-images") if "chunk-images" in options else None
+    spec = TrainingSpec(
+        system, params, own, data, images or n_train * own.epochs, n_train, 0, "auto", holdout,
+        chunk or system.trained_by.chunk_samples or max(1, n_train),
+    )  # fmt: skip
     try:
-        TrainingSpec(model, params, data, images or len(dataset.train_images), 0, "auto", holdout).check(dataset)
+        spec.check(dataset)
     except EquispikeError as error:
         raise [*blamed, options["data"]][0].error(str(error)) from None
 
 
-def _check_backend(node: Located) -> None:
+def _check_backend(node: Located, system: System) -> None:
     name = node.text("backend")
-    if name not in (*BACKENDS, "auto"):
+    if name not in (*BACKENDS, "auto", system.trained_by.default_backend):
         raise node.error(f"unknown backend '{name}'; the backends are: auto, {', '.join(BACKENDS)}")
 
 
@@ -223,14 +229,19 @@ def _structure(params: Params, values: dict[str, str]) -> list[str]:
     )
 
 
-def _train_words(protocol: str, options: dict[str, Located], settings: dict[str, Located]) -> list[str]:
-    words = ["baseline" if protocol == "baseline" else "train", options["model"].text("model")]
+def _train_words(options: dict[str, Located], settings: dict[str, Located]) -> list[str]:
+    words = [_absolute(options["system"].text("system"))]
     for name, node in options.items():
-        if name == "features":
-            words.append(f"--features={os.path.abspath(node.text(name))}")
-        elif name != "model":
+        if name == "source":
+            words.append(f"--source={os.path.abspath(node.text(name))}")
+        elif name != "system":
             words.append(f"--{name}={node.text(name)}")
     return words + [f"--set={name}={node.text(name)}" for name, node in sorted(settings.items())]
+
+
+def _absolute(system: str) -> str:
+    """Return a system's name as it holds on other machines and in other folders."""
+    return own_files.absolute(system) if own_files.is_own(system) else system
 
 
 def _evaluate_words(sweep: Sweep) -> list[str]:

@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from equispike import models
 from equispike.models.errors import EquispikeError
-from equispike.models.params import Params
+from equispike.protocols.catalogue import get_system
+from equispike.protocols.system import System
 from equispike.scripts.workflow.axes import OPTIONS, Point, Range, points, ranges
 from equispike.scripts.workflow.located import Located, read
 
 #: All entries of a sweep file.
 ENTRIES = (*OPTIONS, "fixed", "grid", "list", "random", "latin-hypercube", "search", "seeds", "evaluate", "measure",
            "resources", "figures")  # fmt: skip
-EVALUATE = ("split", "label-images", "test-images", "readout", "grid", "bins")
-MEASURES = ("workload", "stopping", "robustness", "responses")
+EVALUATE = ("split", "label-images", "test-images", "readout", "set")
+MEASURES = ("workload", "anytime", "robustness", "responses")
 #: By kind of figure: the entries that it needs, and those that it may have.
 FIGURES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "lines": (("x", "y"), ("lines",)),
     "map": (("x", "y", "z"), ()),
     "scatter": (("y",), ()),
     "robustness": ((), ()),
-    "stopping": ((), ()),
+    "anytime": ((), ()),
 }
 
 
@@ -96,27 +96,27 @@ def open_sweep(path: Path) -> Sweep:
     """
     root = read(path)
     content = root.mapping("a sweep file", ENTRIES)
-    for name in ("model", "data"):
+    for name in ("system", "data"):
         if name not in content:
             raise root.error(f"the sweep file needs a line '{name}: ...'")
     options = {name: content[name] for name in OPTIONS if name in content}
-    params = params_of(options["model"])
+    system = system_of(options["system"])
     fixed = content["fixed"].mapping("fixed") if "fixed" in content else {}
-    found = points(content, params)
-    search = _search(content["search"], params) if "search" in content else None
+    found = points(content, system)
+    search = _search(content["search"], system) if "search" in content else None
     if search is not None and "holdout" not in options:
         raise content["search"].error(
             "a search chooses by images held out of the training set: add a line 'holdout: 10000'"
         )
     for name in ("grid", "list", "random", "latin-hypercube"):
         if search is not None and name in content:
-            raise content[name].error(f"a search proposes all settings: leave {name} or search away")
+            raise content[name].error(f"a search proposes all settings: omit {name} or search")
     axes = list(dict.fromkeys(name for point in found for name in point))
     if search is not None:
         axes += [axis.name for axis in search.axes]
     seeds = [item.whole("seeds", 0) for item in content["seeds"].list("seeds")] if "seeds" in content else [0]
     if len(set(seeds)) < len(seeds):
-        raise content["seeds"].error("a seed is there twice: leave one of them away")
+        raise content["seeds"].error("a seed is there twice: omit one of them")
     return Sweep(
         path=path,
         options=options,
@@ -132,12 +132,12 @@ def open_sweep(path: Path) -> Sweep:
     )
 
 
-def params_of(model: Located) -> Params:
-    """Parameters of the model of that name, as published."""
+def system_of(node: Located) -> System:
+    """Return the system of that name; raises EquispikeError that names the line."""
     try:
-        return models.get_model(model.text("model")).params()
+        return get_system(node.text("system"))
     except EquispikeError as error:
-        raise model.error(str(error)) from None
+        raise node.error(str(error)) from None
 
 
 def _evaluate(content: dict[str, Located]) -> dict[str, list[str]]:
@@ -208,7 +208,7 @@ def _figures(content: dict[str, Located]) -> list[dict[str, Any]]:
     return found
 
 
-def _search(node: Located, params: Params) -> Search:
+def _search(node: Located, system: System) -> Search:
     entries = node.mapping("search", ("trials", "at-a-time", "seed", "maximise", "axes"))
     for name in ("trials", "maximise", "axes"):
         if name not in entries:
@@ -218,5 +218,5 @@ def _search(node: Located, params: Params) -> Search:
         at_a_time=entries["at-a-time"].whole("at-a-time") if "at-a-time" in entries else 1,
         seed=entries["seed"].whole("seed", 0) if "seed" in entries else 0,
         maximise=entries["maximise"].text("maximise"),
-        axes=tuple(ranges(entries["axes"], params)),
+        axes=tuple(ranges(entries["axes"], system)),
     )
