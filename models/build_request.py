@@ -32,6 +32,7 @@ class BuildRequest:
         return resolve(self.reference)
 
     def __call__(self) -> BuiltNetwork:
+        assert self.network.build is not None  # ANNs have no programs
         return self.network.build(self.params, self.n_samples, **self.options)
 
     def as_json(self) -> dict:

@@ -148,7 +148,12 @@ class Builder:
                                 on_post=paths, on_event=events, **method)  # fmt: skip
         synapses.post.order = -2  # before pre, whose default is -1
         equations = synapses.equations
-        self.carry(synapses, *sorted(each for each in equations.diff_eq_names if each != "w" and "clock-driven" in equations[each].flags))
+        self.carry(
+            synapses,
+            *sorted(
+                each for each in equations.diff_eq_names if each != "w" and "clock-driven" in equations[each].flags
+            ),
+        )
         return synapses
 
     def convolve(

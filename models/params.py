@@ -292,10 +292,14 @@ class SlotParams(Params):
         """Return the part that fills a slot."""
         return self.slots()[slot][getattr(self, slot)]
 
+    def part_params(self, slot: str) -> Any:
+        """Return the parameters of the part that fills a slot."""
+        return self.filled[slot]
+
     def updated(self, settings: Mapping[str, Value]) -> Self:
         chosen: dict[str, Params] = {}
         for name, parts in self.slots().items():
-            now, wanted = getattr(self, name), settings.get(name, getattr(self, name))
+            now, wanted = getattr(self, name), str(settings.get(name, getattr(self, name)))
             chosen[name] = self.filled[name] if wanted == now or wanted not in parts else parts[wanted].params()
         known = [*self.keys(), *(f"{name}.{key}" for name, params in chosen.items() for key in params.keys())]
         _check_keys(settings, known)
@@ -317,7 +321,9 @@ class SlotParams(Params):
         for name, params in self.filled.items():
             for key, value in params.namespace().items():
                 if key in numbers and numbers[key] != value:
-                    raise EquispikeError(f"{key} has two values, one of them that of {name}.{key}: give one another name")
+                    raise EquispikeError(
+                        f"{key} has two values, one of them that of {name}.{key}: give one another name"
+                    )
                 numbers[key] = value
         return numbers
 

@@ -139,7 +139,7 @@ def train(spec: TrainingSpec, data: Dataset, run: RunFolder, report: Report = ig
         start, samples, labels = training.next_chunk()
         progress = training.progress
         advanced = training.procedure.advance(progress.state, samples, labels, start=start, stage=progress.stage)
-        training.take(*advanced, before)
+        training.take(*advanced, before=before)
     return training.finish()
 
 
@@ -163,7 +163,7 @@ def train_side_by_side(
             behind,
         )
         for training, outcome in zip(going, advanced, strict=True):
-            training.take(*outcome, before, share=len(going))
+            training.take(*outcome, before=before, share=len(going))
     return [training.finish() for training in trainings]
 
 
@@ -229,7 +229,7 @@ class Training:
             which = np.arange(progress.seen, stop) % spec.n_train
         return progress.seen, self._data.train_images[which], self._data.train_labels[which]
 
-    def take(self, state: Arrays, row: dict[str, float], before: tuple[float, float], share: int = 1) -> None:
+    def take(self, state: Arrays, row: dict[str, float], *, before: tuple[float, float], share: int = 1) -> None:
         """Take what came of the next chunk; ``before``: wall and CPU time at its beginning, of which it gets a ``share``-th."""
         progress, spec, length = self.progress, self.spec, self.spec.chunk_images
         stop = self.procedure.chunk_end(min(spec.n_images, (progress.seen // length + 1) * length))

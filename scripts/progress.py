@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Self
+from typing import Any, Self
 
 import click
 from rich.console import Console
@@ -29,7 +29,7 @@ class _Bars:
     def __exit__(self, *error: object) -> None:
         self._bars.stop()
 
-    def _update(self, name: str, done: int, total: int, **fields: object) -> None:
+    def _update(self, name: str, done: int, total: int, **fields: Any) -> None:
         if name not in self._tasks:
             self._tasks[name] = self._bars.add_task(name, total=total, **fields)
         self._bars.update(self._tasks[name], completed=done, **fields)  # type: ignore[arg-type]

@@ -40,14 +40,14 @@ def build(params: TemplateParams, n_samples: int, *, record_spikes: bool = False
     start, end = {"image_start": "step == 0"}, {"image_end": "step == n_steps - 1"}
     shown = network.group("shown", params.n_input, "value : 1", events=start)
     network.at(shown, "image_start", "value = pixels((image + 0.5) * second, i)", when="start")
-    classes = network.group("classes", params.n_classes, "dv/dt = (drive - v) / tau_mem : 1\ndrive : 1\nscore : 1",
+    classes = network.group("classes", params.n_classes, "dv/dt = (drive - v) / tau_mem : 1\ndrive : 1\nscore : 1\ndone : integer",
                             threshold="v > v_threshold", reset="v -= v_threshold\nscore += 1", method="exact",
                             events=start | end)  # fmt: skip
     network.at(classes, "image_start", "v = 0\ndrive = 0\nscore = 0", when="start")
     synapses = network.project("templates", shown, classes, "w : 1", operation="MAC", on_pre="drive_post += w * value_pre",
                                on_event="image_start")  # fmt: skip
     synapses.pre.when, synapses.pre.order = "start", 2
-    network.at(classes, "image_end", "_ = stop_when(image >= n_images - 1)", when="end")
+    network.at(classes, "image_end", "done += 1\n_ = stop_when(done >= n_images)", when="end")
     network.monitor("answers", classes, "image_end", ["score"], order=2)
     if record_spikes:
         network.record_spikes(classes)
@@ -107,7 +107,7 @@ class Means(Procedure):
         pixels[: len(samples)] = samples.reshape(len(samples), -1) / 255
         return {"pixels": pixels}
 
-    def arriving_numbers(self, samples) -> Arrays:
+    def arriving_numbers(self, samples, state=None) -> Arrays:
         return {"shown": (samples.reshape(len(samples), 1, -1) != 0).mean(axis=0)}
 
     def respond(self, state: Arrays, samples, *, phase: int, jobs: int = 1, steps: int | None = None,

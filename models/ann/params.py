@@ -48,7 +48,6 @@ class SoftmaxParams(_DenseParams):
     """Softmax regression on pixels."""
 
 
-
 @dataclass(frozen=True)
 class MlpParams(_DenseParams):
     """Fully connected layers of rectified linear units; trained as spiking-mlp is."""
@@ -62,7 +61,6 @@ class MlpParams(_DenseParams):
 @dataclass(frozen=True)
 class Lenet5Params(AnnParams):
     """Two convolutions with average pooling, then fully connected layers; rectified linear units."""
-
 
     @property
     def sizes(self) -> list[int]:
@@ -79,4 +77,3 @@ class Lenet5Params(AnnParams):
 @dataclass(frozen=True)
 class LinearSvmParams(_DenseParams):
     """Linear support vector machines on pixels, one class against all others; their optimum depends on no seed."""
-

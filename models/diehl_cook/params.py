@@ -36,7 +36,11 @@ class DiehlCookParams(SlotParams):
     n_exc: int = param(400, "excitatory neurons, and as many inhibitory ones", PAPER, minimum=1, maximum=100_000)
 
     t_isi_min: Quantity = param(
-        0 * ms, "least time between spikes, membrane free after neuron.t_refractory (ports: 50*ms)", OURS, unit=ms, minimum=0
+        0 * ms,
+        "least time between spikes, membrane free after neuron.t_refractory (ports: 50*ms)",
+        OURS,
+        unit=ms,
+        minimum=0,
     )
 
     theta_init: Quantity = param(20 * mV, "adaptive threshold at the start", CODE, unit=mV, minimum=0)
@@ -88,9 +92,7 @@ class DiehlCookParams(SlotParams):
     )
     n_spikes_min: int = param(5, "excitatory spikes below which an image is repeated", PAPER, minimum=0)
 
-    neuron: str = slot(
-        "adaptive-conductance-lif", NEURONS, "excitatory neurons", CODE, why_not=_without_conductances
-    )
+    neuron: str = slot("adaptive-conductance-lif", NEURONS, "excitatory neurons", CODE, why_not=_without_conductances)
     rule: str = slot("diehl-cook-triplet", ALL_RULES, "plasticity rule of the input weights", CODE)
     inhibition: str = param(
         "relay",
@@ -104,7 +106,10 @@ class DiehlCookParams(SlotParams):
         if self.n_steps_present < 1:
             raise EquispikeError("t_present is shorter than a time step: raise t_present or lower dt")
         simulated_rest = (self.n_steps - self.n_steps_present) * self.dt
-        if simulated_rest < max(self.filled["neuron"].t_refractory, self.t_refractory_inh, self.t_isi_min) - 0.5 * self.dt:
+        if (
+            simulated_rest
+            < max(self.part_params("neuron").t_refractory, self.t_refractory_inh, self.t_isi_min) - 0.5 * self.dt
+        ):
             raise EquispikeError(
                 "the simulated rest (the smaller of t_rest and t_rest_simulated) must last at least neuron.t_refractory, "
                 "t_refractory_inh and t_isi_min, so that no image starts refractory"
@@ -149,7 +154,7 @@ class DiehlCookParams(SlotParams):
     @property
     def dt(self) -> Quantity:
         """Return the time step, that of the neurons."""
-        return self.filled["neuron"].dt
+        return self.part_params("neuron").dt
 
     @property
     def t_rest_remaining(self) -> Quantity:

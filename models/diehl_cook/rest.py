@@ -44,14 +44,15 @@ def _moved_on(equations: str) -> tuple[tuple[str, str], ...]:
         else:
             relaxing[name] = (x, f)
     gone = {Symbol(name, real=True): 0 for name in decaying}
+    ends: dict[str, str] = {}
     for name, (x, f) in relaxing.items():
         f = f.subs(gone)
         rate, after = -diff(f, x), ""
         if _is_constant(rate, x) and not {Symbol(other, real=True) for other in relaxing} - {x} & f.free_symbols:
             end, tau = (sympy_to_str(simplify(each)) for each in (f.subs(x, 0) / rate, 1 / rate))
             after = f"{end} + ({name} - {end}) * exp(-t_rest_remaining / {tau})"
-        relaxing[name] = after
-    return (*relaxing.items(), *decaying.items())
+        ends[name] = after
+    return (*ends.items(), *decaying.items())
 
 
 def _is_constant(rate: Expr, x: Symbol) -> bool:

@@ -48,8 +48,11 @@ def _evaluated(expression: str, numbers: Mapping[str, object]) -> Any:
 
 
 def arrays_of(params: DiehlCookParams, state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return weights ``w`` (n_input, n_exc) and thresholds ``theta`` (n_exc,) in volt of a state; 0 where they do not adapt."""
-    return {"w": state["inputs_exc.w"].reshape(params.n_input, params.n_exc), "theta": state.get("exc.theta", np.zeros(params.n_exc))}
+    """Return weights ``w`` (n_input, n_exc) and thresholds ``theta`` (n_exc,) in volt; 0 where they do not adapt."""
+    return {
+        "w": state["inputs_exc.w"].reshape(params.n_input, params.n_exc),
+        "theta": state.get("exc.theta", np.zeros(params.n_exc)),
+    }
 
 
 def state_of(params: DiehlCookParams, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -7,6 +7,8 @@ last potential of neurons that never fire, or the number of spikes.
 
 from __future__ import annotations
 
+from typing import Any
+
 from brian2 import NeuronGroup
 
 from equispike.models.building import Builder
@@ -104,7 +106,7 @@ class _Layers(Builder):
     ) -> None:
         """Connect two layers: all to all, or by kernels shared by all places."""
         current = before.name == "pixels" and self.params.encoding not in SPIKING_INPUTS
-        options = {
+        options: dict[str, Any] = {
             "operation": "MAC" if current else "AC",
             "on_pre": "drive_post += w * value_pre" if current else "v_post += w",
             "on_event": "frame_start" if current else "spike",

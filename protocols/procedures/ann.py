@@ -220,7 +220,8 @@ def of_ann(params: AnnParams, arrays: Mapping[str, np.ndarray]) -> Structure:
             fan_out, n_synapses = np.concatenate(reached), int(all_reached.sum()) * shape[0]
             neurons[f"layer{number}"] = n_maps * height * width
             shape = (n_maps, height // 2, width // 2)
-            of, axes = weights.shape, ("target maps", "source maps", "rows", "columns")
+            of: tuple[int, ...] = weights.shape
+            axes: tuple[str, ...] = ("target maps", "source maps", "rows", "columns")
         else:
             fan_out, n_synapses = np.count_nonzero(weights, axis=0), weights.size
             neurons[f"layer{number}"] = weights.shape[0]

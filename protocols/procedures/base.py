@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -77,7 +78,7 @@ class Procedure:
     label_curve: ClassVar[tuple[int, ...]] = ()
     offers_features: ClassVar[bool] = False
     answer_keys: ClassVar[tuple[str, ...]] = ()
-    shown: ClassVar[Mapping[str, str]] = {}
+    shown: Mapping[str, str] = MappingProxyType({})
     default_backend: ClassVar[str] = "cpp"
     stops: ClassVar[tuple[float, ...] | None] = None
     together: ClassVar[bool] = False
@@ -239,9 +240,9 @@ class Procedure:
             objects[group].variables[variable].set_value(values)
         return of_equations(built)
 
-    def arriving_numbers(self, samples: Samples) -> Arrays:
+    def arriving_numbers(self, samples: Samples, state: Arrays | None = None) -> Arrays:
         """Return, for groups whose numbers rather than spikes arrive at synapses, the fraction of ``samples`` (n, ...) in which
-        each is not zero (n_frames, n_neurons).
+        each is not zero (n_frames, n_neurons); of an ANN with ``state``, of each layer.
         """
         return {}
 

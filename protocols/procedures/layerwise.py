@@ -130,8 +130,9 @@ class Layerwise(Procedure):
 
     def encoder_operations(self, samples: Samples) -> list[Operations]:
         size, n = self._network.dog_size**2, len(samples)
-        dense = size * samples[0].size  # type: ignore[union-attr]
-        return [Operations("filters", "MAC", dense, size * float((samples != 0).sum() / n), dense)]  # type: ignore[union-attr]
+        assert isinstance(samples, np.ndarray)
+        dense = size * samples[0].size
+        return [Operations("filters", "MAC", dense, size * float((samples != 0).sum() / n), dense)]
 
     def layer_responses(self, state: Arrays, samples: Samples) -> Arrays:
         found = super().layer_responses(state, samples)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from equispike.models.classifier_params import ClassifierParams
 from equispike.models.errors import EquispikeError
 from equispike.protocols.procedures.base import TRAINING, Arrays, Procedure, Samples
 from equispike.protocols.procedures.gradients.frames import frames, varied
@@ -30,8 +31,8 @@ class Descent(Procedure):
 
     def __init__(self, spec, backend=None, n_samples=None) -> None:
         super().__init__(spec, backend, n_samples)
-        assert isinstance(spec.procedure_params, DescentParams)
-        self._own = spec.procedure_params
+        assert isinstance(spec.procedure_params, DescentParams) and isinstance(spec.params, ClassifierParams)
+        self._own, self._seen = spec.procedure_params, spec.params
 
     @abstractmethod
     def forward(self) -> Forward:
@@ -60,7 +61,7 @@ class Descent(Procedure):
         size, found, sizes = self._own.batch_size, [], []
         for first in range(0, len(samples), size):
             words, batch = [self.spec.seed, TRAINING, (start + first) // size], slice(first, first + size)
-            shown = varied(self.spec.params, self._own, samples[batch], np.random.default_rng([*words, 1]))
+            shown = varied(self._seen, self._own, samples[batch], np.random.default_rng([*words, 1]))
             key = jax.random.key(np.random.default_rng([*words, 2]).integers(2**31))
             trainable, optimiser, outcome = self.optimisation.step(
                 trainable, optimiser, shown, labels[batch].astype(np.int32), key
@@ -80,7 +81,7 @@ class Descent(Procedure):
         from equispike.protocols.procedures.gradients.optimisation import FORWARD
 
         def shown(start: int) -> np.ndarray:
-            return frames(self.spec.params, samples[start : start + FORWARD])
+            return frames(self._seen, samples[start : start + FORWARD])
 
         trainable, _ = self.optimisation.restored(list(state.values()))
         guesses = self.optimisation.classes(trainable, shown, len(samples))

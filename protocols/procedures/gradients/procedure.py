@@ -125,7 +125,7 @@ class Gradients(Descent):
             return "pixels as constant currents, multiplied once per frame: MACs"
         return "spikes of each pixel: ACs"
 
-    def arriving_numbers(self, samples: Samples) -> Arrays:
+    def arriving_numbers(self, samples: Samples, state: Arrays | None = None) -> Arrays:
         if self._network.encoding != "current":
             return {}
         return {self.input_group: (frames(self._network, samples) != 0).mean(axis=0)}
