@@ -1,32 +1,43 @@
 """Run folders as trainings on digits leave them, with random weights."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from equispike import models
 from equispike.models.ann import AnnParams
 from equispike.models.conv_stdp import ConvStdpParams
 from equispike.models.layered import LayeredParams
+from equispike.protocols.catalogue import get_system
 from equispike.protocols.data import load
 from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec, begun_record
+from equispike.protocols.spec import TrainingSpec
+from equispike.protocols.training import begun_record
 
 
-def saved_run(path: Path | str, model: str, **settings: object) -> RunFolder:
-    """A run of ``model`` that needs no compiler."""
-    params = models.get_model(model).params().updated(settings)
-    spec = TrainingSpec(model, params, "digits", n_images=100, seed=0, backend="numpy", holdout=37)
-    state, rng = models.get_model(model).initial_state(params, spec.seed), np.random.default_rng(1)
+def small_spec(system: str, settings: dict[str, Any], n_images: int, **changes: Any) -> TrainingSpec:
+    """A training of ``system`` on digits that needs no compiler, with ``settings`` of network and training."""
+    chosen = get_system(system)
+    params, own = chosen.settled(settings)
+    numbers = {"n_train": 1437 - changes.get("holdout", 0), "seed": 0, "backend": "numpy"} | changes
+    if not chosen.is_spiking:
+        numbers["backend"] = chosen.trained_by.default_backend
+    return TrainingSpec(chosen, params, own, "digits", n_images, **numbers)
+
+
+def saved_run(path: Path | str, system: str, **settings: object) -> RunFolder:
+    """A run of ``system`` that needs no compiler."""
+    spec = small_spec(system, settings, 100, holdout=37)
+    params, network = spec.params, spec.network
+    state, rng = network.initial_state(params, spec.seed), np.random.default_rng(1)
+    arrays = network.arrays_of(params, state)
     if isinstance(params, LayeredParams):
         arrays = {name: values.astype(np.float32) for name, values in state.items()}
         arrays["classes.b"] = rng.normal(0, 0.3, params.n_classes).astype(np.float32)
-    elif isinstance(params, AnnParams):
-        arrays = state
     elif isinstance(params, ConvStdpParams):
         arrays = {f"{name}.w": rng.random(params.kernel_shape(name)) for name in params.conv_names}
-    else:
-        arrays = {"w": state["inputs_exc.w"].reshape(params.n_input, params.n_exc), "theta": 0 * state["exc.theta"]}
+    elif not isinstance(params, AnnParams):
+        arrays["theta"] = 0 * arrays["theta"]
     run = RunFolder.create(path)
     run.write_json(
         "run.json", {**begun_record(spec, load("digits")), "status": "trained", "images_seen": 100, "cpu_s": 1.0}

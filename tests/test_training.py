@@ -14,22 +14,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_runs import small_spec
 
 from equispike.models.codegen import BACKENDS
 from equispike.models.codegen.cpp import backend as cpp
-from equispike.models.diehl_cook import DiehlCookParams
 from equispike.models.errors import EquispikeError
-from equispike.protocols import training
 from equispike.protocols.data import Dataset, load
 from equispike.protocols.evaluating import evaluate
-from equispike.protocols.presenting import Chunk
+from equispike.protocols.procedures.base import TRAINING
+from equispike.protocols.procedures.online import RECENT, Online, Responses, _running_accuracy
 from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec, image_order, train
+from equispike.protocols.spec import TrainingSpec
+from equispike.protocols.training import sample_order, train
 
 #: The structure that all tests of training, evaluation and command line share: it is compiled once a machine.
-SPEC = TrainingSpec(
-    "diehl-cook", DiehlCookParams().updated({"n_exc": 16}), "digits", 40, seed=3, backend="cpp", chunk_images=20
-)
+SPEC = small_spec("diehl-cook", {"n_exc": 16}, 40, seed=3, backend="cpp", chunk_images=20)
+#: Of the order of its images.
+WORDS = [SPEC.seed, TRAINING]
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason="no C++ compiler")
 
 
@@ -85,8 +86,8 @@ def test_twice_killed_and_resumed_is_bit_identical_to_uninterrupted(tmp_path: Pa
     for run in runs:
         evaluate(run, digits, n_label=60, n_test=20)
     assert outcome(runs[0]) == outcome(runs[1])
-    labels = [run.read_arrays("labels.npz") for run in runs]
-    assert labels[0]["class_rates"].any()
+    labels = [run.read_arrays("readouts.npz") for run in runs]
+    assert labels[0]["vote.class_rates"].any()
     for key in labels[0]:
         assert np.array_equal(labels[0][key], labels[1][key]), key
 
@@ -128,7 +129,7 @@ def test_labels_and_accuracies_of_a_shorter_training_do_not_survive_a_longer_one
     evaluate(run, digits, n_label=40, n_test=20)
     fresh = trained(tmp_path / "fresh", digits, n_images=80)
     evaluate(fresh, digits, n_label=40, n_test=20)
-    rates = [r.read_arrays("labels.npz")["class_rates"] for r in (run, fresh)]
+    rates = [r.read_arrays("readouts.npz")["vote.class_rates"] for r in (run, fresh)]
     assert np.array_equal(*rates)
 
 
@@ -136,11 +137,11 @@ def test_labels_and_accuracies_of_a_shorter_training_do_not_survive_a_longer_one
 def test_interrupted_while_it_is_built_it_can_go_on(
     tmp_path: Path, digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(spec: TrainingSpec) -> None:
+    def interrupted(procedure: Online, request: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "presenter", interrupted)
+        patch.setattr(Online, "compile", interrupted)
         with pytest.raises(KeyboardInterrupt):
             trained(tmp_path / "run", digits)
     train(SPEC, digits, RunFolder.open(tmp_path / "run"))
@@ -163,27 +164,27 @@ def test_held_out_images_have_no_part_in_training_and_labelling(tmp_path: Path, 
     poisoned = dataclasses.replace(digits, train_images=images, train_labels=labels)
     runs = []
     for name, data in (("clean", digits), ("poisoned", poisoned)):
-        run = trained(tmp_path / name, data, holdout=held, n_images=60)
+        run = trained(tmp_path / name, data, holdout=held, n_train=len(digits.train_images) - held, n_images=60)
         evaluate(run, data, split="validation", n_test=20)
         runs.append(run)
     assert outcome(runs[0]) == outcome(runs[1])
-    arrays = [run.read_arrays("labels.npz") for run in runs]
-    assert arrays[0]["n_label"] == len(digits.train_images) - held
-    assert np.array_equal(arrays[0]["class_rates"], arrays[1]["class_rates"])
+    arrays = [run.read_arrays("readouts.npz")["vote.class_rates"] for run in runs]
+    assert runs[0].read_json("evaluation-validation.json")["n_label"] == len(digits.train_images) - held
+    assert np.array_equal(*arrays)
     assert [run.read_json("evaluation-validation.json")["n_images"] for run in runs] == [20, 20]
 
 
 @needs_compiler
 def test_the_same_network_is_built_once_a_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever else the process has made in the meantime."""
-    alive = [training.presenter(SPEC)]
+    alive = [SPEC.procedure().program]
     monkeypatch.setattr(cpp, "_make", lambda source: pytest.fail("built again"))
-    alive.append(training.presenter(dataclasses.replace(SPEC, seed=4)))
-    alive.append(training.presenter(dataclasses.replace(SPEC, params=SPEC.params.updated({"tau_mem": "50*ms"}))))
-    assert len({network.program._directory for network in alive}) == 1
+    alive.append(SPEC.replaced(seed=4).procedure().program)
+    alive.append(SPEC.replaced(params=SPEC.params.updated({"neuron.tau_mem": "50*ms"})).procedure().program)
+    assert len({program._directory for program in alive}) == 1
 
 
-@pytest.mark.parametrize("config", [{}, {"model": "diehl-cook"}, SPEC.as_json() | {"more": 1}])
+@pytest.mark.parametrize("config", [{}, {"system": "diehl-cook"}, SPEC.as_json() | {"more": 1}])
 def test_a_damaged_configuration_is_refused(config: dict) -> None:
     with pytest.raises(EquispikeError, match="damaged"):
         TrainingSpec.from_json(config)
@@ -194,28 +195,37 @@ def test_a_configuration_comes_back_from_json() -> None:
 
 
 def test_every_pass_shows_every_image_once_in_an_order_of_its_own() -> None:
-    order = image_order(SPEC, 50, 0, 150).reshape(3, 50)
+    order = sample_order(WORDS, 50, 0, 150).reshape(3, 50)
     assert all(sorted(images) == list(range(50)) for images in order)
     assert len({tuple(images) for images in order}) == 3
 
 
 def test_order_of_images_does_not_depend_on_chunks() -> None:
     borders = [0, 3, 7, 8, 14, 15, 21]  # chunks that end before, at and after the passes of 7 images
-    parts = [image_order(SPEC, 7, *pair) for pair in itertools.pairwise(borders)]
-    assert np.array_equal(np.concatenate(parts), image_order(SPEC, 7, 0, 21))
+    parts = [sample_order(WORDS, 7, *pair) for pair in itertools.pairwise(borders)]
+    assert np.array_equal(np.concatenate(parts), sample_order(WORDS, 7, 0, 21))
 
 
 def test_order_of_images_depends_on_the_seed() -> None:
-    other = dataclasses.replace(SPEC, seed=4)
-    assert not np.array_equal(image_order(SPEC, 50, 0, 50), image_order(other, 50, 0, 50))
+    assert not np.array_equal(sample_order(WORDS, 50, 0, 50), sample_order([4, TRAINING], 50, 0, 50))
 
 
 def test_running_accuracy_by_hand() -> None:
     """Before: neuron 0 fired for class 1, neuron 1 for class 2. Now image 2 drives 0, image 3 drives 1, image 4 both."""
-    labels = np.array([1, 2, 1, 1, 2])
-    recent = np.array([[0, 0, 5], [1, 0, 1], [1, 1, 4]])
-    image, neuron, count = np.array([[0, 0, 3], [1, 1, 3], [2, 0, 1], [2, 1, 2]]).T
-    chunk = Chunk(2, 3, {}, image, neuron, count, n_presentations=3, n_spikes=9)
-    accuracy = training._running_accuracy(recent, chunk, np.array([2, 3, 4]), labels, n_exc=2)
-    assert accuracy == pytest.approx(2 / 3)  # images 2 and 4 are right, image 3 is not
-    assert training._running_accuracy(recent[:0], chunk, np.array([2, 3, 4]), labels, n_exc=2) is None
+    recent = np.array([[0, 1, 0, 5], [1, 2, 0, 1], [1, 2, 1, 4]])  # number, label, neuron, count
+    counts = np.array([[3, 0], [0, 3], [1, 2]])
+    found = _running_accuracy(recent, counts, np.array([1, 1, 2]))
+    assert found == pytest.approx(2 / 3)  # images 2 and 4 are right, image 3 is not
+
+
+def test_running_accuracy_is_of_images_not_seen_before() -> None:
+    """Of a chunk with the responses before it, whose labels it keeps; of the first chunk, there is none."""
+    procedure, state = SPEC.procedure(), {"exc.theta": np.zeros(16), "inputs_exc.w": np.zeros(16)}
+    found = Responses(2, state, *np.array([[0, 2, 3], [1, 5, 7]]).T, n_presentations=3, n_spikes=12)
+    after, row = procedure._learned_from(np.zeros((0, 4), np.int32), found, np.array([4, 6]), 0)
+    assert "running_accuracy" not in row
+    assert after[RECENT].tolist() == [[0, 4, 2, 3], [1, 6, 5, 7]]
+    assert (row["spikes_per_image"], row["presentations_per_image"], row["silent_fraction"]) == (6, 1.5, 14 / 16)
+    after, row = procedure._learned_from(after[RECENT], found, np.array([4, 4]), 2)
+    assert row["running_accuracy"] == 1 / 2
+    assert after[RECENT].tolist() == [[0, 4, 2, 3], [1, 6, 5, 7], [2, 4, 2, 3], [3, 4, 5, 7]]
