@@ -13,6 +13,7 @@ import pytest
 import slurm
 from command_line import Outcome
 from hypothesis import settings
+from sectioned import sectioned
 
 from equispike.models import diehl_cook
 from equispike.models.built_network import RunResult
@@ -95,7 +96,7 @@ class Network:
         **settings: object,
     ) -> RunResult:
         """Show input ``values`` with some parameters changed."""
-        constants = self.params.updated(settings).namespace()
+        constants = self.params.updated(sectioned(settings)).namespace()
         constants |= {"learning": learning, "n_images": n_images or self.n_images}
         return self.program.run(state, {self.input_name: np.asarray(values, float)}, constants, seed)
 
@@ -131,7 +132,14 @@ def backend(request: pytest.FixtureRequest) -> str:
 def tiny() -> DiehlCookParams:
     """Twenty inputs, three neurons, a tenth of a second an image: enough to spike and to learn."""
     return DiehlCookParams().updated(
-        {"n_input": 20, "n_exc": 3, "w_total": 14.0, "tau_mem": "20*ms", "t_present": "100*ms", "n_spikes_min": 0}
+        {
+            "n_input": 20,
+            "n_exc": 3,
+            "w_total": 14.0,
+            "neuron.tau_mem": "20*ms",
+            "t_present": "100*ms",
+            "n_spikes_min": 0,
+        }
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from brian2 import Clock, Function, NeuronGroup, ms
 from numpy.testing import assert_allclose
+from sectioned import sectioned
 
 from equispike.models import diehl_cook
 from equispike.models.built_network import BuiltNetwork
@@ -87,7 +88,7 @@ def test_other_numbers_need_no_other_program(net, tiny, monkeypatch):
 
     other = BACKENDS["numpy"].compile(lambda: diehl_cook.build(tiny, 2, record_spikes=True))
     monkeypatch.setattr(cpp, "_make", not_again)
-    for params in (tiny, tiny.updated(CHANGED)):
+    for params in (tiny, tiny.updated(sectioned(CHANGED))):
         program = BACKENDS["cpp"].compile(lambda params=params: diehl_cook.build(params, 2, record_spikes=True))
         assert program._directory == net.program._directory
     del other
@@ -112,7 +113,7 @@ def test_all_parameters_changed_is_what_numpy_computes(network, tiny, net, pixel
 
 @needs_compiler
 def test_compiled_with_a_parameter_or_run_with_it(net, tiny, pixels, state):
-    params = tiny.updated(CHANGED)
+    params = tiny.updated(sectioned(CHANGED))
     program = BACKENDS["cpp"].compile(lambda: diehl_cook.build(params, 2, record_spikes=True))
     assert_identical(program.run(state, {"pixels": pixels}, {}, 4), net.run(state, pixels, seed=4, **CHANGED))
 

@@ -39,7 +39,7 @@ NETWORKS = {
     "diehl-cook-neurons": ("diehl-cook", {"n_exc": 20, "inhibition": "neurons"}, {}),
     "diehl-cook-delays": ("diehl-cook", {"n_exc": 20} | DELAYS, {}),
     **{
-        f"diehl-cook-{rule}": ("diehl-cook", {"n_exc": 20, "rule": rule}, {})
+        f"diehl-cook-{rule}": ("diehl-cook", {"n_exc": 20, "rule": f"diehl-cook-{rule}"}, {})
         for rule in ("power-law", "exponential", "pre-and-post", "pair")
     },
     "spiking-mlp": ("spiking-mlp", {"layers": "784,20,10"}, {}),
@@ -153,7 +153,7 @@ def on_raster(backend, params, state, seed=0, **constants) -> RunResult:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"inhibition": "neurons", "rule": "power-law"}, DELAYS | {"delay_max": "20*ms"}], ids=str
+    "settings", [{"inhibition": "neurons", "rule": "diehl-cook-power-law"}, DELAYS | {"delay_max": "20*ms"}], ids=str
 )
 def test_diehl_cook_has_the_spikes_of_cpp(emulated: CudaBackend, tiny, settings: dict) -> None:
     params = tiny.updated(settings)

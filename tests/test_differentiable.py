@@ -69,7 +69,7 @@ def test_neurons_of_diehl_and_cook(name):
         clock = Clock(0.5 * ms)
         cells = NeuronGroup(N, neuron.equations, threshold=neuron.threshold, reset=neuron.reset, clock=clock,
                             refractory=neuron.refractory, method="exponential_euler", namespace=space, name="cells")  # fmt: skip
-        cells.v = params.v_rest
+        cells.v = params.part_params("neuron").v_rest
         cells.run_regularly("ge += 0.8 * (i + 5) / 20\ngi += 0.1 * (i % 3)", dt=clock.dt)
         return [cells]
 

@@ -8,6 +8,7 @@ import brian2
 import numpy as np
 import pytest
 from brian2 import Network
+from sectioned import sectioned
 
 from equispike.models import diehl_cook
 from equispike.models.build_request import BuildRequest
@@ -18,6 +19,7 @@ from equispike.models.codegen.genn.backend import post_before_pre
 from equispike.models.diehl_cook import DiehlCookParams, one_run
 from equispike.models.errors import EquispikeError
 
+DIEHL_COOK = "equispike.models.diehl_cook:NETWORK"
 GENN = BACKENDS["genn-cpu"]
 N_IMAGES, N_INPUT, N_EXC = 4, 60, 8
 SMALL = {
@@ -34,7 +36,7 @@ needs_genn = pytest.mark.skipif(GENN.why_not() is not None, reason=str(GENN.why_
 
 
 def params(**settings: object) -> DiehlCookParams:
-    return DiehlCookParams().updated(SMALL | settings)
+    return DiehlCookParams().updated(sectioned(SMALL | settings))
 
 
 def raster(shown: DiehlCookParams, n_images: int = N_IMAGES) -> np.ndarray:
@@ -42,13 +44,14 @@ def raster(shown: DiehlCookParams, n_images: int = N_IMAGES) -> np.ndarray:
 
 
 def run(backend: str, given: DiehlCookParams, spikes: np.ndarray, n_images: int = N_IMAGES, seed: int = 0) -> RunResult:
-    recipe = BuildRequest("diehl-cook", given, n_images, {"drive": "raster", "record_spikes": True})
+    recipe = BuildRequest(DIEHL_COOK, given, n_images, {"drive": "raster", "record_spikes": True})
     state = diehl_cook.initial_state(given, 0)
     return BACKENDS[backend].compile(recipe).run(state, {"raster": spikes}, {"n_images": n_images}, seed)
 
 
 @pytest.mark.parametrize(
-    ("rule", "inhibition"), [("triplet", "relay"), ("pre-and-post", "neurons"), ("power-law", "relay")]
+    ("rule", "inhibition"),
+    [("diehl-cook-triplet", "relay"), ("diehl-cook-pre-and-post", "neurons"), ("triplet-stdp", "relay")],
 )
 def test_fixed_timetable_gives_the_spikes_of_the_controller(rule: str, inhibition: str) -> None:
     given = params(rule=rule, inhibition=inhibition)
@@ -72,13 +75,15 @@ def test_fixed_timetable_gives_the_spikes_of_the_controller(rule: str, inhibitio
 
 
 @needs_genn
-@pytest.mark.parametrize(("rule", "inhibition"), [("triplet", "relay"), ("pre-and-post", "neurons")])
+@pytest.mark.parametrize(
+    ("rule", "inhibition"), [("diehl-cook-triplet", "relay"), ("diehl-cook-pre-and-post", "neurons")]
+)
 def test_genn_gives_the_spikes_and_weights_of_cpp(rule: str, inhibition: str) -> None:
     """Coincident spikes and weights at their bounds included: single precision would show as 1e-8."""
     given = params(rule=rule, inhibition=inhibition, nu_pre=0.03, nu_post=0.1)
     ours, genn = (run(backend, given, raster(given)) for backend in ("cpp", "genn-cpu"))
     assert _coincidences(genn) > 0
-    if rule == "triplet":  # its bounds are hard
+    if rule == "diehl-cook-triplet":  # its bounds are hard
         assert (genn.state["inputs_exc.w"] == 0).any()
     for monitor, found in ours.records.items():
         for key, values in found.items():
@@ -108,7 +113,7 @@ def test_events_of_the_last_step_stay_undelivered() -> None:
 @needs_genn
 def test_random_input_has_its_rate_and_follows_the_seed() -> None:
     given = params(rate_scale="60*Hz")
-    program = GENN.compile(BuildRequest("diehl-cook", given, 20, {"record_spikes": True}))
+    program = GENN.compile(BuildRequest(DIEHL_COOK, given, 20, {"record_spikes": True}))
     state, pixels = diehl_cook.initial_state(given, 0), np.tile(np.linspace(0, 255, N_INPUT), (20, 1))
 
     def spikes(seed: int) -> np.ndarray:
@@ -133,11 +138,11 @@ def test_random_input_has_its_rate_and_follows_the_seed() -> None:
 )
 def test_what_one_run_cannot_do_is_refused(settings: dict, change: str) -> None:
     with pytest.raises(EquispikeError, match=re.escape(change)):
-        GENN.compile(BuildRequest("diehl-cook", params(**settings), 2))
+        GENN.compile(BuildRequest(DIEHL_COOK, params(**settings), 2))
 
 
 def test_other_networks_are_refused() -> None:
-    with pytest.raises(EquispikeError, match="diehl-cook only, not this network"):
+    with pytest.raises(EquispikeError, match="cannot run this network"):
         GENN.compile(lambda: diehl_cook.build(params(), 2))
 
 

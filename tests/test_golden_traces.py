@@ -9,28 +9,32 @@ from math import exp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sectioned import sectioned
 
 from equispike.models.diehl_cook import DiehlCookParams, frozen_state
 from equispike.models.errors import EquispikeError
-from equispike.models.plasticity import RULES
+from equispike.models.plasticity import DIEHL_COOK_RULES
 
 N_STEPS = 40
+RULES = [name.removeprefix("diehl-cook-") for name in DIEHL_COOK_RULES]
 PARAMS = DiehlCookParams().updated(
-    {
-        "n_input": 2,
-        "n_exc": 2,
-        "w_total": 1.0,
-        "t_present": "20*ms",
-        "t_rest": "0*ms",
-        "t_refractory": "0*ms",
-        "t_refractory_inh": "0*ms",
-        "n_spikes_min": 0,
-        "theta_init": "20*mV",
-        "v_threshold": "-48*mV",  # weight 1 lifts v to -65 / 2 = -32.5 mV, weight 0.3 to -65 / 1.3 = -50 mV
-        "tau_mem": "0.1*ms",
-        "tau_ge": "0.01*ms",
-        "theta_plus": "0*mV",
-    }
+    sectioned(
+        {
+            "n_input": 2,
+            "n_exc": 2,
+            "w_total": 1.0,
+            "t_present": "20*ms",
+            "t_rest": "0*ms",
+            "t_refractory": "0*ms",
+            "t_refractory_inh": "0*ms",
+            "n_spikes_min": 0,
+            "theta_init": "20*mV",
+            "v_threshold": "-48*mV",  # weight 1 lifts v to -65 / 2 = -32.5 mV, weight 0.3 to -65 / 1.3 = -50 mV
+            "tau_mem": "0.1*ms",
+            "tau_ge": "0.01*ms",
+            "theta_plus": "0*mV",
+        }
+    )
 )
 PLAIN = {"nu_pre": 0.1, "nu_post": 0.2, "mu": 0.9, "beta": 2.0, "x_target": 0.4, "w_max": 1.0}
 EXTREME = {
@@ -54,7 +58,7 @@ def state(w=W, **other):
 
 
 def golden(network, backend, rule="triplet"):
-    return network(backend, PARAMS.updated({"rule": rule}), 1, "raster")
+    return network(backend, PARAMS.updated({"rule": f"diehl-cook-{rule}"}), 1, "raster")
 
 
 def weights(result):
@@ -242,7 +246,7 @@ def test_refractory_time_is_ten_steps(network, backend):
 def test_least_time_between_spikes_leaves_the_membrane_free(network, backend):
     """As above, but only spikes are held back, for 10 ms: the next one comes at once when they are over."""
     settings = {"t_refractory": "2*ms", "t_isi_min": "10*ms", "t_rest": "10*ms"}
-    result = network(backend, PARAMS.updated(settings), 1, "raster").run(
+    result = network(backend, PARAMS.updated(sectioned(settings)), 1, "raster").run(
         state(), raster(driver=range(N_STEPS)), nu_pre=0.0, **settings
     )
     assert exc_steps(result) == [1, 21]
@@ -251,7 +255,7 @@ def test_least_time_between_spikes_leaves_the_membrane_free(network, backend):
 def test_no_image_starts_refractory():
     """Only the simulated part of the rest passes on the neurons' clock, so it must outlast the refractory time."""
     with pytest.raises(EquispikeError, match="simulated rest"):
-        PARAMS.updated({"t_rest": "100*ms", "t_rest_simulated": "0*ms", "t_refractory": "5*ms"})
+        PARAMS.updated(sectioned({"t_rest": "100*ms", "t_rest_simulated": "0*ms", "t_refractory": "5*ms"}))
 
 
 @pytest.mark.parametrize("rule", ["triplet", "pair"])

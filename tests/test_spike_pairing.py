@@ -13,7 +13,7 @@ from equispike.analysis.plasticity import SJOSTROM, expected_changes
 from equispike.models.codegen import BACKENDS
 from equispike.models.codegen.jax import differentiable
 from equispike.models.errors import EquispikeError
-from equispike.models.plasticity import ALL_RULES, RULES, Pairs
+from equispike.models.plasticity import ALL_RULES, Pairs
 from equispike.models.plasticity.pairing import build
 from equispike.protocols.experiments import get_experiment, spike_pairing
 from equispike.protocols.experiments.running import run_experiment
@@ -203,11 +203,6 @@ def test_gradient_with_respect_to_the_first_weight():
     slopes = np.diag(jax.jacobian(after)(jnp.array([0.3, 0.3])))
     left = exp(-10 / 20)
     assert_allclose(slopes, [1 - 0.0105 * left, 1 - 0.01 * left], rtol=1e-12)
-
-
-def test_rules_of_the_network_are_in_the_catalogue():
-    assert [rule.name for rule in RULES.values()] == [f"diehl-cook-{word}" for word in RULES]
-    assert all(ALL_RULES[rule.name] is rule for rule in RULES.values())
 
 
 def test_bad_input_is_said_in_one_sentence(tmp_path):

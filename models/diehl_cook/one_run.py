@@ -90,7 +90,6 @@ def build(
     name, rows = ("pixels", n_images) if drive == "poisson" else ("raster", n_images * params.n_steps_present)
     array = TimedArray(np.zeros((rows, params.n_input)), dt=1 * second, name=name)
     namespace = params.namespace() | {"learning": 1.0, "n_images": n_images, name: array}
-    del namespace["dt"]  # the clock's
     common = {"namespace": namespace}
     presentation = params.n_steps * params.dt
 

@@ -162,5 +162,10 @@ class DiehlCookParams(SlotParams):
         return max(0.0, float(self.t_rest - (self.n_steps - self.n_steps_present) * self.dt)) * second
 
     def namespace(self) -> dict:
-        numbers = {"n_steps": self.n_steps, "n_steps_present": self.n_steps_present}
-        return super().namespace() | numbers | {"t_rest_remaining": self.t_rest_remaining}
+        numbers = super().namespace() | {
+            "n_steps": self.n_steps,
+            "n_steps_present": self.n_steps_present,
+            "t_rest_remaining": self.t_rest_remaining,
+        }
+        del numbers["dt"]  # the clock's
+        return numbers
