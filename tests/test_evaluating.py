@@ -5,20 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_runs import small_spec
 
 from equispike.models.codegen import BACKENDS
-from equispike.models.diehl_cook import DiehlCookParams
 from equispike.models.errors import EquispikeError
 from equispike.protocols.data import Dataset, load
 from equispike.protocols.evaluating import evaluate, label_indices
 from equispike.protocols.predicting import predict
-from equispike.protocols.rasters import record_raster
+from equispike.protocols.procedures.base import TESTING
 from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec, train
+from equispike.protocols.training import train
 
-SPEC = TrainingSpec(
-    "diehl-cook", DiehlCookParams().updated({"n_exc": 16}), "digits", 100, seed=3, backend="cpp", chunk_images=20
-)
+SPEC = small_spec("diehl-cook", {"n_exc": 16}, 100, seed=3, backend="cpp", chunk_images=20)
 
 
 @pytest.fixture(scope="module")
@@ -51,28 +49,29 @@ def same_arrays(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> boo
 
 def test_the_test_set_has_no_part_in_labelling(run: RunFolder, digits: Dataset) -> None:
     evaluate(run, digits, n_label=60, n_test=20)
-    labels = run.read_arrays("labels.npz")
-    (run.path / "labels.npz").unlink()
+    labels = run.read_arrays("readouts.npz")
+    (run.path / "readouts.npz").unlink()
     poisoned = dataclasses.replace(
         digits, test_images=255 - digits.test_images, test_labels=(digits.test_labels + 1) % 10
     )
     evaluate(run, poisoned, n_label=60, n_test=20)
-    assert labels["class_rates"].any()
-    assert same_arrays(labels, run.read_arrays("labels.npz"))
+    assert labels["vote.class_rates"].any()
+    assert same_arrays(labels, run.read_arrays("readouts.npz"))
 
 
-def test_labelling_images_are_different_training_images_that_are_not_held_out(digits: Dataset) -> None:
-    spec = dataclasses.replace(SPEC, holdout=437)
-    which = label_indices(spec, digits, 20_000)
+def test_labelling_images_are_different_training_images_that_are_not_held_out() -> None:
+    spec = SPEC.replaced(holdout=437, n_train=1000)
+    which = label_indices(spec, 20_000)
     assert sorted(which) == list(range(1000))
-    assert np.array_equal(label_indices(spec, digits, 60), which[:60])
+    assert np.array_equal(label_indices(spec, 60), which[:60])
 
 
 def test_accuracy_is_the_share_of_right_guesses(run: RunFolder, digits: Dataset) -> None:
     found = evaluate(run, digits, n_label=60, n_test=50)
     saved, record = run.read_arrays("evaluation-test.npz"), run.read_json("evaluation-test.json")
     assert np.array_equal(saved["truth"], digits.test_labels[:50])
-    assert np.array_equal(saved["vote"], found.guesses)
+    for name in ("vote", "proportion"):
+        assert np.array_equal(saved[name], found.guesses[name])
     assert record["accuracy"] == found.accuracy
     for name in ("vote", "proportion"):
         assert found.accuracy[name] == sum(a == b for a, b in zip(saved[name], saved["truth"], strict=True)) / 50
@@ -83,25 +82,23 @@ def test_accuracy_is_the_share_of_right_guesses(run: RunFolder, digits: Dataset)
 @pytest.mark.parametrize("again", [{}, {"jobs": 2}], ids=["repeated", "with two jobs"])
 def test_an_evaluation_always_finds_the_same(run: RunFolder, digits: Dataset, again: dict) -> None:
     evaluate(run, digits, n_label=60, n_test=50)
-    before = run.read_arrays("labels.npz"), run.read_arrays("evaluation-test.npz")
-    (run.path / "labels.npz").unlink()
+    before = run.read_arrays("readouts.npz"), run.read_arrays("evaluation-test.npz")
+    (run.path / "readouts.npz").unlink()
     evaluate(run, digits, n_label=60, n_test=50, **again)
-    assert same_arrays(before[0], run.read_arrays("labels.npz"))
+    assert same_arrays(before[0], run.read_arrays("readouts.npz"))
     assert same_arrays(before[1], run.read_arrays("evaluation-test.npz"))
 
 
 def test_jobs_do_not_disturb_one_another_on_the_numpy_backend(tmp_path: Path, digits: Dataset) -> None:
     settings = {"n_exc": 4, "n_spikes_min": 0, "t_present": "15*ms", "t_rest_simulated": "5*ms", "w_total": 400}
-    spec = dataclasses.replace(
-        SPEC, params=DiehlCookParams().updated(settings), n_images=2, backend="numpy", chunk_images=1
-    )
+    spec = small_spec("diehl-cook", settings, 2, seed=3, chunk_images=1)
     run = RunFolder.create(tmp_path / "run")
     train(spec, digits, run)
     rates = []
     for jobs in (1, 2):
         evaluate(run, digits, n_label=3, n_test=1, jobs=jobs)
-        rates.append(run.read_arrays("labels.npz")["class_rates"])
-        (run.path / "labels.npz").unlink()
+        rates.append(run.read_arrays("readouts.npz")["vote.class_rates"])
+        (run.path / "readouts.npz").unlink()
     assert rates[0].any()
     assert np.array_equal(*rates)
 
@@ -113,15 +110,17 @@ def test_labels_are_reused_only_for_the_same_number_of_images(run: RunFolder, di
         evaluate(run, digits, n_label=n_label, n_test=5, report=lambda phase, *_, seen=phases: seen.append(phase))
         labelled.append("labelling on training images" in phases)
     assert labelled == [True, False, True]
-    assert run.read_arrays("labels.npz")["n_label"] == 40
+    assert run.read_json("evaluation-test.json")["n_label"] == 40
 
 
-def test_prediction_scores_each_image(run: RunFolder, digits: Dataset) -> None:
+def test_prediction_shares_out_the_scores_of_each_image(run: RunFolder, digits: Dataset) -> None:
     evaluate(run, digits, n_label=60, n_test=5)
-    scores = predict(run, digits.train_images[:3])
-    assert {name: values.shape for name, values in scores.items()} == {"vote": (3, 10), "proportion": (3, 10)}
-    assert all((values >= 0).all() and values.any(axis=1).all() for values in scores.values())
-    assert same_arrays(scores, predict(run, digits.train_images[:3]))
+    shares = {name: predict(run, digits.train_images[:3], readout=name) for name in ("vote", "proportion")}
+    for values in shares.values():
+        assert values.shape == (3, 10) and (values >= 0).all()
+        np.testing.assert_allclose(values.sum(axis=1), 1)
+    assert np.array_equal(shares["vote"], predict(run, digits.train_images[:3]))
+    assert not np.array_equal(shares["vote"], shares["proportion"])
 
 
 def test_prediction_without_labels_says_what_to_do(run: RunFolder, digits: Dataset) -> None:
@@ -133,7 +132,7 @@ def test_evaluation_of_half_a_training_says_what_to_do(run: RunFolder, digits: D
     (run.path / "arrays.npz").unlink()
     with pytest.raises(EquispikeError, match=f"--resume {run.path}"):
         evaluate(run, digits)
-    assert not run.has("labels.npz")
+    assert not run.has("readouts.npz")
 
 
 def test_validation_without_held_out_images_says_what_to_do(run: RunFolder, digits: Dataset) -> None:
@@ -141,15 +140,29 @@ def test_validation_without_held_out_images_says_what_to_do(run: RunFolder, digi
         evaluate(run, digits, split="validation")
 
 
-def test_the_raster_is_of_the_accepted_presentation(run: RunFolder, digits: Dataset) -> None:
-    record_raster(run, digits, which=4)
-    raster = run.read_arrays("raster.npz")
-    assert np.array_equal(raster["image"], digits.test_images[4])
-    assert raster["label"] == digits.test_labels[4]
-    length = float(raster["t_present"] + raster["t_rest"])
-    for name in ("input", "exc"):
-        assert raster[f"{name}_t"].min() >= 0
-        assert raster[f"{name}_t"].max() < length
-    assert len(raster["exc_t"]) >= 5
-    white = digits.test_images[4].ravel() > 0
-    assert white[raster["input_i"]].all()
+def test_activity_is_of_the_accepted_presentation_of_the_first_training_image(run: RunFolder, digits: Dataset) -> None:
+    evaluate(run, digits, n_label=20, n_test=5)
+    activity = run.read_arrays("activity.npz")
+    assert np.array_equal(activity["image"], digits.train_images[0])
+    assert activity["label"] == digits.train_labels[0]
+    assert activity["dt"] == 0.5e-3 and activity["n_steps_present"] == 700 and activity["n_steps"] == 740
+    for group, n_neurons in (("inputs", 784), ("exc", 16)):
+        step, neuron = activity[f"{group}.spikes"].T
+        assert 0 <= step.min() and step.max() < 740 and neuron.max() < n_neurons
+        n_spikes = activity[f"{group}.counts"].sum()
+        assert n_spikes == pytest.approx(activity[f"{group}.per_step"].sum() * activity["n_presentations"])
+        assert len(step) <= n_spikes and (activity["n_presentations"] > 1 or len(step) == n_spikes)
+    assert len(activity["exc.spikes"]) >= 5
+    white = digits.train_images[0].ravel() > 0
+    assert white[activity["inputs.spikes"][:, 1]].all()
+
+
+def test_recorded_spikes_are_those_that_answers_count(run: RunFolder, digits: Dataset) -> None:
+    procedure = SPEC.procedure()
+    state = procedure.state(run.trained_arrays())
+    found = procedure.record(state, digits.test_images[:20])
+    accepted = np.append(found.sample[1:] != found.sample[:-1], True)
+    counts = found.raster("exc").sum(axis=1)[accepted]
+    answers = procedure.respond(state, digits.test_images[:20], phase=TESTING)
+    assert answers.any()
+    assert np.array_equal(counts, answers)

@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from equispike.protocols.measuring.perturbations import (
-    Units,
     occluded,
     quantised,
     with_noise,
     without_synapses,
     without_units,
 )
+from equispike.protocols.structure import Units
 
 
 def rng() -> np.random.Generator:

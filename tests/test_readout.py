@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from equispike.protocols.readout import assignments, class_rates, proportion, vote
+from equispike.protocols.readouts.votes import assignments, class_rates, proportion, vote
 
 COUNTS = np.array([[4, 0, 0], [2, 1, 0], [0, 6, 0]], dtype=np.float32)
 LABELS = np.array([7, 7, 2])
@@ -16,16 +16,16 @@ def one_hot(rows: dict[int, list[float]], n: int) -> np.ndarray:
 
 
 def test_rates_are_means_over_the_images_of_a_class():
-    assert_allclose(class_rates(COUNTS, LABELS), one_hot({7: [3, 0.5, 0], 2: [0, 6, 0]}, 3))
+    assert_allclose(class_rates(COUNTS, LABELS, 10), one_hot({7: [3, 0.5, 0], 2: [0, 6, 0]}, 3))
 
 
 def test_a_class_with_more_images_has_no_higher_rates():
-    many = class_rates(np.repeat(COUNTS, [5, 5, 1], axis=0), np.repeat(LABELS, [5, 5, 1]))
-    assert_allclose(many, class_rates(COUNTS, LABELS))
+    many = class_rates(np.repeat(COUNTS, [5, 5, 1], axis=0), np.repeat(LABELS, [5, 5, 1]), 10)
+    assert_allclose(many, class_rates(COUNTS, LABELS, 10))
 
 
 def test_a_neuron_gets_its_strongest_class_and_a_silent_one_none():
-    assert assignments(class_rates(COUNTS, LABELS)).tolist() == [7, 2, -1]
+    assert assignments(class_rates(COUNTS, LABELS, 10)).tolist() == [7, 2, -1]
 
 
 def test_a_tie_goes_to_the_lower_class():

@@ -12,7 +12,7 @@ from equispike.models.errors import EquispikeError
 from equispike.protocols.run_folder import FORMAT, RunFolder
 
 ARRAYS = {"w": np.arange(6.0).reshape(2, 3), "theta": np.array([0.02, 0.03])}
-CONFIG = {"model": "diehl-cook", "params": {}, "data": "digits", "seed": 0}
+CONFIG = {"system": "diehl-cook", "params": {}, "data": "digits", "seed": 0}
 
 
 @pytest.fixture
@@ -94,6 +94,12 @@ def test_another_format_is_refused(run: RunFolder, version: object) -> None:
         RunFolder.open(run.path)
 
 
+def test_the_format_before_names_its_converter(run: RunFolder) -> None:
+    run.write_json("run.json", {"format": 1, "config": CONFIG})
+    with pytest.raises(EquispikeError, match=rf"python -m equispike\.scripts\.convert_runs {run.path} converts it"):
+        RunFolder.open(run.path)
+
+
 @pytest.mark.parametrize("text", [b"", b'{"format": 1', b"[]", b"null", b"3", b"\xff\xfe"])
 def test_a_damaged_record_is_refused(run: RunFolder, text: bytes) -> None:
     (run.path / "run.json").write_bytes(text)
@@ -104,8 +110,8 @@ def test_a_damaged_record_is_refused(run: RunFolder, text: bytes) -> None:
 @pytest.mark.parametrize("compress", [False, True])
 def test_whatever_byte_is_damaged_the_file_is_named(run: RunFolder, compress: bool) -> None:
     """Each byte in turn, and every length: the arrays come back, or a sentence does."""
-    run.write_arrays("labels.npz", ARRAYS, compress=compress)
-    path = run.path / "labels.npz"
+    run.write_arrays("readouts.npz", ARRAYS, compress=compress)
+    path = run.path / "readouts.npz"
     whole = path.read_bytes()
     damaged = [whole[:k] + bytes([whole[k] ^ 0xFF]) + whole[k + 1 :] for k in range(len(whole))]
     damaged += [whole[:k] for k in range(0, len(whole), 7)]
@@ -113,7 +119,7 @@ def test_whatever_byte_is_damaged_the_file_is_named(run: RunFolder, compress: bo
     for content in damaged:
         path.write_bytes(content)
         try:
-            run.read_arrays("labels.npz")
+            run.read_arrays("readouts.npz")
         except EquispikeError as error:
             assert str(path) in str(error)
             refused += 1
