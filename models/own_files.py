@@ -44,7 +44,7 @@ def load(reference: str, kind: type | None = None) -> Any:
         raise EquispikeError(f"{path} has no {name}{hint}")
     found = getattr(module, name)
     if kind is not None and not isinstance(found, kind):
-        raise EquispikeError(f"{name} of {path} is a {type(found).__name__}, but a {kind.__name__} is needed")
+        raise EquispikeError(f"{name} of {path} is of type {type(found).__name__}, but a {kind.__name__} is needed")
     return found
 
 

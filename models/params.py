@@ -15,6 +15,7 @@ import brian2
 import numpy as np
 from brian2 import Quantity, get_unit, have_same_dimensions
 
+from equispike.models import own_files
 from equispike.models.errors import EquispikeError
 
 type Value = Quantity | np.ndarray | float | int | str
@@ -90,7 +91,7 @@ def slot(
     """
     refused = {name: why for name, part in parts.items() if (why := why_not(part))}
     made = param(default, doc, source, choices=tuple(name for name in parts if name not in refused))
-    made.metadata = made.metadata | {"parts": parts, "refused": refused}
+    made.metadata = made.metadata | {"parts": _Parts(parts), "refused": refused, "why_not": why_not}
     return made
 
 
@@ -247,7 +248,7 @@ class Params:
                 f"{data} holds recordings of events: train spiking-mlp or spiking-cnn on them, with --set encoding=events"
             )
         if kind == "features":
-            raise EquispikeError(f"{model} learns from images: --features is for lif-readout and spiking-mlp")
+            raise EquispikeError(f"{model} learns from images: --source is for lif-readout and spiking-mlp")
 
     def check_images(self, data: str, shape: tuple[int, ...]) -> None:
         """Raise EquispikeError where images of ``shape`` (height, width[, channels]) cannot be shown to the network."""
@@ -262,6 +263,16 @@ class Params:
         return {
             field.name: describe_value(getattr(self, field.name), field.metadata["unit"]) for field in self.declared()
         }
+
+
+class _Parts(dict[str, Any]):
+    """Parts by name, and those of a user's own files by ``PATH.py:NAME``."""
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or own_files.is_own(name)
+
+    def __missing__(self, name: str) -> Any:
+        return own_files.load(name, type(next(iter(self.values()))))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -350,6 +361,11 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
             raise EquispikeError(f"{name} = {value!r} does not look like {meta['example']}")
         return value
     if kind is str:
+        if "parts" in meta and own_files.is_own(value):
+            value = own_files.absolute(value)
+            if why := meta["why_not"](meta["parts"][value]):
+                raise EquispikeError(why)
+            return value
         if why := meta.get("refused", {}).get(str(value)):
             raise EquispikeError(why)
         if value not in meta["choices"]:

@@ -121,7 +121,7 @@ class _ConvStdp(Builder):
             f"{before}_excite_{name}", self.groups[before], group, self._shape(before), self._shape(name), layer.size,
             padding=layer.padding, operation="AC", on_pre={"excite": "v_post += w"},
             on_post={"learn": _STDP.format(name)} if learns else None,
-            **(_at_once(excite="spike", learn="winner") if learns else _at_once(excite="spike")),
+            **(_at_once(excite="spike", learn="winner") if learns else _at_once(excite="spike")),  # type: ignore[arg-type]
         )  # fmt: skip
         if learns:
             self.learners = synapses

@@ -227,5 +227,5 @@ class LifReadoutParams(LayeredParams):
 
     def check_kind(self, model: str, data: str, kind: str) -> None:
         if kind == "images":
-            raise EquispikeError(f"{model} learns from features of another run: name it, as in --features runs/dc400")
+            raise EquispikeError(f"{model} learns from features of another run: name it, as in --source runs/dc400")
         super().check_kind(model, data, kind)

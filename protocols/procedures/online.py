@@ -70,7 +70,7 @@ class Responses:
 
 
 class Online(Procedure):
-    """A network of excitatory neurons ``exc`` with thresholds ``theta`` and plastic input synapses ``inputs_exc``.
+    """A network of excitatory neurons ``exc``, with thresholds ``theta`` if they adapt, and plastic synapses ``inputs_exc``.
 
     It takes ``pixels`` (n, n_input), 0 to 255, decides itself when a sample is shown again, and tells by monitors
     ``presentations`` and ``responses`` what came of each.
@@ -147,12 +147,11 @@ class Online(Procedure):
         self, recent: np.ndarray, found: Responses, labels: np.ndarray, start: int
     ) -> tuple[Arrays, dict[str, float]]:
         """Return state and metrics after a chunk."""
-        theta, n = found.state["exc.theta"], found.n_samples
+        theta, n = found.state.get("exc.theta"), found.n_samples
         row = {
             "spikes_per_image": found.n_spikes / n,
             "presentations_per_image": found.n_presentations / n,
-            "theta_mean_mV": 1e3 * theta.mean(),
-            "theta_sd_mV": 1e3 * theta.std(),
+            **({} if theta is None else {"theta_mean_mV": 1e3 * theta.mean(), "theta_sd_mV": 1e3 * theta.std()}),
             "silent_fraction": 1 - len(np.unique(found.neuron)) / self.n_answers,
             "weight_mean": found.state["inputs_exc.w"].mean(),
         }
