@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from equispike.models.errors import EquispikeError
+from equispike.protocols.catalogue import SYSTEMS
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
 
@@ -90,18 +91,26 @@ def to_markdown(runs: pd.DataFrame) -> str:
 
 def _table(runs: pd.DataFrame, readouts: tuple[str, ...]) -> str:
     headings = ["system", "data", "neurons", "settings", "backend", "training images", "seeds"]
-    headings += [f"{name} (%)" for name in readouts] + ["images / CPU s", "records"]
+    headings += [f"{name} (%)" for name in readouts] + ["paper (%)", "images / CPU s", "records"]
     lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
     for setting, group in rows_by_setting(runs):
         cells = [setting[name] for name in ("system", "data", "network", "settings", "backend")]
         cells += [f"{setting['images']:,}".replace(",", " "), len(group)]
         cells += [_cell(group["accuracy"], name) for name in readouts]
         cells += [
+            _headline(setting),
             f"{group['images_per_cpu_s'].median():.0f}",
             ", ".join(f"`{name}`" for name in sorted(group["record"])),
         ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
+
+
+def _headline(setting: dict[str, Any]) -> str:
+    """Return the paper's own figure, which is of its data and its size."""
+    system = SYSTEMS.get(setting["system"])
+    headline = system.headline if system else None
+    return f"{100 * headline.accuracy:g}: {headline.of}" if headline and headline.data == setting["data"] else ""
 
 
 def rows_by_setting(runs: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:

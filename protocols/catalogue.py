@@ -24,7 +24,7 @@ SYSTEMS: dict[str, System] = {
             network="equispike.models.diehl_cook:NETWORK",
             procedure="equispike.protocols.procedures.online:Online",
             figures="equispike.analysis.figures.systems.diehl_cook:figures",
-            headline=Headline(0.95, "MNIST, 6 400 excitatory neurons", "abstract and section 3"),
+            headline=Headline(0.95, "mnist", "6 400 neurons", "abstract and section 3"),
             small={"n_exc": 16, "t_present": "20*ms", "n_spikes_min": 0},
         ),
         System(
@@ -34,7 +34,7 @@ SYSTEMS: dict[str, System] = {
             network="equispike.models.conv_stdp:NETWORK",
             procedure="equispike.protocols.procedures.layerwise:Layerwise",
             figures="equispike.analysis.figures.systems.conv_stdp:figures",
-            headline=Headline(0.984, "MNIST, 30 and 100 maps", "abstract, as reviews quote it"),
+            headline=Headline(0.984, "mnist", "30 and 100 maps", "abstract, as reviews quote it"),
             small={"conv1.maps": 4, "conv2.maps": 6, "conv1.padding": 0, "conv2.padding": 0},
         ),
         System(
@@ -97,7 +97,7 @@ SYSTEMS: dict[str, System] = {
             network="equispike.models.ann:LENET5",
             procedure=_ANN,
             training={"learning_rate": 5e-3, "epochs": 15, "shift": 1},
-            headline=Headline(0.9905, "MNIST, without distortions", "section III-C, from memory"),
+            headline=Headline(0.9905, "mnist", "without distortions", "section III-C, from memory"),
         ),
         System(
             name="linear-svm",

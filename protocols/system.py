@@ -21,11 +21,12 @@ class Headline:
     Attributes
     ----------
     accuracy : fraction of the test set
-    of : data and size of the network
+    data, of : data set, and what network
     where : in the paper
     """
 
     accuracy: float
+    data: str
     of: str
     where: str
 

@@ -76,7 +76,7 @@ def anytime_curves(points: pd.DataFrame, look: dict[str, dict]) -> Figure:
     time.set(xlabel="Simulated time (ms)", ylabel="Errors (%)", xscale="log", yscale="log", ylim=(0.5, 100))
     whole = (points["acs"] + points["macs"]).groupby(points["label"]).max()
     least = 0.5 * whole.min()  # first steps with next to no operations would stretch the axis
-    operations.set(xlabel="Synaptic operations an image (ACs and MACs)", xscale="log", xlim=(least, None))
+    operations.set(xlabel="Synaptic operations per image (ACs and MACs)", xscale="log", xlim=(least, None))
     style.label_decades(time.xaxis, 1, 3)
     style.label_decades(time.yaxis, 1, 2, 5)
     style.label_decades(operations.xaxis, 1)

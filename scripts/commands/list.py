@@ -41,10 +41,12 @@ def _overview(console: Console, data_dir: Path | None) -> None:
     from equispike.protocols.catalogue import SYSTEMS
     from equispike.protocols.data import DATASETS, available
 
-    systems = [
-        (each.name, each.summary, each.citation, f"{100 * each.headline.accuracy:g} %: {each.headline.of}" if each.headline else "")
+    figures = {
+        each.name: f"{100 * each.headline.accuracy:g} % of {each.headline.data}: {each.headline.of}"
         for each in SYSTEMS.values()
-    ]  # fmt: skip
+        if each.headline
+    }
+    systems = [(name, each.summary, each.citation, figures.get(name, "")) for name, each in SYSTEMS.items()]
     _print(console, "Systems", ("name", "what", "citation", "paper's figure"), systems)
     found = {each: available(each, data_dir) for each in DATASETS}
     data = [
@@ -61,10 +63,14 @@ def _overview(console: Console, data_dir: Path | None) -> None:
 def _describe(console: Console, name: str) -> None:
     """Print the parameters, and the equations of a part."""
     from equispike import models
+    from equispike.models import own_files
+    from equispike.models.catalogue import CLASSES
     from equispike.models.params import Params
     from equispike.protocols.catalogue import SYSTEMS, get_system
 
     found = next((entries[name] for entries in models.KINDS.values() if name in entries), None)
+    if own_files.is_own(name) and isinstance(part := own_files.load(name), tuple(CLASSES.values())):
+        found = part
     chosen = found or get_system(name)
     console.print(f"[bold]{chosen.name}[/bold]: {chosen.summary}\n{chosen.citation}\n")
     for line in getattr(chosen, "equations", "").strip().splitlines():
