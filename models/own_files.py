@@ -78,8 +78,9 @@ def _module(path: Path, content: bytes) -> Any:
         raise EquispikeError(f"{_where(error, path)}: {error}") from None
     except SyntaxError as error:
         del sys.modules[name]
-        raise EquispikeError(f"{path}, line {error.lineno}: {error.msg}") from None
-    except Exception as error:  # whatever somebody's file raises
+        where = f"{path}, line {error.lineno}" if error.lineno else str(path)
+        raise EquispikeError(f"{where}: {error.msg}") from None
+    except (Exception, SystemExit) as error:  # whatever somebody's file raises
         del sys.modules[name]
         raise EquispikeError(f"{_where(error, path)}: {type(error).__name__}: {error}") from None
     return module

@@ -1,6 +1,6 @@
 """Synaptic operations as NeuroBench itself counts them: ``python -m equispike.scripts.neurobench_counts RUN --images 10``.
 
-Needs ``pip install neurobench snntorch torch nir``. Ordinary networks run in PyTorch; layers of spiking networks come from the
+Needs ``pip install neurobench snntorch torch nir``. ANNs run in PyTorch; layers of spiking networks come from the
 exported graph (NIR) and get the spikes that Brian2 recorded.
 """
 
@@ -18,12 +18,10 @@ from equispike.models.ann import AnnParams, Lenet5Params
 from equispike.models.layered import SPIKING_INPUTS, LayeredParams
 from equispike.protocols.data import Dataset
 from equispike.protocols.exporting import export
-from equispike.protocols.features import with_features
-from equispike.protocols.gradients.frames import frames
+from equispike.protocols.measuring.trained_runs import TrainedRun
 from equispike.protocols.measuring.workload import workload
-from equispike.protocols.recording import record
+from equispike.protocols.procedures.gradients.frames import frames
 from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec
 from equispike.scripts.nir_in_sinabs import chain, inputs
 
 
@@ -39,7 +37,7 @@ def counted(layer: Any, values: Any) -> dict[str, float]:
 
 
 def torch_network(params: AnnParams, arrays: Mapping[str, np.ndarray]) -> Any:
-    """An ordinary network as a PyTorch module."""
+    """An ANN as a PyTorch module."""
     from torch import nn, tensor
 
     layers: list[nn.Module] = []
@@ -60,7 +58,7 @@ def torch_network(params: AnnParams, arrays: Mapping[str, np.ndarray]) -> Any:
 
 
 def of_ann(params: AnnParams, arrays: Mapping[str, np.ndarray], images: np.ndarray) -> dict[str, float]:
-    """NeuroBench's counts of an image, of an ordinary network."""
+    """NeuroBench's counts of an image, of an ANN."""
     import torch
 
     shown = frames(params, images)[:, 0]
@@ -69,17 +67,17 @@ def of_ann(params: AnnParams, arrays: Mapping[str, np.ndarray], images: np.ndarr
     return counted(torch_network(params, arrays), torch.tensor(np.array(values)).float())
 
 
-def of_spikes(run: RunFolder, spec: TrainingSpec, samples: np.ndarray) -> dict[str, dict[str, float]]:
+def of_spikes(trained: TrainedRun, samples: Any) -> dict[str, dict[str, float]]:
     """NeuroBench's counts of an image by projection, of a spiking network."""
     import nir
     import torch
 
-    params = spec.params
+    params = trained.spec.params
     assert isinstance(params, LayeredParams)
     with tempfile.TemporaryDirectory() as folder:
-        export(run, Path(folder) / "network.nir")
+        export(trained.run, Path(folder) / "network.nir")
         graph = nir.read(Path(folder) / "network.nir")
-    recording = record(run, spec, samples)
+    recording = trained.procedure.record(trained.state, samples)
     found, source = {}, "pixels"
     shape = tuple(graph.nodes["input"].input_type["input"])  # maps first
     for name in chain(graph)[1:-1]:
@@ -110,16 +108,16 @@ def of_spikes(run: RunFolder, spec: TrainingSpec, samples: np.ndarray) -> dict[s
 
 def compare(run: RunFolder, data: Dataset, n_images: int) -> dict[str, tuple[float, float, float]]:
     """By projection, or in all: operations an image that the suite counts, and NeuroBench's MACs and ACs."""
-    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
-    own = workload(run, data, n_images)
-    if isinstance(spec.params, AnnParams):
-        theirs = of_ann(spec.params, run.trained_arrays(), data.test_images[:n_images])
+    trained = TrainedRun(run, data)
+    own, params = workload(trained, n_images), trained.spec.params
+    if isinstance(params, AnnParams):
+        theirs = of_ann(params, run.trained_arrays(), data.test_images[:n_images])
         return {"all": (own.total("MAC"), theirs["Effective_MACs"], theirs["Effective_ACs"])}
-    samples = with_features(data, spec, run, "test").test_images[:n_images]
+    samples = trained.seen.test_images[:n_images]
     ours = {each.projection.replace("_kernels", "_in"): each.effective for each in own.operations}
     return {
         name: (ours[name], theirs["Effective_MACs"], theirs["Effective_ACs"])
-        for name, theirs in of_spikes(run, spec, samples).items()
+        for name, theirs in of_spikes(trained, samples).items()
     }
 
 
@@ -128,7 +126,8 @@ def compare(run: RunFolder, data: Dataset, n_images: int) -> dict[str, tuple[flo
 @click.option("--images", type=click.IntRange(min=1), default=10, show_default=True, help="Of the test set.")
 def main(run: Path, images: int) -> None:
     """Compare what is counted of RUN."""
-    from equispike.scripts.cli import data_of, existing_run
+    from equispike.protocols.beginning import data_of
+    from equispike.scripts.cli import existing_run
 
     folder = existing_run(run)
     for name, (ours, macs, acs) in compare(folder, data_of(folder, None), images).items():

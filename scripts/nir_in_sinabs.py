@@ -15,14 +15,11 @@ import numpy as np
 
 from equispike.models.layered import LayeredParams
 from equispike.protocols.data import Dataset, Recordings
-from equispike.protocols.evaluating import split_images
 from equispike.protocols.exporting import export
-from equispike.protocols.features import with_features
-from equispike.protocols.gradients import show
-from equispike.protocols.gradients.frames import frames
-from equispike.protocols.recording import record
+from equispike.protocols.measuring.trained_runs import TrainedRun
+from equispike.protocols.procedures.base import TESTING
+from equispike.protocols.procedures.gradients.frames import frames
 from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec
 
 _SCORES = {
     "mean": lambda v: v.mean(1),
@@ -111,21 +108,21 @@ def compare(
     """By layer: spikes in Brian2, and spikes that one of the two has alone; and the part of the classes that agree."""
     import nir
 
-    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
-    params = spec.params
+    trained = TrainedRun(run, data)
+    params = trained.spec.params
     assert isinstance(params, LayeredParams)
     with tempfile.TemporaryDirectory() as folder:
         export(run, Path(folder) / "network.nir")
         graph = nir.read(Path(folder) / "network.nir")
-    samples = split_images(with_features(data, spec, run, "test"), spec, "test")[0][:n_images]
-    expected = record(run, spec, samples)
+    samples = trained.seen.test_images[:n_images]
+    expected = trained.procedure.record(trained.state, samples)
     found = simulate(graph, inputs(params, samples), plain=plain)
     spikes = {
         name: (len(expected.spikes[name].step), int((found[name] != expected.raster(name)).sum()))
         for name in expected.spikes
         if name in found
     }
-    scores = show(spec, run.trained_arrays(), samples)[0]
+    scores = trained.procedure.respond(trained.state, samples, phase=TESTING)
     agree = _SCORES[params.readout](found["classes"]).argmax(1) == scores.argmax(1)
     return spikes, float(agree.mean())
 
@@ -136,7 +133,8 @@ def compare(
 @click.option("--plain", is_flag=True, help="Set Sinabs no further than time constants in steps.")
 def main(run: Path, images: int, plain: bool) -> None:
     """Compare RUN in Sinabs and in Brian2."""
-    from equispike.scripts.cli import data_of, existing_run
+    from equispike.protocols.beginning import data_of
+    from equispike.scripts.cli import existing_run
 
     folder = existing_run(run)
     spikes, agree = compare(folder, data_of(folder, None), images, plain=plain)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from brian2 import Clock, Function, NetworkOperation, NeuronGroup, Synapses, TimedArray, linked_var, ms, second
 
-from equispike import models
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.codegen import BACKENDS
 from equispike.models.codegen.features import FEATURES, refusal
 from equispike.models.errors import EquispikeError
+from equispike.protocols.catalogue import get_system
 
 
 def cells(equations: str = "v : 1", *, name: str = "cells", dt=1 * ms, **options) -> NeuronGroup:
@@ -120,11 +120,11 @@ def test_backends_says_what_runs_where(equispike) -> None:
     words = [f"--set={name}.maps=2" for name in ("conv1", "conv2")]
     outcome = equispike("backends", "conv-stdp", *words)
     assert outcome.code == 0, outcome.err
-    rows = [line.split("│") for line in outcome.out.splitlines() if "training" in line or "evaluation" in line]
+    rows = [line.split("│") for line in outcome.out.splitlines() if "training of" in line or "answers" in line]
     said = {(row[1].strip(), row[2].strip()): row[3].strip() for row in rows}
-    assert said["cpp", "training"] == said["jax", "evaluation"] == "yes"
-    assert "synapses share" in said["jax", "training"]
-    assert "order of synapses" in said["cuda", "evaluation"]
+    assert said["cpp", "training of conv1"] == said["cpp", "training of conv2"] == said["jax", "answers"] == "yes"
+    assert "synapses share" in said["jax", "training of conv1"]
+    assert "order of synapses" in said["cuda", "answers"]
     assert {name for name, _ in said} == set(BACKENDS)
 
 
@@ -138,12 +138,12 @@ def test_backends_says_with_which_change(equispike) -> None:
     assert said["genn-cpu"] == said["genn"] == said["cuda"] == "yes"
 
 
-def test_backends_of_an_ordinary_network(equispike) -> None:
-    outcome = equispike("backends", "mlp")
-    assert outcome.code == 2 and "it has no equations" in outcome.err
+def test_backends_of_an_ann(equispike) -> None:
+    assert "mlp is an ANN, which runs on no backend of Brian2" in equispike("backends", "mlp").sentence
 
 
 def test_models_run_on_every_processor() -> None:
-    params = models.get_model("diehl-cook").params().updated({"n_exc": 5, "n_input": 10})
+    network = get_system("diehl-cook").built_by
+    params = network.params().updated({"n_exc": 5, "n_input": 10})
     for name in ("numpy", "cpp", "jax"):
-        assert BACKENDS[name].refuses(lambda: models.get_model("diehl-cook").build(params, 1)) is None
+        assert BACKENDS[name].refuses(lambda: network.build(params, 1)) is None

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from equispike import models
+from equispike.models import own_files
 from equispike.models.codegen import BACKENDS, get_backend
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params
@@ -66,10 +67,12 @@ def run_experiment(
         A name, a key or a value is wrong, the experiment makes no sense for the model, or ``out`` cannot be written.
     """
     chosen = get_experiment(experiment)
+    if own_files.is_own(model):
+        model = own_files.absolute(model)
     subject = subject_of(chosen, model)
     model_params, own = settled(chosen, subject, params or {})
     backend = chosen_backend(backend, light=chosen.light(subject))
-    folder = _new_folder(Path(out)) if out is not None else _free_folder(f"{experiment}-{model}")
+    folder = _new_folder(Path(out)) if out is not None else _free_folder(f"{experiment}-{model.rpartition(':')[2]}")
     started, cpu = time.perf_counter(), cpu_seconds()
     tables = chosen.run(subject, model_params, own, backend, seed)
     record = {

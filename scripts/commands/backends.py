@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from equispike.models.errors import EquispikeError
 from equispike.scripts.commands import options
 
 
@@ -21,6 +22,8 @@ def command(system: str, pairs: tuple[str, ...], config: Path | None) -> None:
     from equispike.protocols.beginning import undated_spec
 
     spec = undated_spec(system, options.model_settings(config, pairs))
+    if not spec.system.is_spiking:
+        raise EquispikeError(f"{system} is an ANN, which runs on no backend of Brian2")
     table = Table(title=f"{system}: {spec.system.summary}", title_justify="left", title_style="bold")
     for column in ("backend", "for", "runs", "on this machine"):
         table.add_column(column, overflow="fold")

@@ -27,6 +27,8 @@ def command(system: str, pairs: tuple[str, ...], config: Path | None, backend: s
     if not isinstance(generator, CppBackend):
         raise EquispikeError(f"backend {backend} generates no C++: use --backend cpp, cpp-float32 or cpp-stock")
     spec = undated_spec(system, options.model_settings(config, pairs))
+    if not spec.system.is_spiking:
+        raise EquispikeError(f"{system} is an ANN: no C++ is generated for it")
     for purpose, request in spec.procedure().programs().items():
         table = Table(title=f"{system} on {backend}, {purpose}", title_justify="left", title_style="bold")
         for column in ("object", "template", "whose", "why"):

@@ -33,8 +33,8 @@ pairs = click.option(
     "pairs",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A parameter with its unit, such as tau_mem=100*ms or n_exc=400; repeat for more. "
-    "'equispike list MODEL' shows all with units and defaults.",
+    help="A parameter with its unit, such as neuron.tau_mem=100*ms or n_exc=400; repeat for more. "
+    "'equispike list SYSTEM' shows all with units and defaults.",
 )
 config = click.option(
     "--config", type=click.Path(path_type=Path), help="YAML file with lines such as 'tau_mem: 100*ms'."
@@ -49,7 +49,7 @@ def model_settings(config: Path | None, pairs: tuple[str, ...]) -> dict[str, Any
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip() or not value.strip():
-            raise EquispikeError(f"--set needs key=value, such as --set tau_mem=100*ms, but got '{pair}'")
+            raise EquispikeError(f"--set needs key=value, such as --set n_exc=400, but got '{pair}'")
         settings[key.strip()] = value.strip()
     return settings
 
