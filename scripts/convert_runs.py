@@ -5,7 +5,6 @@ python -m equispike.scripts.convert_runs RUN_OR_FOLDER_OF_RUNS...
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +34,20 @@ N_TRAIN = {"mnist": 60_000, "fashion-mnist": 60_000, "digits": 1_437, "nmnist-sm
 def convert(run: RunFolder) -> bool:
     """Convert a run folder of the first format; returns whether it was one.
 
-    Raises EquispikeError where it is damaged; run.json, which says the format, is written last.
+    Raises EquispikeError where it is damaged; run.json, which says the format, is written last, so that what was interrupted
+    is done again.
     """
     record = run.read_json("run.json")
     if record.get("format") != 1:
         return False
+    try:
+        _convert(run, record)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise EquispikeError(f"{run.path} is damaged: its files are not whole ({error})") from None
+    return True
+
+
+def _convert(run: RunFolder, record: dict[str, Any]) -> None:
     config = record.get("config")
     if not isinstance(config, dict):
         raise EquispikeError(f"{run.path / 'run.json'} is damaged: it has no whole configuration")
@@ -47,11 +55,8 @@ def convert(run: RunFolder) -> bool:
         config["experiment"] = config.pop("protocol")
         config["experiment_params"] = config.pop("protocol_params")
         run.write_json("run.json", record | {"format": FORMAT})
-        return True
-    try:
-        spec = _spec(config)
-    except KeyError as missing:
-        raise EquispikeError(f"{run.path / 'run.json'} is damaged: its configuration has no {missing}") from None
+        return
+    spec = _spec(config)
     record["config"] = spec.as_json()
     if "features" in record:
         record["source"] = record.pop("features")
@@ -70,7 +75,6 @@ def convert(run: RunFolder) -> bool:
     if run.has("checkpoint/state.npz"):
         run.write_arrays("checkpoint/state.npz", _checkpoint(run.read_arrays("checkpoint/state.npz"), spec))
     run.write_json("run.json", record | {"format": FORMAT})
-    return True
 
 
 def _spec(config: dict[str, Any]) -> TrainingSpec:
@@ -126,6 +130,8 @@ def _readouts(run: RunFolder, spec: TrainingSpec, record: dict[str, Any]) -> Non
 
 def _evaluation(old: dict[str, Any], spec: TrainingSpec) -> dict[str, Any]:
     """Return an evaluation's record: what it answers and costs without labelling."""
+    if "settings" in old:  # converted before an interruption
+        return old
     new = {
         key: value for key, value in old.items() if key not in ("grid", "accuracy_by_bins", "features_images_per_cpu_s")
     }
@@ -160,13 +166,15 @@ def _checkpoint(old: dict[str, np.ndarray], spec: TrainingSpec) -> dict[str, np.
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 def main(folders: tuple[Path, ...]) -> None:
     """Convert the runs in FOLDERS that an earlier version has written."""
-    n = 0
+    n, reasons = 0, []
     for path in (path for folder in folders for path in sorted(folder.rglob("run.json"))):
         try:
             n += convert(RunFolder(path.parent))
-        except (EquispikeError, json.JSONDecodeError) as error:
-            raise click.ClickException(f"{path.parent}: {error}") from None
+        except EquispikeError as error:
+            reasons.append(str(error) if str(path.parent) in str(error) else f"{path.parent}: {error}")
     click.echo(f"Converted {n} runs")
+    if reasons:
+        raise click.ClickException("\n".join(reasons))
 
 
 if __name__ == "__main__":
