@@ -67,14 +67,14 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
 
 def changed_settings(spec: TrainingSpec) -> list[str]:
     """Return what differs from the system's defaults, as ``key=value``, but what tells the network's size."""
-    pairs = ((spec.params, spec.system.params()), (spec.procedure_params, spec.system.procedure_params()))
-    size = spec.params.structure_keys()
-    return [
-        f"{key}={value}"
-        for params, defaults in pairs
-        for key, value in params.as_text().items()
-        if defaults.as_text().get(key) != value and key not in size
-    ]
+    size, params = spec.params.structure_keys(), spec.params.as_text()
+    chosen = size | {key.partition(".")[0] for key in params}  # a part in a slot comes with parameters of its own
+    published = spec.system.params()
+    like = published.updated({key: value for key, value in params.items() if key in chosen}).as_text()
+    defaults = like | {key: value for key, value in published.as_text().items() if key in chosen - size}
+    own, own_defaults = spec.procedure_params.as_text(), spec.system.procedure_params().as_text()
+    changed = [f"{key}={value}" for key, value in params.items() if key not in size and defaults.get(key) != value]
+    return changed + [f"{key}={value}" for key, value in own.items() if own_defaults[key] != value]
 
 
 def to_markdown(runs: pd.DataFrame) -> str:
