@@ -4,16 +4,17 @@ import blind_conv_stdp as blind
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from small_runs import small_spec
 
 from equispike.models.codegen import BACKENDS
 from equispike.models.conv_stdp import ConvStdpParams, Shape, as_kernels, as_state, build, initial_state
 from equispike.models.errors import EquispikeError
 from equispike.protocols.data import load
-from equispike.protocols.layerwise import Features, train
-from equispike.protocols.layerwise.encoding import encode
-from equispike.protocols.layerwise.training import convergence, kernels
+from equispike.protocols.encoding.on_off_cells import encode
+from equispike.protocols.procedures.base import TESTING
+from equispike.protocols.procedures.layerwise import convergence
 from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec
+from equispike.protocols.training import train
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason=str(BACKENDS["cpp"].why_not()))
 
@@ -21,9 +22,9 @@ needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reaso
 SMALL = ConvStdpParams().updated(
     {
         "layers": [
-            {"conv": {"maps": 4, "size": "5", "threshold": 8, "winners": 3, "padding": 1}},
+            {"conv": {"maps": 4, "size": "5", "threshold": 8, "n_winners": 3, "padding": 1}},
             {"pool": {"size": 3, "stride": 2}},
-            {"conv": {"maps": 6, "size": 3, "threshold": 4, "winners": 4, "radius": 1}},
+            {"conv": {"maps": 6, "size": 3, "threshold": 4, "n_winners": 4, "inhibition_radius": 1}},
         ]
     }
 )
@@ -32,6 +33,11 @@ SMALL = ConvStdpParams().updated(
 @pytest.fixture(scope="module")
 def digits():
     return load("digits", None)
+
+
+def kernels(name: str) -> str:
+    """The name of a layer's weights in the state of a network."""
+    return f"{name}_kernels.w"
 
 
 def blind_layers(params):
@@ -45,7 +51,7 @@ def blind_layers(params):
 
 def blind_weights(params, state):
     return {
-        k: as_kernels(params, name, state[kernels(params, name)]).copy()
+        k: as_kernels(params, name, state[kernels(name)]).copy()
         for k, name in enumerate(params.names)
         if name in params.conv_names
     }
@@ -56,10 +62,10 @@ def learned(backend, params, state, latencies, name):
     n = len(latencies)
     program = BACKENDS[backend].compile(lambda: build(params, n, learning=name))
     names = params.conv_names[: params.conv_names.index(name) + 1]
-    weights = {kernels(params, each): state[kernels(params, each)] for each in names}
+    weights = {kernels(each): state[kernels(each)] for each in names}
     result = program.run(weights, {"latencies": latencies.astype(float)}, {}, 0)
     image = np.round(result.records["winners"]["t"] / 1e-3).astype(int) // (params.n_bins + params.conv(name).n_rounds)
-    return result.state[kernels(params, name)], image, result.records["winners"]["i"]
+    return result.state[kernels(name)], image, result.records["winners"]["i"]
 
 
 @needs_compiler
@@ -69,7 +75,7 @@ def test_a_blind_implementation_learns_the_same_from_200_images(name, digits):
     state = initial_state(params, 0)
     if name == "conv2":  # with a first layer that has learned
         rng = np.random.default_rng(1)
-        state[kernels(params, "conv1")] = rng.random(state[kernels(params, "conv1")].size) ** 2
+        state[kernels("conv1")] = rng.random(state[kernels("conv1")].size) ** 2
     latencies = encode(params, digits.train_images[:200])
     # Without half of the spikes no two patches are alike. Of places that see the same, the last digits would choose.
     latencies[np.random.default_rng(2).random(latencies.shape) < 0.5] = params.n_bins
@@ -99,8 +105,8 @@ def test_backends_agree(digits):
 @pytest.mark.parametrize("grid", [1, 2])
 def test_features_agree_with_a_blind_implementation(grid, digits):
     state = initial_state(SMALL, 3)
-    program = BACKENDS["numpy"].compile(lambda: build(SMALL, 2, grid=grid))
-    features = Features(SMALL, program, state, grid, 2).extract(digits.test_images[:3])
+    spec = small_spec("conv-stdp", {"grid": grid}, 10, chunk_images=2).replaced(params=SMALL)
+    features = spec.procedure().respond(state, digits.test_images[:3], phase=TESTING)
     latencies = encode(SMALL, digits.test_images[:3]).reshape(3, 28, 28, 2)
     expected = blind.features(blind_layers(SMALL), blind_weights(SMALL, state), latencies, SMALL.n_bins, grid)
     assert expected.max() > 1
@@ -171,15 +177,15 @@ def test_bad_settings_are_named(settings, words):
 
 
 def test_images_of_another_size_are_refused(digits):
-    spec = TrainingSpec("conv-stdp", SMALL.updated({"width": 20}), "digits", 10, 0, "numpy")
+    spec = small_spec("conv-stdp", {}, 10).replaced(params=SMALL.updated({"width": 20}))
     with pytest.raises(EquispikeError, match="width=28"):
         spec.check(digits)
 
 
 @needs_compiler
 def test_training_resumes_with_the_same_bits_and_stops_at_convergence(tmp_path, digits):
-    params = SMALL.updated({"conv1.a_plus": 0.4, "conv1.a_minus": 0.4, "conv1.a_plus_max": 1, "convergence": 0.03})
-    spec = TrainingSpec("conv-stdp", params, "digits", 60, 0, "cpp", chunk_images=20)
+    params = SMALL.updated({"conv1.a_plus": 0.4, "conv1.a_minus": 0.4, "conv1.a_plus_max": 1})
+    spec = small_spec("conv-stdp", {"convergence": 0.03}, 60, backend="cpp", chunk_images=20).replaced(params=params)
     whole = RunFolder.create(tmp_path / "whole")
     train(spec, digits, whole)
     metrics = whole.read_metrics()

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from small_runs import small_spec
 
-from equispike import models
 from equispike.models.codegen import BACKENDS
 from equispike.models.codegen.jax import differentiable
 from equispike.models.codegen.jax.connections import Convolution
 from equispike.models.errors import EquispikeError
-from equispike.models.layered import ConvLayer, DenseLayer, SpikingCnnParams, SpikingMlpParams, SpikingRnnParams
-from equispike.protocols import gradients
+from equispike.models.layered import (
+    ConvLayer,
+    DenseLayer,
+    SpikingCnnParams,
+    SpikingMlpParams,
+    SpikingRnnParams,
+    build,
+    initial_state,
+)
 from equispike.protocols.data import Recordings, load
-from equispike.protocols.gradients.frames import frames, shifted, varied
-from equispike.protocols.gradients.training import OPTIMISERS
+from equispike.protocols.evaluating import evaluate
+from equispike.protocols.procedures.base import TESTING
+from equispike.protocols.procedures.gradients.frames import frames, shifted, varied
+from equispike.protocols.procedures.gradients.optimisation import OPTIMISERS
+from equispike.protocols.procedures.gradients.params import GradientParams
 from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec
+from equispike.protocols.spec import TrainingSpec
+from equispike.protocols.training import Progress, train
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason=str(BACKENDS["cpp"].why_not()))
 SMALL = {
@@ -36,8 +45,12 @@ def digits():
 
 
 def spec_of(name: str, backend: str, **options) -> TrainingSpec:
-    params = models.get_model(name).params().updated(SMALL[name] | options)
-    return TrainingSpec(name, params, "digits", 3000, 0, backend, holdout=300, chunk_images=1000)
+    return small_spec(name, SMALL[name] | options, 3000, backend=backend, holdout=300, chunk_images=1000)
+
+
+def verified(spec: TrainingSpec, samples) -> dict:
+    """What verification finds of a network that has not learned."""
+    return spec.procedure().verify(initial_state(spec.params, 1), samples)
 
 
 def test_layers():
@@ -66,12 +79,12 @@ def test_images_of_another_size_and_too_few_classes_are_refused(digits, tmp_path
     with pytest.raises(EquispikeError, match="100 inputs, but digits has 784"):
         spec_of("spiking-mlp", "numpy", layers="100,10").check(digits)
     with pytest.raises(EquispikeError, match="10 classes"):
-        gradients.train(spec_of("spiking-mlp", "numpy", layers="784,9"), digits, RunFolder.create(tmp_path / "run"))
+        train(spec_of("spiking-mlp", "numpy", layers="784,9"), digits, RunFolder.create(tmp_path / "run"))
 
 
 def test_convolutions_are_found():
     params = SpikingCnnParams().updated(SMALL["spiking-cnn"])
-    program = differentiable(models.get_model("spiking-cnn").build(params, 1), inputs=["frames"])
+    program = differentiable(build(params, 1), inputs=["frames"])
     found = [thing for thing in program._functions.values() if isinstance(thing, Convolution)]
     assert [(each.before, each.after, each.stride) for each in found] == [
         ((28, 28, 1), (12, 12, 3), 2),
@@ -82,12 +95,10 @@ def test_convolutions_are_found():
 @pytest.mark.parametrize("name", SMALL)
 @pytest.mark.parametrize("backend", ["numpy", pytest.param("cpp", marks=needs_compiler)])
 def test_brian_and_the_program_have_the_same_spikes(name, backend, digits):
-    spec = spec_of(name, backend)
-    state = models.get_model(name).initial_state(spec.params, 1)
-    found = gradients.verify(spec, state, digits.train_images[: 5 if backend == "numpy" else 20])
+    found = verified(spec_of(name, backend), digits.train_images[: 5 if backend == "numpy" else 20])
     assert found["mismatches"] == 0
-    assert found["spikes"] > 100  # type: ignore[operator]
-    assert found["largest_score_difference"] < 1e-12  # type: ignore[operator]
+    assert found["spikes"] > 100
+    assert found["largest_score_difference"] < 1e-12
 
 
 @pytest.mark.parametrize(
@@ -101,12 +112,10 @@ def test_brian_and_the_program_have_the_same_spikes(name, backend, digits):
     ],
 )
 def test_the_same_spikes_for_every_encoding_and_readout(name, options, digits):
-    spec = spec_of(name, "numpy", **options)
-    state = models.get_model(name).initial_state(spec.params, 1)
-    found = gradients.verify(spec, state, digits.train_images[:4])
+    found = verified(spec_of(name, "numpy", **options), digits.train_images[:4])
     assert found["mismatches"] == 0
-    assert found["spikes"] > 20  # type: ignore[operator]
-    assert found["largest_score_difference"] < 1e-12  # type: ignore[operator]
+    assert found["spikes"] > 20
+    assert found["largest_score_difference"] < 1e-12
 
 
 def recorded(n: int, t_max: int = 30_000) -> Recordings:
@@ -120,8 +129,8 @@ def recorded(n: int, t_max: int = 30_000) -> Recordings:
 @pytest.mark.parametrize(("name", "layers"), [("spiking-mlp", "34x34x2,20,10"), ("spiking-cnn", "34x34x2,3C5S4,10")])
 def test_the_same_spikes_on_recordings(name, layers):
     spec = spec_of(name, "numpy", layers=layers, encoding="events", n_steps=12, init_scale=40)
-    found = gradients.verify(spec, models.get_model(name).initial_state(spec.params, 1), recorded(3))
-    assert found["mismatches"] == 0 and found["spikes"] > 20  # type: ignore[operator]
+    found = verified(spec, recorded(3))
+    assert found["mismatches"] == 0 and found["spikes"] > 20
 
 
 #: A class of its own for each of two inputs, which spike in steps 0 and 2; potentials decay by exp(-1) a step.
@@ -145,9 +154,9 @@ def tie(v: float) -> float:
     ],
 )
 def test_what_a_readout_is(readout, scores):
-    params = SpikingMlpParams().updated(PAIR | {"readout": readout})
+    procedure = small_spec("spiking-mlp", PAIR | {"readout": readout}, 1).procedure()
     state = {"classes_in.w": np.array([2.0, 0, 0, 2.0]), "classes.b": np.zeros(2)}
-    found, _ = gradients.show(TrainingSpec("spiking-mlp", params, "digits", 1, 0, "numpy"), state, TWO_PIXELS)
+    found = procedure.respond(state, TWO_PIXELS, phase=TESTING)
     assert found[0] == pytest.approx(scores)
 
 
@@ -164,22 +173,22 @@ def test_verification_notices_other_dynamics(digits, monkeypatch):
         spec_of("spiking-mlp", "numpy", init_scale=4),
         spec_of("spiking-mlp", "numpy", init_scale=4, tau_mem="6*ms"),
     )
-    state = models.get_model("spiking-mlp").initial_state(spec.params, 1)
+    state = initial_state(spec.params, 1)
     program = differentiable(
-        models.get_model("spiking-mlp").build(other.params, 1),
+        build(other.params, 1),
         inputs=["frames"],
         trainable=list(state),
         dtype=np.float64,
     )
-    monkeypatch.setattr("equispike.protocols.gradients.verifying.differentiable", lambda *args, **options: program)
-    assert gradients.verify(spec, state, digits.train_images[:3])["mismatches"] > 0  # type: ignore[operator]
+    monkeypatch.setattr("equispike.protocols.procedures.gradients.verifying.differentiable", lambda *args, **options: program)
+    assert verified(spec, digits.train_images[:3])["mismatches"] > 0
 
 
 @needs_compiler
 def test_training_resumes_with_the_same_bits_and_learns(tmp_path, digits):
     spec = spec_of("spiking-mlp", "cpp", dropout=0.1, learning_rate=0.01, init_scale=2, shift=1)
     whole, resumed = RunFolder.create(tmp_path / "whole"), RunFolder.create(tmp_path / "resumed")
-    gradients.train(spec, digits, whole)
+    train(spec, digits, whole)
 
     class Killed(Exception):
         pass
@@ -189,29 +198,26 @@ def test_training_resumes_with_the_same_bits_and_learns(tmp_path, digits):
 
     for _ in range(2):
         with pytest.raises(Killed):
-            gradients.train(spec, digits, resumed, kill)
-    gradients.train(spec, digits, resumed)
+            train(spec, digits, resumed, kill)
+    train(spec, digits, resumed)
     weights = whole.read_arrays("arrays.npz")
     for key, values in resumed.read_arrays("arrays.npz").items():
         assert_array_equal(values, weights[key])
     assert resumed.read_metrics().equals(whole.read_metrics())
     assert whole.read_json("run.json")["verified"]["mismatches"] == 0
-    progress = gradients.Progress.load(whole)
-    outcome = gradients.evaluate(whole, digits, split="validation")
+    progress = Progress.load(whole)
+    outcome = evaluate(whole, digits, split="validation")
     assert outcome.accuracy["mean potential"] > 0.5
     # Brian2 in double precision and the program in single precision agree but for near ties.
     assert abs(outcome.accuracy["mean potential"] - progress.latest()["validation_accuracy"]) < 0.02
 
 
 def test_poisson_input_is_learned(tmp_path, digits):
-    spec = dataclasses.replace(
-        spec_of(
-            "spiking-mlp", "numpy", encoding="poisson", layers="784,30,10", init_scale=3, learning_rate=0.01, shift=0
-        ),
-        n_images=5000,
-    )
+    spec = spec_of(
+        "spiking-mlp", "numpy", encoding="poisson", layers="784,30,10", init_scale=3, learning_rate=0.01, shift=0
+    ).replaced(n_images=5000)
     run = RunFolder.create(tmp_path / "run")
-    progress = gradients.train(spec, digits, run)
+    progress = train(spec, digits, run)
     assert progress.latest()["validation_accuracy"] > 0.6
     assert run.read_json("run.json")["verified"]["mismatches"] == 0
 
@@ -226,12 +232,9 @@ def test_optimisers_go_downhill_and_shrink_weights(optimiser):
 
 
 def test_shifted_recordings_are_moved_as_wholes():
-    params = (
-        models.get_model("spiking-cnn")
-        .params()
-        .updated({"layers": "34x34x2,3C5S4,10", "encoding": "events", "n_steps": 4, "shift": 2})
-    )
-    moved = varied(params, recorded(3), np.random.default_rng(0)).reshape(3, 4, 34, 34, 2)
+    params = SpikingCnnParams().updated({"layers": "34x34x2,3C5S4,10", "encoding": "events", "n_steps": 4})
+    own = GradientParams().updated({"shift": 2})
+    moved = varied(params, own, recorded(3), np.random.default_rng(0)).reshape(3, 4, 34, 34, 2)
     still = frames(params, recorded(3)).reshape(3, 4, 34, 34, 2)
     for one, other in zip(moved, still, strict=True):
         shifts = [np.roll(other, (y, x), axis=(1, 2)) for y in range(-2, 3) for x in range(-2, 3)]

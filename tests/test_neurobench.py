@@ -1,4 +1,4 @@
-"""NeuroBench's own code counts what protocols.measuring.operations counts."""
+"""NeuroBench's own code counts what protocols.measuring.workload counts."""
 
 import pytest
 from small_runs import saved_run
@@ -11,7 +11,7 @@ pytest.importorskip("nir")
 
 
 @pytest.mark.parametrize(("model", "settings"), [("mlp", {"layers": "784,30,20,10"}), ("lenet5", {}), ("softmax", {})])
-def test_ordinary_networks(tmp_path, model, settings) -> None:
+def test_anns(tmp_path, model, settings) -> None:
     run = saved_run(tmp_path / "run", model, **settings)
     (ours, macs, acs) = compare(run, load("digits"), 5)["all"]
     assert (

@@ -9,10 +9,9 @@ from small_runs import saved_run
 
 from equispike.protocols.data import load
 from equispike.protocols.exporting import export
-from equispike.protocols.gradients import show
-from equispike.protocols.recording import record
+from equispike.protocols.measuring.trained_runs import TrainedRun
+from equispike.protocols.procedures.base import TESTING
 from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec
 from equispike.scripts.nir_in_sinabs import chain, compare, inputs, maps_last
 
 nir = pytest.importorskip("nir")
@@ -29,9 +28,9 @@ N = 6
 
 def brian2(run: RunFolder) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The input of some images, and Brian2's spikes (n, n_steps, neurons) of each layer."""
-    spec, images = TrainingSpec.from_json(run.read_json("run.json")["config"]), load("digits").test_images[:N]
-    recording = record(run, spec, images)
-    return inputs(spec.params, images), {name: recording.raster(name) for name in recording.spikes}
+    trained, images = TrainedRun(run, load("digits")), load("digits").test_images[:N]
+    recording = trained.procedure.record(trained.state, images)
+    return inputs(trained.spec.params, images), {name: recording.raster(name) for name in recording.spikes}
 
 
 def simulated(graph, values: np.ndarray) -> dict[str, np.ndarray]:
@@ -99,9 +98,9 @@ def test_spikes_follow_from_the_file(tmp_path, name) -> None:
     assert layers and all(spikes[layer].any() for layer in layers)
     for layer in layers:
         np.testing.assert_array_equal(found[layer], spikes[layer])
-    spec = TrainingSpec.from_json(run.read_json("run.json")["config"])
-    if spec.params.readout == "mean":
-        scores, _ = show(spec, run.trained_arrays(), load("digits").test_images[:N])
+    trained = TrainedRun(run, load("digits"))
+    if trained.spec.params.readout == "mean":
+        scores = trained.procedure.respond(trained.state, load("digits").test_images[:N], phase=TESTING)
         np.testing.assert_allclose(found["classes"].mean(1), scores, rtol=1e-5, atol=1e-6)
 
 

@@ -15,10 +15,8 @@ from equispike.models.errors import EquispikeError
 from equispike.protocols import spike_trains
 from equispike.protocols.atomic_write import atomic_write
 from equispike.protocols.data import load
-from equispike.protocols.evaluating import trained_state
-from equispike.protocols.gradients import show
-from equispike.protocols.presenting import TESTING
-from equispike.protocols.training import TrainingSpec, presenter
+from equispike.protocols.measuring.trained_runs import TrainedRun
+from equispike.protocols.procedures.base import TESTING
 
 neo = pytest.importorskip("neo")
 pq = pytest.importorskip("quantities")
@@ -27,10 +25,6 @@ pytest.importorskip("elephant")
 
 #: A network of Diehl & Cook that shows each image twice.
 DIEHL_COOK = {"n_exc": 8, "t_present": "40*ms", "n_spikes_min": 10_000, "intensity_max": 3.0, "inhibition": "neurons"}
-
-
-def spec_of(run) -> TrainingSpec:
-    return TrainingSpec.from_json(run.read_json("run.json")["config"])
 
 
 def test_statistics_by_hand() -> None:
@@ -60,13 +54,17 @@ def test_a_nix_file_gives_back_what_was_recorded(equispike) -> None:
     with neo.io.NixIO("spikes.nix", "ro") as file:
         [block] = file.read_all_blocks()
     assert (
-        block.name == "run" and block.annotations["model"] == "spiking-mlp" and block.annotations["dt"] == 0.5 * pq.ms
+        block.name == "run" and block.annotations["system"] == "spiking-mlp" and block.annotations["dt"] == 0.5 * pq.ms
     )
     assert block.annotations["data_checksum"] == load("digits").checksum
     [segment] = block.segments
     counts = {train.name: len(train) for train in segment.spiketrains}
     images, labels = load("digits").train_images[-37:][:3], load("digits").train_labels[-37:][:3]
-    assert counts == show(spec_of(run), run.trained_arrays(), images, phase=TESTING)[1]
+    trained = TrainedRun(run, load("digits"))
+    recording = trained.procedure.record(trained.state, images)
+    assert counts == {name: len(spikes.step) for name, spikes in recording.spikes.items()}
+    scores = trained.procedure.respond(trained.state, images, phase=TESTING)  # spikes, and a fraction that settles ties
+    assert counts["classes"] == np.floor(scores).sum() and counts["hidden1"] > 0
     hidden = next(train for train in segment.spiketrains if train.name == "hidden1")
     assert hidden.t_stop == 3 * 16 * 0.5 * pq.ms and hidden.annotations["n_neurons"] == 12
     assert set(hidden.array_annotations["index"]) <= set(range(12))
@@ -81,7 +79,9 @@ def test_a_nix_file_gives_back_what_was_recorded(equispike) -> None:
 def test_repeated_images_of_diehl_cook(tmp_path) -> None:
     """Every presentation is there; the last one of each image has the spikes that an evaluation counts."""
     run = saved_run(tmp_path / "run", "diehl-cook", **DIEHL_COOK)
-    spec, data = spec_of(run), load("digits")
+    data = load("digits")
+    trained = TrainedRun(run, data)
+    spec = trained.spec
     [segment] = spike_trains.record(run, data, n_images=4).segments
     [epoch] = segment.epochs
     image, n_steps = epoch.array_annotations["image"], spec.params.n_steps
@@ -94,7 +94,7 @@ def test_repeated_images_of_diehl_cook(tmp_path) -> None:
     exc = segment.spiketrains[1]
     counts = np.zeros((len(image), 8))
     np.add.at(counts, (np.rint(exc.magnitude / 0.0005).astype(int) // n_steps, exc.array_annotations["index"]), 1)
-    [evaluated] = presenter(spec).frozen_counts(trained_state(run, spec), data.test_images[:4], phase=TESTING)
+    evaluated = trained.procedure.respond(trained.state, data.test_images[:4], phase=TESTING)
     assert evaluated.any()
     np.testing.assert_array_equal(counts[np.append(image[1:] != image[:-1], True)], evaluated)
 
