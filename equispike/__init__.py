@@ -131,11 +131,10 @@ def train(
     EquispikeError
         A name, setting or number is wrong, the backend does not work here, or ``out`` exists or cannot be written.
     """
-    from equispike.protocols.beginning import new_spec
+    from equispike.protocols.beginning import new_spec, source_for
     from equispike.protocols.run_folder import RunFolder
-    from equispike.protocols.sources import Source
 
-    opened = None if source is None else Source.open(load_run(source).path)
+    opened = None if source is None else source_for(system, data, load_run(source).path)
     spec, dataset, folder = new_spec(
         system, data, settings or {}, images=images, seed=seed, backend=backend, holdout=holdout,
         chunk_images=chunk_images, source=opened, out=None if out is None else Path(out),

@@ -59,11 +59,19 @@ def new_spec(
         seed=seed,
         backend=backend,
         holdout=holdout,
-        chunk_images=chunk_images or procedure.chunk_samples or max(1, n_train),
+        chunk_images=(procedure.chunk_samples or max(1, n_train)) if chunk_images is None else chunk_images,
         source=None if source is None else os.path.relpath(source.run.path.resolve(), out.resolve()),
     )
     spec.check(dataset if source is None else source.blank(dataset))
     return spec, dataset, out
+
+
+def source_for(system: str, data: str, path: Path) -> Source:
+    """Open the run whose features ``system`` is to learn from; raises EquispikeError where it learns from none, or from no
+    such run.
+    """
+    get_system(system).params().check_kind(system, data, "features")
+    return Source.open(path)
 
 
 def undated_spec(system: str, settings: Mapping[str, Any]) -> TrainingSpec:

@@ -97,6 +97,8 @@ class TrainingSpec:
 
     def check(self, data: Dataset) -> None:
         """Raise EquispikeError where the numbers cannot work with ``data``, or the procedure not with them."""
+        if self.holdout < 0:
+            raise EquispikeError(f"--holdout must be at least 0, but is {self.holdout}")
         if self.n_train < 1:
             raise EquispikeError(
                 f"--holdout {self.holdout} leaves nothing to train on: {data.name} has {len(data.train_images)} training images"

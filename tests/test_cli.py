@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 from command_line import CPP, Outcome
 from PIL import Image
+from small_runs import small_spec
 
-from equispike.models import MODELS
 from equispike.models.codegen import BACKENDS
 from equispike.models.diehl_cook import DiehlCookParams
+from equispike.protocols.catalogue import SYSTEMS
 from equispike.protocols.data import load
 from equispike.protocols.data.locate import STEMS
 from equispike.protocols.run_folder import FORMAT, RunFolder
-from equispike.protocols.training import TrainingSpec, train
+from equispike.protocols.training import train
 
 needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reason="no C++ compiler")
 ROOT = Path(__file__).parents[1]
@@ -49,8 +50,7 @@ TINY = (*TINY, "--images", 2, "--chunk-images", 1)
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained run folder, to be copied."""
     run = RunFolder.create(tmp_path_factory.mktemp("finished") / "run")
-    params = DiehlCookParams().updated(FAST)
-    train(TrainingSpec("diehl-cook", params, "digits", 2, 0, "numpy", chunk_images=1), load("digits"), run)
+    train(small_spec("diehl-cook", FAST, 2, chunk_images=1), load("digits"), run)
     return run.path
 
 
@@ -85,14 +85,14 @@ def test_every_command_explains_itself(equispike, command: str) -> None:
         assert len(re.findall(r"\[default:", shown.out)) >= 8
 
 
-def test_list_names_models_data_sets_and_backends(equispike) -> None:
+def test_list_names_systems_data_sets_and_backends(equispike) -> None:
     shown = equispike("list")
     assert shown.code == 0
-    for name in (*MODELS, "mnist", "fashion-mnist", "digits", *BACKENDS, "10.3389/fncom.2015.00099"):
+    for name in (*SYSTEMS, "mnist", "fashion-mnist", "digits", *BACKENDS, "10.3389/fncom.2015.00099"):
         assert name in shown.out
 
 
-def test_list_of_a_model_shows_every_parameter_with_its_default(equispike) -> None:
+def test_list_of_a_system_shows_every_parameter_with_its_default(equispike) -> None:
     shown = equispike("list", "diehl-cook").out
     for key, value in DiehlCookParams().as_text().items():
         assert re.search(rf"{key}\s+│\s+{re.escape(value)}\s+│", shown), key
@@ -122,16 +122,16 @@ def test_several_seeds_are_trained_and_gone_on_with(equispike, tmp_path: Path) -
 
 
 def test_a_file_sets_what_words_set_and_words_go_first(equispike, tmp_path: Path) -> None:
-    settings = {**FAST, "tau_mem": "50*ms", "rule": "pair", "w_init": "0.5"}
+    settings = {**FAST, "neuron.tau_mem": "50*ms", "rule": "diehl-cook-pair", "w_init": "0.5"}
     (tmp_path / "c.yaml").write_text("".join(f"{key}: {value}\n" for key, value in settings.items()))
     words = [word for pair in settings.items() for word in ("--set", "=".join(pair))]
     common = ("train", "diehl-cook", "--images", 1, "--chunk-images", 1, "--backend", "numpy")
     assert equispike(*common, "--config", "c.yaml", "--out", "a").code == 0
     assert equispike(*common, *words, "--out", "b").code == 0
-    assert equispike(*common, "--config", "c.yaml", "--set", "tau_mem=70*ms", "--out", "c").code == 0
+    assert equispike(*common, "--config", "c.yaml", "--set", "neuron.tau_mem=70*ms", "--out", "c").code == 0
     a, b, c = (json.loads((tmp_path / name / "run.json").read_text())["config"]["params"] for name in "abc")
     assert a == b == DiehlCookParams().updated(settings).as_text()
-    assert c == a | {"tau_mem": "70*ms"}
+    assert c == a | {"neuron.tau_mem": "70*ms"}
 
 
 def test_from_training_to_a_picture_of_ones_own(equispike, run: Path, tmp_path: Path) -> None:
@@ -155,14 +155,14 @@ BAD_SETTINGS = {
     "w_init=(-1)**0.5": "cannot read",
     "w_init=1e400": "w_init",
     "rate_scale=-1*Hz": "rate_scale = -1*Hz is out of range: at least 0*Hz",
-    "tau_mem=100": "tau_mem needs a value in ms, such as tau_mem=100*ms",
-    "tau_mem=100*mV": "tau_mem needs a value in ms",
-    "tau_mem=100*ms*": "cannot read the value '100*ms*'",
-    "tau_mum=100*ms": "did you mean 'tau_mem'?); the parameters are: ",
+    "neuron.tau_mem=100": "neuron.tau_mem needs a value in ms, such as neuron.tau_mem=100*ms",
+    "neuron.tau_mem=100*mV": "neuron.tau_mem needs a value in ms",
+    "neuron.tau_mem=100*ms*": "cannot read the value '100*ms*'",
+    "neuron.tau_mum=100*ms": "did you mean 'neuron.tau_mem'?); the parameters are: ",
     "w_init=fast": "w_init needs a plain number",
-    "rule=foo": "triplet",
+    "rule=foo": "diehl-cook-triplet",
     "n_input=100": "set n_input=784",
-    "tau_mem": "--set needs key=value",
+    "neuron.tau_mem": "--set needs key=value",
     "=3": "--set needs key=value",
 }
 
@@ -175,12 +175,13 @@ def test_bad_parameters(equispike, tmp_path: Path, setting: str, hint: str) -> N
 
 def test_an_unknown_parameter_lists_those_there_are(equispike) -> None:
     sentence = equispike(*CPP, "--set", "bogus=1").sentence
-    assert all(key in sentence for key in DiehlCookParams.keys())
+    assert all(key in sentence for key in DiehlCookParams().as_text())
+    assert "of its training: epochs" in sentence
 
 
 BAD_WORDS = {
-    (): "name a model",
-    ("foo",): "the models are: diehl-cook",
+    (): "name a system",
+    ("foo",): "the systems are: diehl-cook",
     ("diehl-cook", "foo"): "unexpected extra argument",
     ("diehl-cook", "--foo"): "No such option",
     ("diehl-cook", "--data", "foo"): "choose one of mnist, fashion-mnist, nmnist-small, digits",
@@ -209,16 +210,16 @@ def test_bad_words_for_train(equispike, tmp_path: Path, words: tuple[str, ...], 
 
 BAD_OTHERS = {
     ("bogus",): "No such command 'bogus'",
-    ("list", "foo"): "the models are: diehl-cook",
+    ("list", "foo"): "the systems are: diehl-cook",
     ("evaluate",): "Missing argument",
     ("evaluate", "nothing"): "nothing is not a run folder",
     ("predict", "nothing", "x.png"): "nothing is not a run folder",
     ("figures", "nothing"): "nothing is not a run folder",
     ("results", "nothing"): "equispike evaluate RUN",
-    ("benchmark", "diehl-cook", "--sizes", "x"): "100,400",
-    ("benchmark", "diehl-cook", "--backends", "numpy"): "there is: cpp-float32, cpp, cpp-stock, cython",
-    ("benchmark", "foo", "--data", "digits"): "the models are: diehl-cook",
-    ("benchmark", "diehl-cook", "--data", "digits", "--sizes", "0"): "n_exc = 0 is out of range",
+    ("benchmark", "diehl-cook", "--rounds", "0"): "--rounds",
+    ("benchmark", "diehl-cook", "--data", "digits", "--backends", "foo"): "the backends are: cpp, cpp-float32",
+    ("benchmark", "foo", "--data", "digits"): "the systems are: diehl-cook",
+    ("benchmark", "diehl-cook", "--data", "digits", "--set", "n_exc=0"): "n_exc = 0 is out of range",
 }
 
 
@@ -233,11 +234,11 @@ BAD_CONFIGS = {
     b"tau_mem: 50*ms\nrule: pair: triplet\n": "line 2",
     b"- tau_mem\n": "must hold lines such as",
     b"\xff\xfe\x00": "is not a YAML file",
-    b"tau_mem: 2001-99-99\n": "tau_mem",
+    b"neuron.tau_mem: 2001-99-99\n": "neuron.tau_mem",
     b"n_exc: !!int many\n": "n_exc",
     b"n_exc: true\n": "n_exc",
     b"n_exc: {a: 1}\n": "cannot read",
-    b"tau_mum: 50*ms\n": "did you mean 'tau_mem'?",
+    b"neuron.tau_mum: 50*ms\n": "did you mean 'neuron.tau_mem'?",
 }
 
 
@@ -248,7 +249,7 @@ def test_bad_configurations(equispike, tmp_path: Path, text: bytes, hint: str) -
     assert [path.name for path in tmp_path.iterdir()] == ["c.yaml"]
 
 
-@pytest.mark.parametrize("words", [(*CPP, "--set", "tau_mem=100*mV"), ("bogus",)])
+@pytest.mark.parametrize("words", [(*CPP, "--set", "neuron.tau_mem=100*mV"), ("bogus",)])
 def test_a_real_process_ends_with_two(words: tuple[object, ...]) -> None:
     command = [sys.executable, "-m", "equispike", *map(str, words)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -305,8 +306,13 @@ def test_bad_data_files(
     assert not (tmp_path / "new").exists()
 
 
-def test_a_benchmark_needs_enough_images(equispike, mnist: Path) -> None:
-    assert "1000" in equispike("benchmark", "diehl-cook", "--data-dir", "data", "--sizes", "4").sentence
+def test_a_benchmark_presents_what_images_there_are(equispike, mnist: Path) -> None:
+    fast = [word for pair in FAST.items() for word in ("--set", "=".join(pair))]
+    words = ("--data-dir", "data", "--rounds", 2, "--backends", "numpy")
+    shown = equispike("benchmark", "diehl-cook", *fast, *words)
+    assert shown.code == 0, shown.err
+    assert "training: images per CPU second, 2 paired rounds" in shown.out and "answers:" in shown.out
+    assert "round 2 of 2: numpy" in shown.err
 
 
 # Run folders
@@ -336,9 +342,9 @@ def test_an_out_that_cannot_be(equispike, tmp_path: Path, out: str) -> None:
         (("--holdout", 7), "holdout 0, not 7"),
         (("--chunk-images", 7), "chunk_images 1, not 7"),
         (("--backend", "cpp"), "backend numpy, not cpp"),
-        (("--set", "tau_mem=50*ms"), "tau_mem=100*ms, not 50*ms"),
-        (("--set", "tau_mem=50"), "tau_mem needs a value in ms"),
-        (("--out", "other"), "leave --out away"),
+        (("--set", "neuron.tau_mem=50*ms"), "neuron.tau_mem=100*ms, not 50*ms"),
+        (("--set", "neuron.tau_mem=50"), "neuron.tau_mem needs a value in ms"),
+        (("--out", "other"), "omit --out"),
         (("--images", 0), "--images must be at least 1"),
         (("--images", 1), "2"),
     ],
@@ -367,8 +373,7 @@ def test_a_resumed_run_may_be_told_again_what_it_is(equispike, run: Path) -> Non
 )
 def test_damaged_records(equispike, run: Path, command: str, text: str, hint: str) -> None:
     (run / "evaluation-test.json").write_text('{"accuracy": {"vote": 1, "proportion": 1}, "n_images": 1}')
-    np.savez(run / "labels.npz", class_rates=np.ones((10, 4)))
-
+    np.savez(run / "readouts.npz", **{"vote.class_rates": np.ones((10, 4)), "vote.of": np.array("")})
     Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save(run.parent / "x.png")
     (run / "run.json").write_text(text)
     before = contents(run)
@@ -451,7 +456,7 @@ def test_no_compiler(equispike, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert fallen_back.code == 0
     assert fallen_back.err.startswith("Warning: using the numpy backend")
     assert json.loads((tmp_path / "new" / "run.json").read_text())["config"]["backend"] == "numpy"
-    assert "'g++' was not found" in equispike("list").out
+    assert "'g++' was not found" in equispike("backends", "diehl-cook", "--set", "n_exc=4").out
 
 
 def test_an_empty_compiler_variable_is_none(equispike, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -466,7 +471,7 @@ def test_a_full_disk_is_named_and_the_run_goes_on_once_there_is_space(equispike,
     assert f"the disk of {run} is full" in sentence and f"--resume {run}" in sentence
     left = sorted(str(path.relative_to(run)) for path in run.rglob("*") if path.is_file())
     assert left == ["checkpoint/state.npz", "metrics.csv", "run.json"]
-    assert RunFolder(run).read_arrays("checkpoint/state.npz")["images_seen"] == 20
+    assert RunFolder(run).read_arrays("checkpoint/state.npz")["counts"].tolist() == [0, 20, 20]
     small_disk("2m")
     assert equispike("train", "--resume", run).code == 0
     assert equispike(*CPP, "--images", 60, "--out", "whole").code == 0

@@ -15,26 +15,26 @@ needs_compiler = pytest.mark.skipif(BACKENDS["cpp"].why_not() is not None, reaso
 
 
 @pytest.mark.parametrize(
-    ("model", "settings", "figures"),
+    ("system", "settings", "figures"),
     [
-        ("spiking-mlp", ("layers=784,12,10", "init_scale=4"), {"learning", "weights", "confusion-test"}),
-        ("spiking-cnn", ("layers=28x28,3C5S4,10", "init_scale=4"), {"learning", "weights", "confusion-test"}),
-        ("spiking-rnn", ("layers=28,12,10", "input_gain=20"), {"learning", "confusion-test"}),
+        ("spiking-mlp", ("layers=784,12,10", "init_scale=4"), {"learning", "weights", "confusion-test", "raster"}),
+        ("spiking-cnn", ("layers=28x28,3C5S4,10", "init_scale=4"), {"learning", "weights", "confusion-test", "raster"}),
+        ("spiking-rnn", ("layers=28,12,10", "input_gain=20"), {"learning", "confusion-test", "raster"}),
     ],
 )
-def test_from_training_by_gradients_to_figures_and_predictions(equispike, model, settings, figures) -> None:
+def test_from_training_by_gradients_to_figures_and_predictions(equispike, system, settings, figures) -> None:
     pairs = [word for pair in settings for word in ("--set", pair)]
     words = ("--images", 400, "--chunk-images", 200, "--backend", "numpy", "--out", "run")
-    trained = equispike("train", model, *pairs, *words)
+    trained = equispike("train", system, *pairs, *words)
     assert trained.code == 0 and "0 of" in trained.out and "400/400 images" in trained.err
     assert equispike("evaluate", "run", "--test-images", 20).code == 0
-    assert RunFolder.open("run").read_json("evaluation-test.json")["spikes_per_image"]["hidden1"] > 0
+    assert RunFolder.open("run").read_arrays("activity.npz")["hidden1.counts"].sum() > 0
     drawn = equispike("figures", "run")
     assert drawn.code == 0 and not drawn.err
     assert {path.stem for path in Path("run/figures").iterdir()} == figures
     Image.fromarray(load("digits").test_images[0]).save("digit.png")
     assert "digit.png" in equispike("predict", "run", "digit.png").out
-    assert "layers" in equispike("list", model).out
+    assert "layers" in equispike("list", system).out
     assert "train anew" in equispike("train", "--resume", "run", "--images", 500).sentence
 
 
@@ -44,7 +44,7 @@ def test_from_features_of_a_run_to_figures_and_predictions(equispike) -> None:
     words = (
         "train",
         "lif-readout",
-        "--features",
+        "--source",
         "run",
         "--images",
         3000,
@@ -56,7 +56,7 @@ def test_from_features_of_a_run_to_figures_and_predictions(equispike) -> None:
     trained = equispike(*words, "--holdout", 37, "--out", "readout")
     assert trained.code == 0 and "features of the train images: 1437/1437" in trained.err
     assert RunFolder.open("readout").read_json("run.json")["config"]["params"]["layers"] == "16,10"
-    assert RunFolder.open("readout").read_json("run.json")["config"]["features"] == "../run"
+    assert RunFolder.open("readout").read_json("run.json")["config"]["source"] == "../run"
     found = equispike("verify", "readout", "--images", 10)
     assert found.code == 0 and "0 of" in found.out
     assert equispike("figures", "readout").code == 0
@@ -64,13 +64,14 @@ def test_from_features_of_a_run_to_figures_and_predictions(equispike) -> None:
     Image.fromarray(load("digits").test_images[0]).save("digit.png")
     assert "digit.png" in equispike("predict", "readout", "digit.png").out
     assert (
-        "not begun with the features of other"
-        in equispike("train", "--resume", "readout", "--features", "other").sentence
+        "begun with source"
+        in equispike("train", "--resume", "readout", "--source", "other").sentence
     )
-    assert "features come from diehl-cook and conv-stdp" in equispike(*words[:2], "--features", "readout").sentence
+    assert "features come from diehl-cook and conv-stdp" in equispike(*words[:2], "--source", "readout").sentence
     assert "for 5 inputs, but digits has 16" in equispike(*words, "--set", "layers=5,10", "--out", "new").sentence
     assert "constant currents" in equispike(*words, "--set", "encoding=latency", "--out", "new").sentence
-    assert "double precision" in equispike("verify", "readout", "--backend", "cpp-float32").sentence
+    in_double = equispike("verify", "readout", "--images", 10, "--backend", "cpp-float32")
+    assert in_double.code == 0 and "Brian2 (cpp)" in in_double.out and "0 of" in in_double.out
     assert "nothing to compare" in equispike("verify", "run").sentence
     assert not Path("new").exists()
     shutil.move("run", "elsewhere")
@@ -85,7 +86,7 @@ def test_a_mismatch_ends_with_one(equispike, monkeypatch: pytest.MonkeyPatch) ->
         == 0
     )
     found = {"backend": "numpy", "mismatches": 1, "spikes": 9, "images": 3, "largest_score_difference": 0.1}
-    monkeypatch.setattr("equispike.protocols.gradients.verify_run", lambda *args, **options: found)
+    monkeypatch.setattr("equispike.protocols.verifying.verify", lambda *args, **options: found)
     outcome = equispike("verify", "run")
     assert outcome.code == 1 and "1 of 9 spikes" in outcome.out
 
@@ -98,15 +99,14 @@ def test_a_mismatch_ends_with_one(equispike, monkeypatch: pytest.MonkeyPatch) ->
         (("train", "spiking-mlp", "--set", "encoding=events"), "encoding=events is for recordings"),
         (("train", "spiking-mlp", "--set", "encoding=poisson", "--set", "rate_max=2000*Hz"), "one spike a step"),
         (("train", "spiking-rnn", "--set", "encoding=events"), "spiking-rnn sees rows"),
-        (("train", "lif-readout"), "--features runs/dc400"),
-        (("train", "lif-readout", "--features", "nothing"), "nothing is not a run folder"),
-        (("train", "lif-readout", "--set", "layers=400,20,10", "--features", "."), ". is not a run folder"),
-        (("train", "diehl-cook", "--features", "nothing"), "diehl-cook learns from images"),
+        (("train", "lif-readout"), "--source runs/dc400"),
+        (("train", "lif-readout", "--source", "nothing"), "nothing is not a run folder"),
+        (("train", "lif-readout", "--set", "layers=400,20,10", "--source", "."), ". is not a run folder"),
+        (("train", "diehl-cook", "--source", "nothing"), "diehl-cook learns from images"),
         (("train", "spiking-mlp", "--set", "layers=784,5"), "digits has 10 classes, but the network has 5"),
         (("verify", "nothing"), "nothing is not a run folder"),
         (("train", "spiking-mlp", "--set", "beta=0"), "out of range"),
-        (("benchmark", "spiking-mlp"), "equispike benchmark gradients"),
-    ],
+        ],
 )
 def test_bad_words_for_networks_trained_by_gradients(equispike, words: tuple, hint: str) -> None:
     assert hint in equispike(*words).sentence

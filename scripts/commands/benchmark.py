@@ -34,9 +34,12 @@ def command(system: str, pairs, config, rounds: int, backends: str | None, data:
     console = Console()
     for phase, rows in pd.DataFrame(measured).groupby("phase", sort=False):
         found = benchmarking.summary(rows)
-        table = Table(
-            title=f"{system} {spec.params.structure()}, {phase}: images per CPU second, {rounds} paired rounds"
+        console.print(
+            f"{system} {spec.params.structure()}, {phase}: images per CPU second, {rounds} paired rounds",
+            highlight=False,
+            soft_wrap=True,
         )
+        table = Table()
         for column in ("backend", "median", "min", "max", f"{found.index[0]} is faster by"):
             table.add_column(column, justify="left" if column == "backend" else "right")
         for name, row in found.iterrows():

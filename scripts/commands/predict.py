@@ -28,8 +28,8 @@ def command(run: Path, images: tuple[Path, ...], invert: str, backend: str | Non
     from equispike.protocols.data.image_file import read_digit
 
     choices: dict[str, str | bool] = {"auto": "auto", "yes": True, "no": False}
-    digits = np.stack([read_digit(path, invert=choices[invert]) for path in images])  # type: ignore[arg-type]
     folder = existing_run(run)
+    digits = np.stack([read_digit(path, invert=choices[invert]) for path in images])  # type: ignore[arg-type]
     import equispike
 
     shares = equispike.predict(folder, digits, backend=backend or _backend(folder, len(digits)), readout=readout)

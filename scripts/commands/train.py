@@ -63,9 +63,9 @@ def command(ctx, **values) -> None:
 
 def asked(values: dict[str, Any]) -> dict[str, Any]:
     """Return what the options ask of a new training, as equispike.protocols.beginning.new_spec takes it."""
-    from equispike.protocols.sources import Source
+    from equispike.protocols.beginning import source_for
 
-    source = values["source"] and Source.open(values["source"])
+    source = values["source"] and source_for(values["system"], values["data"], values["source"])
     names = ("system", "data", "data_dir", "images", "backend", "holdout", "chunk_images")
     settings = options.model_settings(values["config"], values["pairs"])
     return {name: values[name] for name in names} | {"settings": settings, "source": source}
