@@ -47,6 +47,8 @@ def layer_statistics(block: Any) -> list[LayerStatistics]:
 def by_presentation(train: Any, starts: np.ndarray) -> dict[int, list[np.ndarray]]:
     """Spike times in s of each neuron that spiked, one array for each presentation; ``starts`` in s."""
     times, index = train.times.rescale("s").magnitude, np.asarray(train.array_annotations["index"])
+    if not len(times):  # a layer that was silent
+        return {}
     order = np.argsort(index, kind="stable")
     neurons, first = np.unique(index[order], return_index=True)
     cuts = starts[1:] - _ROUNDING

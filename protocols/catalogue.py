@@ -35,7 +35,7 @@ SYSTEMS: dict[str, System] = {
             procedure="equispike.protocols.procedures.layerwise:Layerwise",
             figures="equispike.analysis.figures.systems.conv_stdp:figures",
             headline=Headline(0.984, "mnist", "30 and 100 maps", "abstract, as reviews quote it"),
-            small={"conv1.maps": 4, "conv2.maps": 6, "conv1.padding": 0, "conv2.padding": 0},
+            small={"n_bins": 5, "conv1.maps": 3, "conv2.maps": 4, "conv1.padding": 0, "conv2.padding": 0},
         ),
         System(
             name="spiking-mlp",
@@ -44,7 +44,7 @@ SYSTEMS: dict[str, System] = {
             network="equispike.models.layered:SPIKING_MLP",
             procedure=_GRADIENTS,
             figures=_LAYERED_FIGURES,
-            small={"layers": "784,20,10"},
+            small={"layers": "784,20,10", "n_steps": 6},
         ),
         System(
             name="spiking-cnn",

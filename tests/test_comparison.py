@@ -12,21 +12,28 @@ from hypothesis import strategies as st
 from equispike.analysis import comparison
 from equispike.analysis.representation import selectivity, similarities
 from equispike.analysis.results import collect, to_markdown
-from equispike.models import get_model
+from equispike.protocols.catalogue import get_system
 from equispike.protocols.run_folder import FORMAT, RunFolder
+from equispike.protocols.spec import TrainingSpec
 
 ROOT = Path(__file__).parent.parent
 LOAD = {name: 1.0 for name in comparison.WORKLOAD} | {"spikes": {"a": 2.0, "b": 3.0}, "first_layer": "words"}
 
 
+def config(system: str, seed: int, settings: dict | None = None, **changes) -> dict:
+    """The configuration in run.json of a training on MNIST."""
+    chosen = get_system(system)
+    params, own = chosen.settled(settings or {})
+    known = {"n_images": 60_000, "n_train": 60_000, "backend": "cpp"} | changes
+    return TrainingSpec(chosen, params, own, "mnist", seed=seed, **known).as_json()
+
+
 def record(
-    folder: Path, name: str, accuracy: float, *, model: str = "mlp", measured: bool = True, **changes
+    folder: Path, name: str, accuracy: float, *, system: str = "mlp", measured: bool = True, **changes
 ) -> RunFolder:
     run = RunFolder.create(folder / name)
-    params = get_model(model).params().updated(changes).as_text()
-    seed = int(name[-1])
-    config = {"model": model, "params": params, "data": "mnist", "seed": seed, "backend": "jax", "holdout": 0}
-    run.write_json("run.json", {"format": FORMAT, "config": config, "images_seen": 100, "cpu_s": 4.0, "commit": "abc"})
+    told = config(system, int(name[-1]), changes, backend="jax")
+    run.write_json("run.json", {"format": FORMAT, "config": told, "images_seen": 100, "cpu_s": 4.0, "commit": "abc"})
     evaluation = {"accuracy": {"largest output": accuracy}, "n_images": 1000, "cpu_s": 2.0}
     run.write_json("evaluation-test.json", evaluation)
     if measured:
@@ -34,12 +41,12 @@ def record(
     return run
 
 
-def test_one_row_a_readout_and_an_interval_by_hand(tmp_path: Path) -> None:
+def test_one_row_per_readout_and_an_interval_by_hand(tmp_path: Path) -> None:
     record(tmp_path, "a0", 0.5)
     (row,) = comparison.compare([tmp_path]).to_dict("records")
     # Wilson: (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4 n^2)) / (1 + z^2 / n) with p = 1 / 2, n = 1000, z = 1.96
     assert row["accuracy_low"] == pytest.approx(0.5 - 0.03093, abs=1e-4)
-    assert (row["kind"], row["spikes"], row["inference_cpu_s"]) == ("ordinary", 5.0, 0.002)
+    assert (row["kind"], row["spikes"], row["inference_cpu_s"]) == ("ANN", 5.0, 0.002)
 
 
 def test_costs_are_means_over_measured_seeds_and_accuracies_over_all(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from equispike.scripts.workflow.sweep_file import open_sweep
 
 OWN = f"{Path(__file__).with_name('toy_system.py')}:TEMPLATES"
 #: Images of training and test, and between checkpoints.
-N_TRAIN, N_TEST, CHUNK = 60, 20, 20
+N_TRAIN, N_TEST, CHUNK = 40, 10, 20
 #: Images for accuracies of perturbed networks, of which there are many.
 N_MEASURED = 4
 
@@ -179,7 +179,7 @@ def test_its_sweep_is_planned(name: str, trained, places: Path):
     source = trained.source(name)
     lines = [f"system: {name}", "data: mnist", "images: 40", "seeds: [0, 1]", "grid:", "  epochs: [1]"]
     lines += [f"source: {source.path}"] if source else []
-    lines += [f"{key}: {value}" for key, value in small(name).items()]
+    lines += ["fixed:", *(f"  {key}: {value}" for key, value in small(name).items())] if small(name) else []
     file.write_text("\n".join(lines) + "\n")
     planned = plan(open_sweep(file))
     assert len(planned.runs) == 2

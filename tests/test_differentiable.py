@@ -23,10 +23,10 @@ from brian2 import (
 from numpy.testing import assert_allclose, assert_array_equal
 from small_networks import CASES, LIF, SPIKES, N, group, lif, pair
 
-from equispike.models import MODELS, NEURONS
+from equispike.models import NEURONS
 from equispike.models.codegen import BACKENDS
 from equispike.models.codegen.jax import arctan, differentiable, fast_sigmoid, triangular
-from equispike.models.diehl_cook import DiehlCookParams
+from equispike.models.diehl_cook import NETWORK, DiehlCookParams
 from equispike.models.errors import EquispikeError
 
 N_STEPS = 400
@@ -171,7 +171,7 @@ def test_the_gradient_of_a_spike_count():
 @pytest.mark.parametrize("inhibition", ["relay", "neurons"])
 def test_diehl_and_cook_whole_with_plasticity(inhibition):
     """Spikes, weights and thresholds of two presentations, with learning, normalisation and rest, on given input spikes."""
-    model, n = MODELS["diehl-cook"], 2
+    model, n = NETWORK, 2
     params = model.params().updated(
         {"n_exc": 12, "n_input": 100, "w_total": 40, "n_spikes_min": 0, "inhibition": inhibition, "t_present": "150*ms"}
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from test_comparison import config
 
 from equispike.analysis.figures import draw
 from equispike.analysis.figures.confusion import confusion
@@ -15,7 +16,7 @@ from equispike.models.errors import EquispikeError
 from equispike.protocols.run_folder import FORMAT, RunFolder
 
 N_EXC, N_INPUT = 7, 784
-NAMES = ["learning", "weights", "thresholds", "tuning", "confusion-test", "raster"]
+NAMES = ["learning", "confusion-test", "raster", "weights", "thresholds", "tuning"]
 #: Neuron 0 is silent, 1 and 3 and 5 respond most to class 2 (5 the strongest), 2 and 4 to class 0, 6 to class 9.
 RATES = np.zeros((10, N_EXC))
 RATES[2, [1, 3, 5]] = 1, 2, 3
@@ -34,7 +35,7 @@ def trained(tmp_path: Path) -> RunFolder:
         "run.json",
         {
             "format": FORMAT,
-            "config": {"seed": 7, "model": "diehl-cook", "params": {}, "data": "digits"},
+            "config": config("diehl-cook", 7),
             "commit": "abc123",
             "status": "trained",
         },
@@ -50,17 +51,13 @@ def trained(tmp_path: Path) -> RunFolder:
 @pytest.fixture
 def complete(trained: RunFolder) -> RunFolder:
     """A run folder with everything in it."""
-    trained.write_arrays("labels.npz", {"class_rates": RATES, "assignments": ASSIGNED, "n_label": np.array(5)})
+    trained.write_arrays("readouts.npz", {"vote.class_rates": RATES, "vote.assignments": ASSIGNED})
     trained.write_arrays("evaluation-test.npz", {"truth": np.array([0, 1, 9], np.uint8), "vote": np.array([0, 9, 9])})
     trained.write_json("evaluation-test.json", {"accuracy": {"vote": 2 / 3}})
-    spikes = {
-        "input_t": np.array([0.01, 0.3]),
-        "input_i": np.array([5, 700]),
-        "exc_t": np.array([0.2]),
-        "exc_i": np.array([6]),
-    }
+    spikes = {"inputs.spikes": np.array([[20, 5], [600, 700]]), "exc.spikes": np.array([[400, 6]])}
     shown = {"image": np.zeros((28, 28), np.uint8), "label": np.array(9), "n_presentations": np.array(2)}
-    trained.write_arrays("raster.npz", {**spikes, **shown, "t_present": np.array(0.35), "t_rest": np.array(0.02)})
+    times = {"dt": np.array(0.0005), "n_steps": np.array(740), "n_steps_present": np.array(700)}
+    trained.write_arrays("activity.npz", spikes | shown | times)
     return trained
 
 
@@ -85,8 +82,8 @@ def test_a_complete_run_gives_every_figure_with_its_origin_in_the_file(complete:
 def test_what_is_missing_is_said_in_one_sentence_each(trained: RunFolder) -> None:
     written, skipped = draw(trained.path)
     assert {path.stem for path in written} == {"learning", "weights", "thresholds"}
-    assert [reason.partition(" figure: ")[0] for reason in skipped] == ["no tuning", "no confusion-test", "no raster"]
-    assert "has no labels.npz" in skipped[0]
+    assert [reason.partition(" figure: ")[0] for reason in skipped] == ["no confusion-test", "no raster", "no tuning"]
+    assert "has no readouts.npz" in skipped[2]
     assert all("\n" not in reason for reason in skipped)
 
 
@@ -94,7 +91,7 @@ def test_inputs_that_are_no_square_image_leave_out_the_weight_map_only(trained: 
     trained.write_arrays("arrays.npz", {"w": np.ones((12, N_EXC)), "theta": np.zeros(N_EXC)})
     written, skipped = draw(trained.path)
     assert {path.stem for path in written} == {"learning", "thresholds"}
-    assert skipped[0] == "no weights figure: 12 inputs are not a square image, so their weights cannot be shown as one"
+    assert skipped[2] == "no weights figure: 12 inputs are not a square image, so their weights cannot be shown as one"
 
 
 def test_a_folder_without_a_run_and_one_that_cannot_be_written_are_refused(complete: RunFolder, tmp_path: Path) -> None:
@@ -112,7 +109,7 @@ def test_confusion_counts_and_percentages() -> None:
 
 
 def test_the_confusion_figure_writes_the_counts_into_their_cells() -> None:
-    axes = confusion(np.array([3, 3, 3, 5]), np.array([3, 3, 8, 5]), "Test set").axes[0]
+    axes = confusion(np.array([3, 3, 3, 5]), np.array([3, 3, 8, 5]), "Test set", 10).axes[0]
     assert {text.get_position(): text.get_text() for text in axes.texts} == {(3, 3): "2", (8, 3): "1", (5, 5): "1"}
     assert "75.0 %" in axes.get_title() and "n = 4" in axes.get_title()
 

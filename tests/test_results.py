@@ -3,19 +3,18 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
+from test_comparison import config
 
 from equispike.analysis.results import collect, replace_section, to_markdown
-from equispike.models.diehl_cook import DiehlCookParams
 from equispike.models.errors import EquispikeError
 from equispike.protocols import training_checks
 from equispike.protocols.run_folder import FORMAT, RunFolder
-from equispike.protocols.training import Progress, TrainingSpec
+from equispike.protocols.spec import TrainingSpec
+from equispike.protocols.training import Progress
 from equispike.protocols.training_checks import CHECKPOINTS, METRICS, measured_bands
 
-PUBLISHED = DiehlCookParams()
 MARKERS = ("<!-- results: begin (written by make results) -->", "<!-- results: end -->")
 
 
@@ -23,10 +22,9 @@ def record(
     folder: Path, seed: int, vote: float, *, n_exc: int = 100, images: int = 1000, n_test: int = 10_000, **changes: str
 ) -> Path:
     """A run folder with the two files that the table is made from."""
-    params = PUBLISHED.updated({"n_exc": n_exc, **changes}).as_text()
     run = RunFolder.create(folder / f"n{n_exc}-s{seed}")
-    config = {"model": "diehl-cook", "params": params, "data": "mnist", "seed": seed, "backend": "cpp", "holdout": 0}
-    run.write_json("run.json", {"format": FORMAT, "config": config, "images_seen": images, "cpu_s": 4.0})
+    told = config("diehl-cook", seed, {"n_exc": n_exc, **changes})
+    run.write_json("run.json", {"format": FORMAT, "config": told, "images_seen": images, "cpu_s": 4.0})
     evaluation = {"accuracy": {"vote": vote, "proportion": vote + 0.01}, "n_images": n_test}
     run.write_json("evaluation-test.json", evaluation)
     return run.path
@@ -43,10 +41,11 @@ def test_one_row_a_setting_with_mean_and_spread_over_seeds(tmp_path: Path) -> No
     table = to_markdown(collect([tmp_path]))
     (row,) = cells(table)
     # 80, 81, 85: mean 82, deviations -2, -1, 3, variance 14 / 2
-    assert row[:4] == ["diehl-cook", "mnist", "100", "as published"]
+    assert row[:4] == ["diehl-cook", "mnist", "100", "defaults"]
     assert row[4:9] == ["cpp", "1 000", "3", "82.00 ± 2.65", "83.00 ± 2.65"]
-    assert row[9] == "250"  # 1000 images in 4 s
-    assert row[10] == "`n100-s0`, `n100-s1`, `n100-s2`"
+    assert row[9] == "95: 6 400 neurons"  # the paper's
+    assert row[10] == "250"  # 1000 images in 4 s
+    assert row[11] == "`n100-s0`, `n100-s1`, `n100-s2`"
     assert len(table.splitlines()[0].split("|")) == len(table.splitlines()[2].split("|"))
 
 
@@ -68,21 +67,21 @@ def test_different_settings_sizes_and_lengths_are_different_rows(tmp_path: Path)
     record(tmp_path / "a", 0, 0.1)
     record(tmp_path / "a", 0, 0.2, n_exc=400)
     record(tmp_path / "b", 0, 0.3, images=2000)
-    record(tmp_path / "c", 0, 0.4, tau_mem="50*ms", rule="pair")
+    record(tmp_path / "c", 0, 0.4, **{"neuron.tau_mem": "50*ms", "rule": "diehl-cook-pair"})
     rows = cells(to_markdown(collect([tmp_path])))
     assert sorted((row[2], row[3], row[5], row[7]) for row in rows) == [
-        ("100", "as published", "1 000", "10.00"),
-        ("100", "as published", "2 000", "30.00"),
-        ("100", "tau_mem=50*ms, rule=pair", "1 000", "40.00"),
-        ("400", "as published", "1 000", "20.00"),
+        ("100", "defaults", "1 000", "10.00"),
+        ("100", "defaults", "2 000", "30.00"),
+        ("100", "rule=diehl-cook-pair, neuron.tau_mem=50*ms", "1 000", "40.00"),
+        ("400", "defaults", "1 000", "20.00"),
     ]
 
 
 def test_readouts_of_features_say_of_which_runs(tmp_path: Path) -> None:
     for seed, source in enumerate(["../conv-s0", "../conv-s1", "../dc400"]):
         run = RunFolder.create(tmp_path / f"readout-{seed}")
-        config = {"model": "lif-readout", "params": {}, "data": "mnist", "seed": seed, "backend": "cpp", "holdout": 0}
-        record = {"format": FORMAT, "config": config | {"features": source}, "images_seen": 100, "cpu_s": 4.0}
+        told = config("lif-readout", seed, source=source)
+        record = {"format": FORMAT, "config": told, "images_seen": 100, "cpu_s": 4.0}
         run.write_json("run.json", record)
         run.write_json("evaluation-test.json", {"accuracy": {"spike count": 0.9}, "n_images": 10_000})
     rows = cells(to_markdown(collect([tmp_path])))
@@ -132,9 +131,9 @@ def metrics(value: float, **others: float) -> pd.DataFrame:
 
 def test_bands_by_hand() -> None:
     seeds = [metrics(value, weight_mean=0.1, silent_fraction=0.0) for value in (1.0, 2.0, 3.0)]
-    bands = measured_bands({400: seeds}).set_index(["images", "metric"])
+    bands = measured_bands("diehl-cook", {"400": seeds}).set_index(["images", "metric"])
     assert len(bands) == len(CHECKPOINTS) * len(METRICS)
-    assert bands["n_exc"].unique().tolist() == [400] and bands["n_seeds"].unique().tolist() == [3]
+    assert bands["network"].unique().tolist() == ["400"] and bands["n_seeds"].unique().tolist() == [3]
 
     def band(metric: str) -> list[float]:
         return bands.loc[(5_000, metric), ["low", "high"]].astype(float).tolist()
@@ -149,16 +148,18 @@ def bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For 100 neurons after 1 000 images: 10 to 20 spikes an image, threshold 25 to 30 mV."""
     path = tmp_path / "bands.csv"
     path.write_text(
-        "n_exc,images,metric,low,high,n_seeds\n100,1000,spikes_per_image,10,20,5\n100,1000,theta_mean_mV,25,30,5\n"
+        "system,network,images,metric,low,high,n_seeds\n"
+        "diehl-cook,100,1000,spikes_per_image,10,20,5\ndiehl-cook,100,1000,theta_mean_mV,25,30,5\n"
     )
     monkeypatch.setattr(training_checks, "BANDS", path)
 
 
 def warned(spikes: float, *, data: str = "mnist", images: int = 1000, n_exc: int = 100, chunk: int = 1000, **changes):
-    spec = TrainingSpec("diehl-cook", PUBLISHED.updated({"n_exc": n_exc, **changes}), data, 60_000, 0, "cpp", 0, chunk)
+    told = config("diehl-cook", 0, {"n_exc": n_exc, **changes}, chunk_images=chunk)
+    spec = TrainingSpec.from_json(told | {"data": data})
     values = {"spikes_per_image": spikes, "theta_mean_mV": 27.0}
     frame = pd.DataFrame({"images": images, "metric": list(values), "value": list(values.values())})
-    return training_checks.warnings(spec, Progress({}, images, 0.0, 0.0, frame, np.zeros((0, 3))))
+    return training_checks.warnings(spec, Progress({}, seen=images, metrics=frame))
 
 
 @pytest.mark.usefixtures("bands")
@@ -171,7 +172,7 @@ def test_a_metric_that_left_its_band_is_named() -> None:
 
 @pytest.mark.usefixtures("bands")
 @pytest.mark.parametrize(
-    "other", [{"data": "digits"}, {"images": 2000}, {"n_exc": 400}, {"chunk": 500}, {"tau_mem": "50*ms"}]
+    "other", [{"data": "digits"}, {"images": 2000}, {"n_exc": 400}, {"chunk": 500}, {"neuron.tau_mem": "50*ms"}]
 )
 def test_no_warning_where_no_band_applies(other: dict) -> None:
     assert warned(1000.0, **other) == []
