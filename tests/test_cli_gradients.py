@@ -63,10 +63,7 @@ def test_from_features_of_a_run_to_figures_and_predictions(equispike) -> None:
     assert {path.stem for path in Path("readout/figures").iterdir()} == {"learning"}
     Image.fromarray(load("digits").test_images[0]).save("digit.png")
     assert "digit.png" in equispike("predict", "readout", "digit.png").out
-    assert (
-        "begun with source"
-        in equispike("train", "--resume", "readout", "--source", "other").sentence
-    )
+    assert "begun with source" in equispike("train", "--resume", "readout", "--source", "other").sentence
     assert "features come from diehl-cook and conv-stdp" in equispike(*words[:2], "--source", "readout").sentence
     assert "for 5 inputs, but digits has 16" in equispike(*words, "--set", "layers=5,10", "--out", "new").sentence
     assert "constant currents" in equispike(*words, "--set", "encoding=latency", "--out", "new").sentence
@@ -106,7 +103,7 @@ def test_a_mismatch_ends_with_one(equispike, monkeypatch: pytest.MonkeyPatch) ->
         (("train", "spiking-mlp", "--set", "layers=784,5"), "digits has 10 classes, but the network has 5"),
         (("verify", "nothing"), "nothing is not a run folder"),
         (("train", "spiking-mlp", "--set", "beta=0"), "out of range"),
-        ],
+    ],
 )
 def test_bad_words_for_networks_trained_by_gradients(equispike, words: tuple, hint: str) -> None:
     assert hint in equispike(*words).sentence

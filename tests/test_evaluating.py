@@ -148,7 +148,7 @@ def test_activity_is_of_the_accepted_presentation_of_the_first_training_image(ru
     assert activity["dt"] == 0.5e-3 and activity["n_steps_present"] == 700 and activity["n_steps"] == 740
     for group, n_neurons in (("inputs", 784), ("exc", 16)):
         step, neuron = activity[f"{group}.spikes"].T
-        assert 0 <= step.min() and step.max() < 740 and neuron.max() < n_neurons
+        assert step.min() >= 0 and step.max() < 740 and neuron.max() < n_neurons
         n_spikes = activity[f"{group}.counts"].sum()
         assert n_spikes == pytest.approx(activity[f"{group}.per_step"].sum() * activity["n_presentations"])
         assert len(step) <= n_spikes and (activity["n_presentations"] > 1 or len(step) == n_spikes)

@@ -180,7 +180,9 @@ def test_verification_notices_other_dynamics(digits, monkeypatch):
         trainable=list(state),
         dtype=np.float64,
     )
-    monkeypatch.setattr("equispike.protocols.procedures.gradients.verifying.differentiable", lambda *args, **options: program)
+    monkeypatch.setattr(
+        "equispike.protocols.procedures.gradients.verifying.differentiable", lambda *args, **options: program
+    )
     assert verified(spec, digits.train_images[:3])["mismatches"] > 0
 
 

@@ -30,8 +30,6 @@ def test_it_answers_as_its_regression_does():
     features = rng.random((300, 6)) + np.eye(4, 6)[labels] * 1.5
     known, new = features[:250], features[250:]
     readout, linear = Lif("numpy"), Linear(regression)
-    guesses, others = (
-        each.scores(each.fit(known, labels[:250], 4), new).argmax(axis=1) for each in (readout, linear)
-    )
+    guesses, others = (each.scores(each.fit(known, labels[:250], 4), new).argmax(axis=1) for each in (readout, linear))
     assert (others == labels[250:]).mean() > 0.6
     assert (guesses == labels[250:]).mean() == pytest.approx((others == labels[250:]).mean(), abs=0.05)
