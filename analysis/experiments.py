@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from equispike.analysis.closed_forms import fi_curve_of
 from equispike.analysis.firing_patterns import patterns_of
 from equispike.analysis.plasticity import summary_of
 from equispike.protocols.run_folder import RunFolder
 
 #: By experiment: tables by name.
 CONCLUSIONS: dict[str, dict[str, Callable[[RunFolder], pd.DataFrame]]] = {
+    "fi-curve": {"fi_curve": fi_curve_of},  # the same table, with a column more
     "firing-patterns": {"patterns": patterns_of},
     "weight-distribution": {"summary": summary_of},
 }

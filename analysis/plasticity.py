@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equispike.models.plasticity import Pairs, Rule
+from equispike.analysis.closed_forms import CHANGES, Pairs
 from equispike.protocols.run_folder import RunFolder
 
 #: Change of the weight by 60 pairs of 10 ms at five rates, mean and standard error, in slices of visual cortex: Sjöström,
@@ -31,18 +31,18 @@ SJOSTROM = pd.DataFrame(
 BIMODAL = 5 / 9
 
 
-def expected_changes(rule: Rule, params: Any, table: pd.DataFrame) -> np.ndarray | None:
-    """Changes of weights, parts of the weights before, for the rows (n,) of a table of spike-pairing, in closed form.
+def expected_changes(rule: str, params: Any, table: pd.DataFrame) -> np.ndarray | None:
+    """Return changes of weights, parts of the weights before, for the rows (n,) of a table of spike-pairing, in closed form.
 
-    They end at the bounds of the weight. None where the rule's changes depend on the weight.
+    They end at the bounds of the weight. None where there is no closed form, as for changes that depend on the weight.
     """
-    if rule.change is None:
+    if rule not in CHANGES:
         return None
     (n_pairs,) = set(table["n_pairs"])
     delay = table["reward_delay_ms"].to_numpy() * 1e-3 if "reward_delay_ms" in table else None
     pairs = Pairs(table["delta_t_ms"].to_numpy() * 1e-3, 1 / table["rate_Hz"].to_numpy(), int(n_pairs), delay)
     start = table["w_start"].to_numpy()
-    return np.clip(start + rule.change(params, pairs), 0, params.w_max) / start - 1
+    return np.clip(start + CHANGES[rule](params, pairs), 0, params.w_max) / start - 1
 
 
 def bimodality(weights: np.ndarray) -> float:

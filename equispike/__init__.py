@@ -317,16 +317,20 @@ def experiment(
 
     Returns
     -------
-    The run folder, and ``tables`` (pandas DataFrames) by name, in the units of their columns.
+    The run folder, with what is concluded, and the measured ``tables`` (pandas DataFrames) by name, in the units of their
+    columns.
 
     Raises
     ------
     EquispikeError
         A name, key or value is wrong, or the experiment makes no sense for the model.
     """
+    from equispike.analysis.experiments import conclude
     from equispike.protocols.experiments.running import run_experiment
 
-    return run_experiment(model, name, dict(settings or {}), backend, None if out is None else Path(out), seed)
+    outcome = run_experiment(model, name, dict(settings or {}), backend, None if out is None else Path(out), seed)
+    conclude(outcome.folder)
+    return outcome
 
 
 def compile(

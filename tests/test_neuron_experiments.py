@@ -17,6 +17,7 @@ from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 from scipy.special import exprel
 
+from equispike.analysis.closed_forms import fi_curve_of
 from equispike.analysis.figures import draw
 from equispike.analysis.firing_patterns import Response, classify, patterns_of
 from equispike.models import NEURONS
@@ -58,9 +59,8 @@ def published(tmp_path_factory):
 def test_lif_rates_are_the_closed_form_to_one_part_in_a_million(run):
     errors = {}
     for dt in ("0.1*ms", "0.01*ms"):
-        table = run(
-            "lif", "fi-curve", FAST, dt=dt, current="linspace(2.05,5,40)*nA", duration="70*ms", settling="0*ms"
-        ).table
+        settings = {"dt": dt, "current": "linspace(2.05,5,40)*nA", "duration": "70*ms", "settling": "0*ms"}
+        table = fi_curve_of(run("lif", "fi-curve", FAST, **settings).folder)
         rate, expected = table["rate_Hz"], table["closed_form_Hz"]
         assert (table["intervals"] > 0).all()
         errors[dt] = np.abs(rate / expected - 1).max()
@@ -94,9 +94,8 @@ def test_lif_is_refractory_for_its_refractory_period():
 
 def test_driven_lif_rates_are_its_closed_form(run):
     """The reset subtracts the threshold, so that what a step overshoots by is kept."""
-    table = run(
-        "dimensionless-lif", "fi-curve", current="[1.05,1.2,2,3]", duration="100*ms", settling="0*ms", dt="0.02*ms"
-    ).table
+    settings = {"current": "[1.05,1.2,2,3]", "duration": "100*ms", "settling": "0*ms", "dt": "0.02*ms"}
+    table = fi_curve_of(run("dimensionless-lif", "fi-curve", **settings).folder)
     assert_allclose(table["rate_Hz"], table["closed_form_Hz"], rtol=5e-3)
 
 
@@ -308,7 +307,7 @@ def test_the_command_runs_draws_and_keeps(equispike, tmp_path):
     assert done.code == 0, done.err
     assert sorted(os.listdir("fi")) == ["fi_curve.csv", "figures", "run.json"]
     table = pd.read_csv("fi/fi_curve.csv")
-    assert len(table) == 41 and table["current_nA"].iloc[-1] == 5
+    assert len(table) == 41 and table["current_nA"].iloc[-1] == 5 and table["closed_form_Hz"].iloc[-1] > 0
     record = pd.read_json("fi/run.json", typ="series")
     assert record["config"]["params"]["tau_mem"] == "20*ms"
     assert record["config"]["experiment_params"]["current"] == "linspace(0,5,41)*nA"

@@ -35,7 +35,6 @@ def with_adaptive_threshold(neuron: Neuron, name: str) -> Neuron:
         threshold="v > v_threshold + theta - theta_offset",
         reset=f"{neuron.reset}\ntheta += learning * theta_plus",
         slow=("theta",),
-        firing_rate=None,
     )
 
 
@@ -88,5 +87,4 @@ DIMENSIONLESS_ALIF = replace(
     params=DimensionlessAlifParams,
     rest={"adapts": "1"},
     current=1.5,
-    firing_rate=None,
 )

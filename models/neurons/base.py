@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -66,7 +66,6 @@ class Neuron:
     current : a current at which the neuron fires a few tens of times a second, in ``current_unit`` (None: a plain number);
         experiments take the scale of their currents from it
     patterns : published firing patterns
-    firing_rate : (params, currents) -> rates in Hz in closed form, where there is one
     in_mv : a dimensionless ``v`` stands for mV
     """
 
@@ -86,7 +85,6 @@ class Neuron:
     current: float = 1.0
     current_unit: Quantity | None = None
     patterns: tuple[Pattern, ...] = ()
-    firing_rate: Callable[[Any, np.ndarray], np.ndarray] | None = None
     in_mv: bool = False
 
     @property

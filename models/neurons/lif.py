@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from brian2 import Mohm, Quantity, ms, mV, nA
 
 from equispike.models.errors import EquispikeError
@@ -38,19 +37,6 @@ class LifParams(NeuronParams):
             raise EquispikeError("v_reset must be below v_threshold: the neuron would fire in every time step")
 
 
-def lif_rate(params: LifParams, current: np.ndarray) -> np.ndarray:
-    """Firing rates (n,) in Hz at constant currents (n,) in A: one over refractory period and time from reset to threshold.
-
-    Gerstner & Kistler 2002, equation 4.8: T = t_refractory + tau ln((RI - (v_reset - v_rest)) / (RI - (v_threshold - v_rest))).
-    """
-    drive = float(params.r_mem) * np.asarray(current, dtype=float)
-    start = drive - float(params.v_reset - params.v_rest)
-    end = drive - float(params.v_threshold - params.v_rest)
-    fires = end > 0
-    ratio = np.where(fires, start, 1) / np.where(fires, end, 1)
-    return np.where(fires, 1 / (float(params.t_refractory) + float(params.tau_mem) * np.log(ratio)), 0.0)
-
-
 LIF = Neuron(
     name="lif",
     summary="leaky integrate-and-fire: resistor and capacitor, threshold, reset",
@@ -68,7 +54,6 @@ LIF = Neuron(
     input="i_ext",
     current=2.5,
     current_unit=nA,
-    firing_rate=lif_rate,
 )
 
 
@@ -112,14 +97,6 @@ class DimensionlessLifParams(NeuronParams):
     v_threshold: float = param(1.0, "threshold", NEFTCI, minimum=0, exclusive=True)
 
 
-def dimensionless_lif_rate(params: DimensionlessLifParams, drive: np.ndarray) -> np.ndarray:
-    """Rates (n,) in Hz at constant drives (n,): the reset subtracts the threshold, so that it starts from zero."""
-    threshold = float(params.v_threshold)
-    fires = np.asarray(drive) > threshold
-    ratio = np.where(fires, drive, 1) / np.where(fires, drive - threshold, 1)
-    return np.where(fires, 1 / (float(params.tau_mem) * np.log(np.where(fires, ratio, 2))), 0.0)
-
-
 DIMENSIONLESS_LIF = Neuron(
     name="dimensionless-lif",
     summary="leaky integrate-and-fire without units, whose reset subtracts the threshold",
@@ -136,5 +113,4 @@ DIMENSIONLESS_LIF = Neuron(
     method="exact",
     input="drive",
     current=1.2,
-    firing_rate=dimensionless_lif_rate,
 )

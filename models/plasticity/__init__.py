@@ -1,7 +1,6 @@
 """Spike-timing-dependent plasticity: a small file a family of rules."""
 
 from equispike.models.plasticity.base import Rule
-from equispike.models.plasticity.closed_form import Pairs
 from equispike.models.plasticity.diehl_cook import DIEHL_COOK_RULES, DiehlCookRuleParams
 from equispike.models.plasticity.pair import ANTI_SYMMETRIC, PAIR
 from equispike.models.plasticity.reward import REWARD_MODULATED
@@ -29,4 +28,4 @@ ALL_RULES = {
     )
 }
 
-__all__ = ["ALL_RULES", "DIEHL_COOK_RULES", "DiehlCookRuleParams", "Pairs", "Rule"]
+__all__ = ["ALL_RULES", "DIEHL_COOK_RULES", "DiehlCookRuleParams", "Rule"]

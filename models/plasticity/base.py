@@ -9,14 +9,9 @@ weights are frozen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from equispike.models.params import Params
-from equispike.models.plasticity.closed_form import Pairs
 
 CHOICE = "chosen here"
 
@@ -34,8 +29,6 @@ class Rule:
     params : its parameter class, which has at least ``w_max``
     synapse : equations of the synapse, where it has more than a weight that spikes change; that of w is then among them
     at_reward : what a reward does to each synapse, for rules that wait for one
-    change : (params, pairs) -> changes of weights (n,) by pairs of spikes in closed form, as long as no weight reaches a
-        bound; None where changes depend on the weight
     """
 
     name: str
@@ -50,4 +43,3 @@ class Rule:
     params: type[Params]
     synapse: str = "w : 1"
     at_reward: str = ""
-    change: Callable[[Any, Pairs], np.ndarray] | None = None

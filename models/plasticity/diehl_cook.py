@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from brian2 import Quantity, ms
 
 from equispike.models.params import Params, param
 from equispike.models.plasticity.base import Rule
-from equispike.models.plasticity.closed_form import Pairs
 
 PAPER = "Diehl & Cook 2015, section 2.3"
 CODE = "Diehl & Cook 2015, released code"
@@ -41,19 +39,6 @@ class DiehlCookRuleParams(Params):
     beta: float = param(1.0, "strength of the exponential weight dependence", OURS, minimum=0)
 
 
-def _triplet_change(params: DiehlCookRuleParams, pairs: Pairs) -> np.ndarray:
-    depression = pairs.post_trace(pairs.pre, params.tau_x_post, all_to_all=False)
-    potentiation = pairs.pre_trace(pairs.post, params.tau_x_pre, all_to_all=False)
-    potentiation = potentiation * pairs.post_trace(pairs.post, params.tau_y_post, all_to_all=False)
-    return params.nu_post * potentiation.sum(axis=1) - params.nu_pre * depression.sum(axis=1)
-
-
-def _pair_change(params: DiehlCookRuleParams, pairs: Pairs) -> np.ndarray:
-    depression = pairs.post_trace(pairs.pre, params.tau_x_post, all_to_all=True)
-    potentiation = pairs.pre_trace(pairs.post, params.tau_x_pre, all_to_all=True)
-    return params.nu_post * potentiation.sum(axis=1) - params.nu_pre * depression.sum(axis=1)
-
-
 _PRE = "dx/dt = -x / tau_x_pre : 1"
 _POST_X = "dx/dt = -x / tau_x_post : 1"
 _POST_Y = "dy/dt = -y / tau_y_post : 1"
@@ -72,7 +57,6 @@ DIEHL_COOK_RULES = {
             at_post_spike="x = 1\ny = 1",
             on_pre="w = clip(w - learning * nu_pre * x_post, 0, w_max)",
             on_post="w = clip(w + learning * nu_post * x_pre * y_post, 0, w_max)",
-            change=_triplet_change,
         ),
         Rule(
             name="diehl-cook-power-law",
@@ -123,7 +107,6 @@ DIEHL_COOK_RULES = {
             at_post_spike="x += 1",
             on_pre="w = clip(w - learning * nu_pre * x_post, 0, w_max)",
             on_post="w = clip(w + learning * nu_post * x_pre, 0, w_max)",
-            change=_pair_change,
         ),
     )
 }

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 from brian2 import Quantity, ms
 
 from equispike.models.params import Params, param
 from equispike.models.plasticity.base import CHOICE, Rule
-from equispike.models.plasticity.closed_form import Pairs
 
 BI_POO = "Bi & Poo 2001, Annu. Rev. Neurosci. 24:139-166"
 FIT = f"{BI_POO}, as used by Pfister & Gerstner 2006, J. Neurosci. 26:9673-9682"
@@ -63,20 +61,6 @@ class AntiSymmetricParams(TraceParams):
     tau_minus: Quantity = param(20 * ms, "time constant of depression", CHOICE, unit=ms, minimum=0, exclusive=True)
 
 
-def eligibilities(params: TraceParams, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
-    """The traces that presynaptic and postsynaptic spikes find on the other side, each (n, n_pairs)."""
-    all_to_all = params.pairing == "all-to-all"
-    return (
-        pairs.post_trace(pairs.pre, params.tau_minus, all_to_all),
-        pairs.pre_trace(pairs.post, params.tau_plus, all_to_all),
-    )
-
-
-def _change(params: PairParams, pairs: Pairs) -> np.ndarray:
-    at_pre, at_post = eligibilities(params, pairs)
-    return params.a_plus * at_post.sum(axis=1) - params.a_minus * at_pre.sum(axis=1)
-
-
 #: Traces of pair rules, and what a neuron's own spike does to them.
 PRE_TRACE = "dx/dt = -x / tau_plus : 1"
 POST_TRACE = "dx/dt = -x / tau_minus : 1"
@@ -93,7 +77,6 @@ PAIR = Rule(
     at_post_spike=SPIKE,
     on_pre="w = clip(w - learning * a_minus * x_post, 0, w_max)",
     on_post="w = clip(w + learning * a_plus * x_pre, 0, w_max)",
-    change=_change,
 )
 ANTI_SYMMETRIC = replace(
     PAIR,

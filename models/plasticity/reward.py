@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from brian2 import Quantity, ms
 
 from equispike.models.params import param
 from equispike.models.plasticity.base import CHOICE, Rule
-from equispike.models.plasticity.closed_form import Pairs
-from equispike.models.plasticity.pair import FROM_MEMORY, POST_TRACE, PRE_TRACE, SPIKE, TraceParams, eligibilities
+from equispike.models.plasticity.pair import FROM_MEMORY, POST_TRACE, PRE_TRACE, SPIKE, TraceParams
 
 PAPER = "Izhikevich 2007, Cereb. Cortex 17:2443-2452"
 PORT = f"{PAPER}, as in Brian2's and sPyNNaker's examples"
@@ -38,19 +36,6 @@ class RewardParams(TraceParams):
     w_max: float = param(4.0, "largest weight (mV in the paper)", f"{PAPER}; {FROM_MEMORY}", minimum=0, exclusive=True)
 
 
-def _change(params: RewardParams, pairs: Pairs) -> np.ndarray:
-    """Each step of c meets each step of d: the integral of the product of two decays, long after the last of them."""
-    at_pre, at_post = eligibilities(params, pairs)
-    steps = np.concatenate([-params.a_minus * at_pre, params.a_plus * at_post], axis=1)[:, :, None]
-    marked = np.concatenate([pairs.pre, pairs.post], axis=1)[:, :, None]
-    assert pairs.reward_delay is not None
-    rewarded = (pairs.pre + pairs.reward_delay[:, None])[:, None, :]
-    both = np.maximum(marked, rewarded)
-    tau_c, tau_d = float(params.tau_eligibility), float(params.tau_dopamine)
-    met = np.exp(-(both - marked) / tau_c - (both - rewarded) / tau_d) / (1 / tau_c + 1 / tau_d)
-    return params.reward * (steps * met).sum(axis=(1, 2)) / float(params.rate_unit)
-
-
 REWARD_MODULATED = Rule(
     name="reward-modulated",
     summary="pairs of spikes mark a synapse, reward changes the marked ones",
@@ -69,5 +54,4 @@ REWARD_MODULATED = Rule(
         free = int((w > 0 or c > 0) and (w < w_max or c < 0)) : 1
     """,
     at_reward="d += reward",
-    change=_change,
 )

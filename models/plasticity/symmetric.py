@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from brian2 import Hz, Quantity, ms
 
 from equispike.models.params import param
 from equispike.models.plasticity.base import CHOICE, Rule
-from equispike.models.plasticity.closed_form import Pairs
-from equispike.models.plasticity.pair import SPIKE, TraceParams, eligibilities
+from equispike.models.plasticity.pair import SPIKE, TraceParams
 
 PAPER = "Vogels, Sprekeler, Zenke, Clopath & Gerstner 2011, Science 334:1569-1573"
 PORT = f"{PAPER}, as in Brian2's example"
@@ -31,12 +29,6 @@ class SymmetricParams(TraceParams):
     w_max: float = param(1.0, "largest weight", CHOICE, minimum=0, exclusive=True)
 
 
-def _change(params: SymmetricParams, pairs: Pairs) -> np.ndarray:
-    at_pre, at_post = eligibilities(params, pairs)
-    depression = 2 * float(params.rate_target * params.tau_minus)
-    return params.eta * ((at_pre - depression).sum(axis=1) + at_post.sum(axis=1))
-
-
 SYMMETRIC = Rule(
     name="symmetric",
     summary="pairs in either order strengthen, each presynaptic spike weakens",
@@ -48,5 +40,4 @@ SYMMETRIC = Rule(
     at_post_spike=SPIKE,
     on_pre="w = clip(w + learning * eta * (x_post - 2 * rate_target * tau_minus), 0, w_max)",
     on_post="w = clip(w + learning * eta * x_pre, 0, w_max)",
-    change=_change,
 )

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 from brian2 import Quantity, ms
 
 from equispike.models.params import param
 from equispike.models.plasticity.base import Rule
-from equispike.models.plasticity.closed_form import Pairs
-from equispike.models.plasticity.pair import TraceParams, eligibilities
+from equispike.models.plasticity.pair import TraceParams
 
 PAPER = "Pfister & Gerstner 2006, J. Neurosci. 26:9673-9682"
 #: The tables as other projects quote them (NEST's stdp_triplet_synapse has the row of the visual cortex).
@@ -87,16 +85,6 @@ class NearestTripletParams(TripletParams):
     )
 
 
-def _change(params: TripletParams, pairs: Pairs) -> np.ndarray:
-    at_pre, at_post = eligibilities(params, pairs)
-    all_to_all = params.pairing == "all-to-all"
-    earlier_pre = pairs.pre_trace(pairs.pre, params.tau_x, all_to_all)
-    earlier_post = pairs.post_trace(pairs.post, params.tau_y, all_to_all)
-    potentiation = at_post * (params.a2_plus + params.a3_plus * earlier_post)
-    depression = at_pre * (params.a2_minus + params.a3_minus * earlier_pre)
-    return (potentiation - depression).sum(axis=1)
-
-
 _SPIKE = "x = all_to_all * x + 1\ny = all_to_all * y + 1"
 
 TRIPLET = Rule(
@@ -110,7 +98,6 @@ TRIPLET = Rule(
     at_post_spike=_SPIKE,
     on_pre="w = clip(w - learning * x_post * (a2_minus + a3_minus * y_pre), 0, w_max)",
     on_post="w = clip(w + learning * x_pre * (a2_plus + a3_plus * y_post), 0, w_max)",
-    change=_change,
 )
 MINIMAL_TRIPLET = replace(
     TRIPLET,

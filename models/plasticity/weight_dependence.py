@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 from brian2 import Quantity, ms
 
 from equispike.models.params import param
 from equispike.models.plasticity.base import CHOICE, Rule
-from equispike.models.plasticity.closed_form import Pairs
-from equispike.models.plasticity.pair import FROM_MEMORY, POST_TRACE, PRE_TRACE, SPIKE, TraceParams, eligibilities
+from equispike.models.plasticity.pair import FROM_MEMORY, POST_TRACE, PRE_TRACE, SPIKE, TraceParams
 
 SONG = "Song, Miller & Abbott 2000, Nat. Neurosci. 3:919-926, as in Brian2's example"
 GUETIG_PAPER = "Gütig, Aharonov, Rotter & Sompolinsky 2003, J. Neurosci. 23:3697-3714"
@@ -65,11 +63,6 @@ class PowerLawParams(TraceParams):
     w_max: float = param(1.0, "largest weight; the paper has none", CHOICE, minimum=0, exclusive=True)
 
 
-def _change(params: SongParams, pairs: Pairs) -> np.ndarray:
-    at_pre, at_post = eligibilities(params, pairs)
-    return params.w_max * (params.a_plus * at_post.sum(axis=1) - params.a_minus * at_pre.sum(axis=1))
-
-
 ADDITIVE = Rule(
     name="additive",
     summary="changes do not depend on the weight",
@@ -81,7 +74,6 @@ ADDITIVE = Rule(
     at_post_spike=SPIKE,
     on_pre="w = clip(w - learning * a_minus * w_max * x_post, 0, w_max)",
     on_post="w = clip(w + learning * a_plus * w_max * x_pre, 0, w_max)",
-    change=_change,
 )
 MULTIPLICATIVE = replace(
     ADDITIVE,
@@ -90,7 +82,6 @@ MULTIPLICATIVE = replace(
     citation="Rubin, Lee & Sompolinsky 2001, Phys. Rev. Lett. 86:364-367; constants of Song, Miller & Abbott 2000",
     on_pre="w = clip(w - learning * a_minus * w * x_post, 0, w_max)",
     on_post="w = clip(w + learning * a_plus * (w_max - w) * x_pre, 0, w_max)",
-    change=None,
 )
 VAN_ROSSUM = replace(
     ADDITIVE,
@@ -100,7 +91,6 @@ VAN_ROSSUM = replace(
     params=VanRossumParams,
     on_pre="w = clip(w - learning * a_minus * w * x_post, 0, w_max)",
     on_post="w = clip(w + learning * a_plus * w_max * x_pre, 0, w_max)",
-    change=None,
 )
 GUETIG = replace(
     ADDITIVE,
@@ -110,7 +100,6 @@ GUETIG = replace(
     params=GuetigParams,
     on_pre="w = clip(w - learning * a_minus * w_max * (w / w_max)**mu_minus * x_post, 0, w_max)",
     on_post="w = clip(w + learning * a_plus * w_max * (1 - w / w_max)**mu_plus * x_pre, 0, w_max)",
-    change=None,
 )
 POWER_LAW = replace(
     ADDITIVE,
@@ -120,5 +109,4 @@ POWER_LAW = replace(
     params=PowerLawParams,
     on_pre="w = clip(w - learning * rate_learning * alpha * w * x_post, 0, w_max)",
     on_post="w = clip(w + learning * rate_learning * w_reference**(1 - mu) * w**mu * x_pre, 0, w_max)",
-    change=None,
 )

@@ -57,8 +57,6 @@ def _run(neuron: Neuron, neuron_params: NeuronParams, params, backend: str, seed
             "intervals": settled.groupby("neuron").size().reindex(index, fill_value=0).to_numpy(),
         }
     )
-    if neuron.firing_rate is not None:
-        table["closed_form_Hz"] = neuron.firing_rate(neuron_params, currents)
     return {"fi_curve": table}
 
 

@@ -51,7 +51,7 @@ def command(name, model, pairs, config, backend, seed, out) -> None:
 
     concluded = conclude(outcome.folder)
     written, skipped = draw(outcome.folder.path)
-    for table in [*(f"{name}.csv" for name in outcome.tables), *concluded]:
+    for table in dict.fromkeys([*(f"{name}.csv" for name in outcome.tables), *concluded]):
         click.echo(outcome.folder.path / table)
     for path in written:
         click.echo(path)

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from equispike.analysis.closed_forms import with_firing_rates
 from equispike.analysis.figures import style
 from equispike.analysis.figures.experiments.quantities import column, label, model_of
 from equispike.analysis.figures.sources import Source
@@ -13,7 +14,7 @@ from equispike.protocols.run_folder import RunFolder
 
 
 def figures(run: RunFolder) -> list[Source]:
-    return [("fi-curve", lambda run: fi_curve(run.read_table("fi_curve.csv"), model_of(run)))]
+    return [("fi-curve", lambda run: fi_curve(with_firing_rates(run.read_table("fi_curve.csv"), run), model_of(run)))]
 
 
 @rc_context(style.PAPER)

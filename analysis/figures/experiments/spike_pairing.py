@@ -11,7 +11,6 @@ from equispike.analysis.figures import style
 from equispike.analysis.figures.experiments.quantities import params_of
 from equispike.analysis.figures.sources import Source
 from equispike.analysis.plasticity import SJOSTROM, expected_changes
-from equispike.models import RULES
 from equispike.models.params import Params
 from equispike.protocols.run_folder import RunFolder
 
@@ -43,7 +42,7 @@ def window(name: str, params: Params, table: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     axes.axhline(0, color="black", linewidth=0.5)
     axes.axvline(0, color="black", linewidth=0.5, linestyle=":")
-    expected = expected_changes(RULES[name], params, table)
+    expected = expected_changes(name, params, table)
     if expected is not None:
         for side in (table["delta_t_ms"] < 0, table["delta_t_ms"] > 0):  # at zero the window jumps
             axes.plot(table["delta_t_ms"][side], 100 * expected[side.to_numpy()], color="black", linewidth=0.8)
@@ -64,7 +63,7 @@ def frequency(name: str, params: Params, table: pd.DataFrame) -> Figure:
     points = name in _FITTED and int(table["n_pairs"].iloc[0]) == 60
     for (delta_t, group), (colour, marker) in zip(table.groupby("delta_t_ms"), _looks(), strict=False):
         group = group.sort_values("rate_Hz")
-        expected = expected_changes(RULES[name], params, group)
+        expected = expected_changes(name, params, group)
         if expected is not None:
             axes.plot(group["rate_Hz"], 100 * expected, color=colour, linewidth=0.8)
         label = f"{delta_t:+g} ms"
@@ -99,7 +98,7 @@ def reward_delay(name: str, params: Params, table: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     axes.axhline(0, color="black", linewidth=0.5)
     for (delta_t, group), (colour, marker) in zip(table.groupby("delta_t_ms"), _looks(), strict=False):
-        expected = expected_changes(RULES[name], params, group)
+        expected = expected_changes(name, params, group)
         if expected is not None:
             axes.plot(group["reward_delay_ms"], expected * group["w_start"], color=colour, linewidth=0.8)
         axes.plot(group["reward_delay_ms"], group["change"] * group["w_start"], marker, color=colour, markersize=2.6,
