@@ -160,8 +160,8 @@ def test_spikes_and_network_are_exported_or_refused_in_a_sentence(
 ):
     pytest.importorskip("neo")
     pytest.importorskip("nir")
-    run, system = trained(name).path, get_system(name)
     monkeypatch.setenv("EQUISPIKE_DATA", str(places / "data"))
+    run, system = trained(name).path, get_system(name)
     done = equispike("spikes", run, "--images", 2, "--out", "spikes.nix")
     if system.is_spiking:
         assert done.code == 0, done.err
