@@ -34,7 +34,7 @@ def tuning_order(class_rates: np.ndarray, assignments: np.ndarray) -> np.ndarray
 
     Parameters
     ----------
-    class_rates : (n_classes, n_exc) mean spikes an image
+    class_rates : (n_classes, n_exc) mean spikes per image
     assignments : (n_exc,) classes, -1 for unassigned
 
     Returns
@@ -51,7 +51,7 @@ def lifetime_sparseness(class_rates: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    class_rates : (n_classes, n_exc) mean spikes an image
+    class_rates : (n_classes, n_exc) mean spikes per image
 
     Returns
     -------

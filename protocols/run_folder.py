@@ -177,7 +177,7 @@ def _explained(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise EquispikeError(
-                f"the disk of {path} is full: free some space, then go on with --resume {path}; what was written before is whole"
+                f"the disk of {path} is full: free some space, then --resume {path}; what was written before is whole"
             ) from None
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise EquispikeError(f"{path} cannot be written: choose a writable --out folder") from None

@@ -145,7 +145,7 @@ def test_bands_by_hand() -> None:
 
 @pytest.fixture
 def bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For 100 neurons after 1 000 images: 10 to 20 spikes an image, threshold 25 to 30 mV."""
+    """For 100 neurons after 1 000 images: 10 to 20 spikes per image, threshold 25 to 30 mV."""
     path = tmp_path / "bands.csv"
     path.write_text(
         "system,network,images,metric,low,high,n_seeds\n"

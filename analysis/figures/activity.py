@@ -18,7 +18,7 @@ def latency_distributions(per_bin: Mapping[str, np.ndarray]) -> Figure:
 
     Parameters
     ----------
-    per_bin : (n_bins,) mean spikes an image in each bin, by layer
+    per_bin : (n_bins,) mean spikes per image in each bin, by layer
     """
     figure = style.new_figure(style.SINGLE, 14 + 17 * len(per_bin))
     panels = figure.subplots(len(per_bin), 1, sharex=True, squeeze=False)[:, 0]

@@ -17,7 +17,7 @@ def class_tuning(class_rates: np.ndarray, assignments: np.ndarray) -> Figure:
 
     Parameters
     ----------
-    class_rates : (n_classes, n_exc) mean spikes an image
+    class_rates : (n_classes, n_exc) mean spikes per image
     assignments : (n_exc,) classes, -1 for none
     """
     n_classes, n_exc = class_rates.shape

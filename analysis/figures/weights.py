@@ -29,7 +29,7 @@ def weight_map(w: np.ndarray, class_rates: np.ndarray | None = None, assignments
     Parameters
     ----------
     w : (n_input, n_exc) weights; n_input a square number
-    class_rates, assignments : (n_classes, n_exc) spikes an image and (n_exc,) classes, -1 for none; without them the
+    class_rates, assignments : (n_classes, n_exc) spikes per image and (n_exc,) classes, -1 for none; without them the
         neurons stay in the order of their indices and no class is marked
     """
     if class_rates is None or assignments is None:

@@ -32,7 +32,7 @@ def _without_conductances(neuron: Neuron) -> str | None:
 class DiehlCookParams(SlotParams):
     """Parameters of the network; ``neuron.`` are those of the excitatory neurons."""
 
-    n_input: int = param(784, "input neurons, one a pixel", PAPER, minimum=1, maximum=1_000_000)
+    n_input: int = param(784, "input neurons, one per pixel", PAPER, minimum=1, maximum=1_000_000)
     n_exc: int = param(400, "excitatory neurons, and as many inhibitory ones", PAPER, minimum=1, maximum=100_000)
 
     t_isi_min: Quantity = param(

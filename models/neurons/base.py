@@ -63,7 +63,7 @@ class Neuron:
     method : Brian2's name of the integration method
     rest : variables that do not start at zero, as expressions of parameters, in the order in which they are set
     input : the variable that a current from outside sets; "" where there is none
-    current : a current at which the neuron fires a few tens of times a second, in ``current_unit`` (None: a plain number);
+    current : a current at which the neuron fires a few tens of times per second, in ``current_unit`` (None: a plain number);
         experiments take the scale of their currents from it
     patterns : published firing patterns
     in_mv : a dimensionless ``v`` stands for mV

@@ -28,11 +28,11 @@ class SpikePairingParams(Params):
     delta_t: Quantity = param(
         np.linspace(-100, 100, 81) * ms, "window: times from pre- to postsynaptic spike", BI_POO, unit=ms
     )
-    rate: Quantity = param(1 * Hz, "window: pairs a second", BI_POO, unit=Hz, minimum=0, exclusive=True)
+    rate: Quantity = param(1 * Hz, "window: pairs per second", BI_POO, unit=Hz, minimum=0, exclusive=True)
     n_pairs: int = param(60, "pairs", BI_POO, minimum=1, maximum=10_000)
     rate_sweep: Quantity = param(
         np.array([0.1, 1, 5, 10, 12.5, 16, 20, 25, 31.25, 40, 50]) * Hz,
-        "frequency dependence: pairs a second",
+        "frequency dependence: pairs per second",
         SJOSTROM,
         unit=Hz,
         minimum=0,

@@ -11,7 +11,7 @@ import click
 @click.argument("runs", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="HTML file; opens from disk, needs no network. "
               "The figures of similarity.csv and selectivity.csv beside it are part of it.")  # fmt: skip
-@click.option("--title", default="Spiking and ordinary networks", show_default=True, help="Heading of the page.")
+@click.option("--title", default="Spiking and ANNs", show_default=True, help="Heading of the page.")
 def command(runs: tuple[Path, ...], out: Path, title: str) -> None:
     """Write one page of evaluated RUNS: the comparison, figures, and how each number was made."""
     from equispike.analysis.report import report

@@ -99,7 +99,7 @@ def profile_folder(profile: str) -> Path:
         if (path / "config.yaml").is_file():
             if "executor: slurm" in (path / "config.yaml").read_text() and not shutil.which("sbatch"):
                 raise EquispikeError(
-                    "there is no sbatch here: log in where Slurm jobs are submitted, or leave --profile away"
+                    "there is no sbatch here: log in where Slurm jobs are submitted, or omit --profile"
                 )
             return path
     names = ", ".join(sorted(each.name for each in (_HERE / "profiles").iterdir()))
