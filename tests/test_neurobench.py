@@ -4,7 +4,7 @@ import pytest
 from small_runs import saved_run
 
 from equispike.protocols.data import load
-from equispike.scripts.neurobench_counts import compare
+from equispike.scripts.studies.neurobench_counts import compare
 
 pytest.importorskip("neurobench", reason="pip install neurobench snntorch, which bring PyTorch, to compare with it")
 pytest.importorskip("nir")

@@ -12,7 +12,7 @@ from equispike.protocols.exporting import export
 from equispike.protocols.measuring.trained_runs import TrainedRun
 from equispike.protocols.procedures.base import TESTING
 from equispike.protocols.run_folder import RunFolder
-from equispike.scripts.nir_in_sinabs import chain, compare, inputs, maps_last
+from equispike.scripts.studies.layered_in_sinabs import chain, compare, inputs, maps_last
 
 nir = pytest.importorskip("nir")
 

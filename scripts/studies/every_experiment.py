@@ -1,6 +1,6 @@
 """Every experiment on every model that it takes, and how long each takes:
 
-python -m equispike.scripts.every_experiment --out runs/every
+python -m equispike.scripts.studies.every_experiment --out runs/every
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main(backend: str, out: Path, against: str | None) -> None:
 
 
 def _difference(ours: pd.DataFrame, theirs: pd.DataFrame) -> str:
-    """The largest difference of a number, in units of its column's largest number."""
+    """Return the largest difference of a number, in units of its column's largest number."""
     words = ours.select_dtypes(exclude="number").columns
     if ours.shape != theirs.shape or not ours[words].equals(theirs[words]):
         return "another table"

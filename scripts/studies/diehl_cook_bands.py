@@ -1,4 +1,7 @@
-"""``python -m equispike.scripts.reference_bands RUN...``: measure the bands of the on-track check from runs of several seeds."""
+"""The bands of the on-track check, from runs of several seeds:
+
+python -m equispike.scripts.studies.diehl_cook_bands RUN...
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,12 @@ from pathlib import Path
 
 import click
 
+from equispike.models.errors import EquispikeError
 from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.spec import TrainingSpec
 from equispike.protocols.training_checks import BANDS, measured_bands
+
+SYSTEM = "diehl-cook"
 
 
 @click.command()
@@ -18,8 +25,11 @@ def main(runs: tuple[Path, ...]) -> None:
     metrics = defaultdict(list)
     for path in runs:
         run = RunFolder.open(path)
-        metrics[int(float(run.read_json("run.json")["config"]["params"]["n_exc"]))].append(run.read_metrics())
-    bands = measured_bands(metrics)
+        spec = TrainingSpec.of_run(run)
+        if spec.system.name != SYSTEM:
+            raise EquispikeError(f"{path} is a run of {spec.system.name}, not of {SYSTEM}")
+        metrics[spec.params.structure()].append(run.read_metrics())
+    bands = measured_bands(SYSTEM, metrics)
     bands.to_csv(BANDS, index=False, float_format="%.6g", lineterminator="\n")
     click.echo(f"Wrote {len(bands)} bands into {BANDS}")
 

@@ -1,4 +1,6 @@
-"""Synaptic operations as NeuroBench itself counts them: ``python -m equispike.scripts.neurobench_counts RUN --images 10``.
+"""Synaptic operations as NeuroBench itself counts them:
+
+``python -m equispike.scripts.studies.neurobench_counts RUN --images 10``.
 
 Needs ``pip install neurobench snntorch torch nir``. ANNs run in PyTorch; layers of spiking networks come from the
 exported graph (NIR) and get the spikes that Brian2 recorded.
@@ -16,17 +18,19 @@ import numpy as np
 
 from equispike.models.ann import AnnParams, Lenet5Params
 from equispike.models.layered import SPIKING_INPUTS, LayeredParams
+from equispike.protocols.beginning import data_of
 from equispike.protocols.data import Dataset
 from equispike.protocols.exporting import export
 from equispike.protocols.measuring.trained_runs import TrainedRun
 from equispike.protocols.measuring.workload import workload
 from equispike.protocols.procedures.gradients.frames import frames
 from equispike.protocols.run_folder import RunFolder
-from equispike.scripts.nir_in_sinabs import chain, inputs
+from equispike.scripts.cli import existing_run
+from equispike.scripts.studies.layered_in_sinabs import chain, inputs
 
 
 def counted(layer: Any, values: Any) -> dict[str, float]:
-    """What NeuroBench's SynapticOperations says of a PyTorch network that sees ``values`` (n, ...)."""
+    """Return what NeuroBench's SynapticOperations says of a PyTorch network that sees ``values`` (n, ...)."""
     from neurobench.metrics.workload import SynapticOperations
     from neurobench.models import TorchModel
 
@@ -37,7 +41,7 @@ def counted(layer: Any, values: Any) -> dict[str, float]:
 
 
 def torch_network(params: AnnParams, arrays: Mapping[str, np.ndarray]) -> Any:
-    """An ANN as a PyTorch module."""
+    """Return an ANN as a PyTorch module."""
     from torch import nn, tensor
 
     layers: list[nn.Module] = []
@@ -58,7 +62,7 @@ def torch_network(params: AnnParams, arrays: Mapping[str, np.ndarray]) -> Any:
 
 
 def of_ann(params: AnnParams, arrays: Mapping[str, np.ndarray], images: np.ndarray) -> dict[str, float]:
-    """NeuroBench's counts of an image, of an ANN."""
+    """Return NeuroBench's counts of an image, of an ANN."""
     import torch
 
     shown = frames(params, images)[:, 0]
@@ -68,7 +72,7 @@ def of_ann(params: AnnParams, arrays: Mapping[str, np.ndarray], images: np.ndarr
 
 
 def of_spikes(trained: TrainedRun, samples: Any) -> dict[str, dict[str, float]]:
-    """NeuroBench's counts of an image by projection, of a spiking network."""
+    """Return NeuroBench's counts of an image by projection, of a spiking network."""
     import nir
     import torch
 
@@ -98,16 +102,14 @@ def of_spikes(trained: TrainedRun, samples: Any) -> dict[str, dict[str, float]]:
             n_maps, n_before, *size = node.weight.shape
             layer = torch.nn.Conv2d(n_before, n_maps, size, tuple(node.stride))
         layer.weight.data = torch.tensor(node.weight)
-        parts = [
-            counted(torch.nn.Sequential(layer), part) for part in signal.split(100)
-        ]  # sums in single precision are exact
-        sizes = [len(part) for part in signal.split(100)]
+        split = signal.split(100)  # so that sums in single precision are exact
+        parts, sizes = [counted(torch.nn.Sequential(layer), part) for part in split], [len(part) for part in split]
         found[name] = {key: float(np.dot([part[key] for part in parts], sizes)) / len(samples) for key in parts[0]}
     return found
 
 
 def compare(run: RunFolder, data: Dataset, n_images: int) -> dict[str, tuple[float, float, float]]:
-    """By projection, or in all: operations an image that the suite counts, and NeuroBench's MACs and ACs."""
+    """Return operations an image that the suite counts, and NeuroBench's MACs and ACs, by projection or in all."""
     trained = TrainedRun(run, data)
     own, params = workload(trained, n_images), trained.spec.params
     if isinstance(params, AnnParams):
@@ -126,9 +128,6 @@ def compare(run: RunFolder, data: Dataset, n_images: int) -> dict[str, tuple[flo
 @click.option("--images", type=click.IntRange(min=1), default=10, show_default=True, help="Of the test set.")
 def main(run: Path, images: int) -> None:
     """Compare what is counted of RUN."""
-    from equispike.protocols.beginning import data_of
-    from equispike.scripts.cli import existing_run
-
     folder = existing_run(run)
     for name, (ours, macs, acs) in compare(folder, data_of(folder, None), images).items():
         click.echo(f"{name}: {ours:.1f} operations here, {macs:.1f} MACs and {acs:.1f} ACs in NeuroBench")

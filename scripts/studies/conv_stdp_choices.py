@@ -1,22 +1,21 @@
 """Which settings of conv-stdp to use, by accuracy on held-out training images: writes records/conv-stdp-choices.csv.
 
-    python -m equispike.scripts.choose_conv_stdp runs/choices
+    python -m equispike.scripts.studies.conv_stdp_choices runs/choices
 
-The test set is not touched. What is there already is not done again.
+The test set is not touched. What was trained already is not trained again.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+import click
 import pandas as pd
 
-from equispike import models
-from equispike.protocols import layerwise
-from equispike.protocols.data import load
+from equispike.protocols.beginning import new_spec
+from equispike.protocols.evaluating import evaluate
 from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec
+from equispike.protocols.training import train
 
 #: The network of the paper with the competition of SpykeTorch, from which the search began.
 BASE: dict[str, object] = {
@@ -35,31 +34,34 @@ TRIED: dict[str, tuple[dict[str, object], tuple[int, ...]]] = {
     "latency": (PADDED | {"coding": "latency"}, (4,)),
     "400-maps": ({"conv2.maps": 400, "conv2.n_winners": 32}, (1,)),
 }
-N_IMAGES, HOLDOUT, N_LABEL = 20_000, 10_000, 12_500
+N_IMAGES, HOLDOUT, N_LABEL, CHUNK = 20_000, 10_000, 12_500, 2_000
 
 
-def main(folder: Path, table: Path = Path("records/conv-stdp-choices.csv")) -> None:
-    data = load("mnist", None)
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--table", type=click.Path(path_type=Path), default="records/conv-stdp-choices.csv", show_default=True)
+def main(folder: Path, table: Path) -> None:
+    """Train each of TRIED in a run folder below FOLDER, and write accuracies to the table."""
     rows = []
     for name, (settings, grids) in TRIED.items():
-        params = models.get_model("conv-stdp").params().updated(BASE | settings)
-        spec = TrainingSpec("conv-stdp", params, "mnist", N_IMAGES, 0, "cpp", HOLDOUT, chunk_images=2000)
         run = RunFolder(folder / name)
-        run.path.mkdir(parents=True, exist_ok=True)
+        spec, data, _ = new_spec(
+            "conv-stdp", "mnist", BASE | settings, images=N_IMAGES, holdout=HOLDOUT, backend="cpp", chunk_images=CHUNK
+        )
         if not run.has("arrays.npz"):
-            layerwise.train(spec, data, run)
-        metrics = run.read_metrics().groupby("metric")["value"].last()
+            run.path.mkdir(parents=True, exist_ok=True)
+            train(spec, data, run)
+        converged = run.read_metrics().groupby("metric")["value"].last()["conv2.convergence"]
         for grid in grids:
-            evaluation = layerwise.evaluate(run, data, split="validation", grid=grid, n_label=N_LABEL)
+            evaluation = evaluate(run, data, split="validation", settings={"grid": grid}, n_label=N_LABEL)
             for readout, accuracy in evaluation.accuracy.items():
                 shown = 1 if readout.endswith("-global") else grid
                 row = {"name": name, "settings": " ".join(f"{k}={v}" for k, v in settings.items()), "grid": shown}
-                row |= {"accuracy": accuracy, "conv2_convergence": round(metrics["conv2.convergence"], 4)}
-                rows.append(row)
+                rows.append(row | {"accuracy": accuracy, "conv2_convergence": round(converged, 4)})
             found = pd.DataFrame(rows).drop_duplicates(["name", "grid"])
             found.to_csv(table, index=False, float_format="%.4f")
-            print(found.tail(2).to_string(header=False), flush=True)
+            click.echo(found.tail(2).to_string(header=False))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

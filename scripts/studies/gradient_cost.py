@@ -1,5 +1,7 @@
 """What a gradient costs: a differentiable program beside the bare matrix products of the same batch, and beside snnTorch.
 
+    python -m equispike.scripts.studies.gradient_cost --rounds 5
+
 All are measured in turn in one process, so that ratios hold.
 """
 
@@ -9,14 +11,17 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from itertools import pairwise
 
+import click
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pandas as pd
 from brian2 import Clock, Hz, Network, NeuronGroup, PoissonGroup, Synapses, ms
 
 from equispike.models.codegen.jax import differentiable
 from equispike.models.neurons import DIMENSIONLESS_LIF
+from equispike.protocols.benchmarking import summary
 from equispike.protocols.provenance import cpu_seconds
 
 #: Neurons, time steps and images of a batch, as in common tutorials.
@@ -28,13 +33,13 @@ N_BATCHES = 10
 
 
 def benchmark(rounds: int, report: Callable[[str], None]) -> Iterator[tuple[int, str, float]]:
-    """Yields (round, formulation, batches a CPU second) of gradients in single precision; compilation is not counted.
+    """Yield (round, formulation, batches per CPU second) of gradients in single precision; compilation is not counted.
 
     snnTorch takes part where it is installed.
     """
     formulations = {"matrix products alone": _products(), "differentiable program": _gradients()}
     if find_spec("snntorch") is None:
-        report("snnTorch is not installed and is left out: pip install torch snntorch")
+        report("snnTorch is not installed and is omitted: pip install torch snntorch")
     else:
         formulations["snnTorch"] = _snntorch()
     for name, batch in formulations.items():
@@ -53,7 +58,7 @@ def _spikes() -> jnp.ndarray:
 
 
 def _gradients() -> Callable[[], None]:
-    """Gradients of a network of two layers whose inputs spike; the classes' neurons do not."""
+    """Return gradients of a network of two layers whose inputs spike; the classes' neurons do not."""
     clock = Clock(1 * ms)
     space = {"tau_mem": 10 * ms, "v_threshold": 1.0, "n_steps": N_STEPS}
     source = PoissonGroup(LAYERS[0], 1 * Hz, name="source", clock=clock)
@@ -84,7 +89,7 @@ def _gradients() -> Callable[[], None]:
 
 
 def _snntorch() -> Callable[[], None]:
-    """The same two layers in snnTorch: leaky neurons with subtractive reset, and classes that never fire."""
+    """Return the same two layers in snnTorch: leaky neurons with subtractive reset, and classes that never fire."""
     import snntorch
     import torch
     from snntorch import surrogate
@@ -112,7 +117,7 @@ def _snntorch() -> Callable[[], None]:
 
 
 def _products() -> Callable[[], None]:
-    """Forward, and for the gradients of weights and of the hidden layer, over all steps at once."""
+    """Return products forward, and for the gradients of weights and of the hidden layer, over all steps at once."""
     rng = np.random.default_rng(3)
     n, shapes = BATCH * N_STEPS, pairwise(LAYERS)
     first, second = (jnp.asarray(rng.normal(size=shape), jnp.float32) for shape in shapes)
@@ -124,3 +129,16 @@ def _products() -> Callable[[], None]:
 
     x = _spikes().reshape(n, -1)
     return lambda: jax.block_until_ready(products(x, first, second, hidden, classes))
+
+
+@click.command()
+@click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Measurements of each.")
+def main(rounds: int) -> None:
+    """Print batches per CPU second of each formulation, and how many times slower it is than the first within a round."""
+    columns = ("round", "backend", "images_per_cpu_s")
+    measured = pd.DataFrame(benchmark(rounds, lambda text: click.echo(text, err=True)), columns=columns)
+    click.echo(summary(measured).to_string(float_format="{:.2f}".format))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,6 @@
-"""Whether an exported network spikes in Sinabs as in Brian2: ``python -m equispike.scripts.nir_in_sinabs RUN --images 1000``.
+"""Whether an exported network spikes in Sinabs as in Brian2:
+
+``python -m equispike.scripts.studies.layered_in_sinabs RUN --images 1000``.
 
 Needs ``pip install sinabs``, which brings PyTorch.
 """
@@ -14,12 +16,14 @@ import click
 import numpy as np
 
 from equispike.models.layered import LayeredParams
+from equispike.protocols.beginning import data_of
 from equispike.protocols.data import Dataset, Recordings
 from equispike.protocols.exporting import export
 from equispike.protocols.measuring.trained_runs import TrainedRun
 from equispike.protocols.procedures.base import TESTING
 from equispike.protocols.procedures.gradients.frames import frames
 from equispike.protocols.run_folder import RunFolder
+from equispike.scripts.cli import existing_run
 
 _SCORES = {
     "mean": lambda v: v.mean(1),
@@ -30,7 +34,7 @@ _SCORES = {
 
 
 def inputs(params: LayeredParams, samples: np.ndarray | Recordings) -> np.ndarray:
-    """What to feed a simulator (n, n_steps, n_input); not for encoding=poisson, where Brian2 draws spikes of its own."""
+    """Return what to feed a simulator (n, n_steps, n_input); not for encoding=poisson, where Brian2 draws spikes of its own."""
     values = frames(params, samples).astype(float)
     if params.encoding == "latency":
         return (values == np.arange(params.n_steps)[:, None]).astype(float)
@@ -38,7 +42,7 @@ def inputs(params: LayeredParams, samples: np.ndarray | Recordings) -> np.ndarra
 
 
 def chain(graph: Any) -> list[str]:
-    """Names of a graph's nodes from input to output."""
+    """Return the names of a graph's nodes from input to output."""
     following, names = dict(graph.edges), ["input"]
     while names[-1] != "output":
         names.append(following[names[-1]])
@@ -46,12 +50,12 @@ def chain(graph: Any) -> list[str]:
 
 
 def maps_last(values: np.ndarray) -> np.ndarray:
-    """Of a layer with places (n, n_steps, maps, rows, columns): in the order of our neurons (n, n_steps, neurons)."""
+    """Return values of a layer with places (n, n_steps, maps, rows, columns) in the order of our neurons (n, n_steps, n)."""
     return np.moveaxis(values, 2, -1).reshape(*values.shape[:2], -1) if values.ndim == 5 else values
 
 
 def simulate(graph: Any, values: np.ndarray, *, plain: bool = False) -> dict[str, np.ndarray]:
-    """Output of each layer of neurons (n, n_steps, neurons) in Sinabs, in single precision.
+    """Return the output of each layer of neurons (n, n_steps, neurons) in Sinabs, in single precision.
 
     Sinabs decays exactly, counts time in steps and adds its input to the potential, so that currents have to be scaled by
     what they leave after a step, and spikes, which come after a step's threshold, by the decay of the next.
@@ -105,7 +109,7 @@ def simulate(graph: Any, values: np.ndarray, *, plain: bool = False) -> dict[str
 def compare(
     run: RunFolder, data: Dataset, n_images: int, *, plain: bool = False
 ) -> tuple[dict[str, tuple[int, int]], float]:
-    """By layer: spikes in Brian2, and spikes that one of the two has alone; and the part of the classes that agree."""
+    """Return spikes in Brian2, and spikes that one of the two has alone, by layer; and the part of the classes that agree."""
     import nir
 
     trained = TrainedRun(run, data)
@@ -133,9 +137,6 @@ def compare(
 @click.option("--plain", is_flag=True, help="Set Sinabs no further than time constants in steps.")
 def main(run: Path, images: int, plain: bool) -> None:
     """Compare RUN in Sinabs and in Brian2."""
-    from equispike.protocols.beginning import data_of
-    from equispike.scripts.cli import existing_run
-
     folder = existing_run(run)
     spikes, agree = compare(folder, data_of(folder, None), images, plain=plain)
     for name, (n, different) in spikes.items():

@@ -1,0 +1,1 @@
+"""Studies of one system each, behind figures in the documents; nothing else uses them."""
