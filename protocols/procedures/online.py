@@ -17,6 +17,7 @@ from equispike.models.build_request import BuildRequest
 from equispike.models.built_network import RunResult
 from equispike.models.codegen import ParallelProgram, Program, Run
 from equispike.models.errors import EquispikeError
+from equispike.models.params import SlotParams
 from equispike.protocols.procedures.base import (
     ANSWERS,
     TRAINING,
@@ -92,6 +93,10 @@ class Online(Procedure):
     def why_not(cls, spec) -> str | None:
         if spec.chunk_images > MOST_CHUNK_SAMPLES:
             return f"--chunk-images must be at most {MOST_CHUNK_SAMPLES}, but is {spec.chunk_images}"
+        rules = [spec.params.part(slot) for slot in spec.params.slots()] if isinstance(spec.params, SlotParams) else []
+        for rule in rules:
+            if getattr(rule, "at_reward", ""):
+                return f"{rule.name} waits for rewards, and training without labels gives none: choose another rule"
         return None
 
     def programs(self) -> dict[str, BuildRequest]:
