@@ -18,6 +18,8 @@ import numpy as np
 import optax
 import pandas as pd
 from brian2 import Clock, Hz, Network, NeuronGroup, PoissonGroup, Synapses, ms
+from rich.console import Console
+from rich.table import Table
 
 from equispike.models.codegen.jax import differentiable
 from equispike.models.neurons import DIMENSIONLESS_LIF
@@ -134,10 +136,18 @@ def _products() -> Callable[[], None]:
 @click.command()
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="Measurements of each.")
 def main(rounds: int) -> None:
-    """Print batches per CPU second of each formulation, and how many times slower it is than the first within a round."""
+    """Print batches per CPU second of each formulation, and its CPU time beside that of the first within a round."""
     columns = ("round", "backend", "images_per_cpu_s")
-    measured = pd.DataFrame(benchmark(rounds, lambda text: click.echo(text, err=True)), columns=columns)
-    click.echo(summary(measured).to_string(float_format="{:.2f}".format))
+    found = summary(pd.DataFrame(benchmark(rounds, lambda text: click.echo(text, err=True)), columns=columns))
+    size = "-".join(map(str, LAYERS))
+    table = Table(
+        title=f"gradients, {size}, {N_STEPS} steps: batches of {BATCH} per CPU second, {rounds} paired rounds"
+    )
+    for column in ("formulation", "median", "min", "max", f"CPU time, {found.index[0]} = 1"):
+        table.add_column(column, justify="left" if column == "formulation" else "right")
+    for name, row in found.iterrows():
+        table.add_row(str(name), *(f"{row[c]:.2f}" for c in ("median", "min", "max", "ratio")))
+    Console().print(table)
 
 
 if __name__ == "__main__":
