@@ -18,7 +18,7 @@ def _here(tmp_path, monkeypatch) -> None:
 
 def written(images: int) -> Plan:
     Path("a.yaml").write_text(
-        f"model: mlp\ndata: digits\nimages: {images}\ngrid: {{layers: ['784,9,10', '784,20,10']}}\n"
+        f"system: mlp\ndata: digits\nimages: {images}\ngrid: {{layers: ['784,9,10', '784,20,10']}}\n"
     )
     return plan(open_sweep(Path("a.yaml")))
 
