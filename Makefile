@@ -11,7 +11,7 @@ TREE := build/tree/equispike
 GENN_VENV := .venv-genn
 GENN_PYTHON ?= python3.12
 
-.PHONY: setup genn-env demo test lint results figures clean
+.PHONY: setup genn-env demo test test-fast lint results figures clean
 
 setup: $(VENV)/.installed
 
@@ -35,7 +35,11 @@ demo: setup
 	@echo "The run is in $(DEMO)/, its pictures in $(DEMO)/figures/; look at weights.png first."
 
 test: setup
-	$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal --durations=30
+
+# For every save: what is left takes less than two minutes once a run has filled the caches.
+test-fast: setup
+	$(VENV)/bin/python -m pytest -m "not slow" -n auto --maxprocesses 2 --dist worksteal
 
 lint: setup
 	$(VENV)/bin/ruff format --check .

@@ -28,9 +28,16 @@ settings.register_profile("equispike", deadline=None)  # how long an example tak
 settings.load_profile("equispike")
 
 
+#: Tests that take more than a few seconds when what they compile is not in the cache: ``make test-fast`` leaves them out.
+SLOW = Path(__file__).with_name("slow_tests.txt").read_text().split()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sweeps first: they take longest, mostly waiting, and what runs beside them then fills that time."""
     items.sort(key=lambda item: item.path.name != "test_sweeps.py")
+    for item in items:
+        if item.path.stem in SLOW or f"{item.path.stem}::{item.originalname}" in SLOW:
+            item.add_marker("slow")
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def _here(tmp_path, monkeypatch) -> None:
 
 def written(images: int = 2000, more: str = "") -> tuple[Plan, str]:
     """A plan of one run of softmax regression, in plan.json, and the run's name."""
-    Path("a.yaml").write_text(f"model: softmax\ndata: digits\nimages: {images}\n{more}")
+    Path("a.yaml").write_text(f"system: softmax\ndata: digits\nimages: {images}\n{more}")
     found = plan(open_sweep(Path("a.yaml")))
     found.write(Path())
     return found, next(iter(found.runs))
