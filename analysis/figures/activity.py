@@ -36,7 +36,7 @@ def latency_distributions(per_bin: Mapping[str, np.ndarray]) -> Figure:
 
 @rc_context(style.PAPER)
 def spike_distributions(counts: Mapping[str, np.ndarray], n_neurons: Mapping[str, int]) -> Figure:
-    """How many spikes images cause in each layer: a point an image; lines span the quartiles, white dots are medians.
+    """How many spikes images cause in each layer: a point per image; lines span the quartiles, white dots are medians.
 
     Parameters
     ----------

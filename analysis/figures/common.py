@@ -32,7 +32,7 @@ def _learning(run: RunFolder, spec: TrainingSpec) -> Figure:
     for split in SPLITS:
         if run.has(f"evaluation-{split}.json"):
             accuracy = run.read_json(f"evaluation-{split}.json")["accuracy"]
-            final[f"{split} set, after training"] = accuracy[_headline(spec, accuracy)]
+            final[f"{split} set, after training"] = accuracy[headline(spec, accuracy)]
     return learning_curves(run.read_metrics(), final)
 
 
@@ -40,12 +40,12 @@ def _confusion(run: RunFolder, split: str, spec: TrainingSpec) -> Figure:
     need(run, f"evaluation-{split}.npz", "it was not evaluated")
     guesses = run.read_arrays(f"evaluation-{split}.npz")
     truth = guesses.pop("truth")
-    readout = _headline(spec, guesses)
+    readout = headline(spec, guesses)
     n_classes = int(max(truth.max(), guesses[readout].max())) + 1
     return confusion(truth, guesses[readout], f"{split.capitalize()} set, {readout}", n_classes)
 
 
-def _headline(spec: TrainingSpec, found) -> str:
+def headline(spec: TrainingSpec, found) -> str:
     """Return the first of the procedure's readouts that was asked."""
     name = next((name for name in spec.procedure().readouts if name in found), None)
     if name is None:

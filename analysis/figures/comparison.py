@@ -19,7 +19,7 @@ MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h", "d")
 #: Axis labels by kind of damage.
 DAMAGE = {
     "noise": "Noise (s.d., white is 1)",
-    "occlusion": "Black square (pixels a side)",
+    "occlusion": "Black square (pixels per side)",
     "bits": "Bits of a weight",
     "neuron loss": "Neurons lost (%)",
     "synapse loss": "Synapses lost (%)",
@@ -123,13 +123,13 @@ def costs(settings: pd.DataFrame, look: dict[str, dict]) -> Figure:
 
     Parameters
     ----------
-    settings : one row a setting: label, kind, accuracy, low, high, energy (J), parameters
+    settings : one row per setting: label, kind, accuracy, low, high, energy (J), parameters
     look : of each label, :func:`looks`
     """
     figure = style.new_figure(style.DOUBLE, 85)
     panels = figure.subplots(1, 2, sharey=True)
     for axes, column, scale, axis_label in (
-        (panels[0], "energy", 1e9, "Energy of synaptic operations (nJ an image)"),
+        (panels[0], "energy", 1e9, "Energy of synaptic operations (nJ per image)"),
         (panels[1], "parameters", 1.0, "Learned numbers"),
     ):
         for row in settings.to_dict("records"):

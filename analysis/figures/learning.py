@@ -15,7 +15,7 @@ from equispike.analysis.figures import style
 from equispike.models.errors import EquispikeError
 
 #: What accuracies are of.
-ACCURACIES = {"running_accuracy": "images just learned", "validation_accuracy": "images held out"}
+ACCURACIES = {"running_accuracy": "training images", "validation_accuracy": "images held out"}
 #: What axes of other metrics say; of those that differ in the layer alone there is one.
 LABELS = {
     "loss": "Cross-entropy (nats)",
@@ -25,6 +25,7 @@ LABELS = {
     "spikes": "Spikes per\nneuron and image",
     "convergence": "Mean w (1 − w)",
     "winners_per_image": "Winners\nper image",
+    "change": "Mean change\nof weights",
 }
 #: Most panels beside the accuracy.
 MOST = 3
@@ -54,7 +55,7 @@ def learning_curves(metrics: pd.DataFrame, final: Mapping[str, float]) -> Figure
     if accuracies:
         axes = figure.add_subplot(grid[:, 0])
         for (name, (x, y)), colour in zip(accuracies.items(), (style.MAIN, style.ACCENT), strict=False):
-            _curve(axes, x, 100 * y, colour, ACCURACIES[name] if len(accuracies) > 1 else None)
+            _curve(axes, x, 100 * y, colour, ACCURACIES[name])
         axes.set(xlabel="Images seen (thousands)", ylabel="Accuracy (%)", xlim=(0, None))
         _references(axes, final)
     for row, (label, members) in enumerate(others.items()):

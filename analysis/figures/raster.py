@@ -92,9 +92,10 @@ def spike_raster(activity: Mapping[str, np.ndarray], n_exc: int, assignments: np
 def _shade(axes: Axes, activity: Mapping[str, np.ndarray]) -> None:
     """Colour the background by what happens: image shown or rest."""
     shown, end = (1e3 * float(activity["dt"]) * int(activity[name]) for name in ("n_steps_present", "n_steps"))
-    axes.axvspan(0, shown, color=SHOWN, linewidth=0, zorder=0)
+    begin = -5e2 * float(activity["dt"])  # ticks of the first time step stand beside the axis, not behind it
+    axes.axvspan(begin, shown, color=SHOWN, linewidth=0, zorder=0)
     axes.axvspan(shown, end, color=RESTING, linewidth=0, zorder=0)
-    axes.set_xlim(0, end)
+    axes.set_xlim(begin, end)
 
 
 def _spikes(axes: Axes, t: np.ndarray, i: np.ndarray, colour, size: float) -> None:

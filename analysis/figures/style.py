@@ -65,7 +65,7 @@ def classes_in(assignments: np.ndarray) -> list[int]:
 
 
 def layer_colours(layers: Collection[str]) -> list[tuple[float, float, float]]:
-    """A colour a layer: grey for the input, then one for each in turn."""
+    """Return a colour per layer: grey for the input, then one for each in turn."""
     learned = itertools.cycle(CLASS_COLOURS)
     return [(0.4, 0.4, 0.4) if name == "input" else next(learned) for name in layers]
 

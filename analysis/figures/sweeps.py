@@ -105,12 +105,12 @@ def scatter(table: pd.DataFrame, y: str) -> Figure:
 
 
 def robustness(table: pd.DataFrame) -> Figure:
-    """Accuracy against damage, a line a setting, of runs that were measured."""
+    """Accuracy against damage, a line per setting, of runs that were measured."""
     return _curves("robustness", curves.robustness_curves, table)
 
 
 def anytime(table: pd.DataFrame) -> Figure:
-    """Errors of networks that are stopped early, a line a setting, of runs that were measured."""
+    """Errors of networks that are stopped early, a line per setting, of runs that were measured."""
     return _curves("anytime", curves.anytime_curves, table)
 
 

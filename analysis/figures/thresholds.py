@@ -56,5 +56,5 @@ def _strips(axes: Axes, values: np.ndarray, assignments: np.ndarray) -> None:
 
 
 def _strip(axes: Axes, values: np.ndarray, row: int, colour: tuple[float, float, float]) -> None:
-    """One point a neuron at height ``row``."""
+    """Draw one point per neuron at height ``row``."""
     axes.scatter(values, row + 0.6 * style.spread(len(values)), s=6, color=colour, edgecolor="black", linewidth=0.15)

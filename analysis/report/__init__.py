@@ -24,8 +24,8 @@ from equispike.protocols.provenance import provenance
 from equispike.protocols.run_folder import RunFolder
 
 CAPTIONS = {
-    "anytime": "Errors of networks that are stopped before an image has ended. Dashed lines and single points: ordinary "
-    "networks. Bands: 95 % intervals of the images and, where there are several, of the seeds.",
+    "anytime": "Errors of networks that are stopped before an image has ended. Dashed lines and single points: "
+    "ANNs. Bands: 95 % intervals of the images and, where there are several, of the seeds.",
     "robustness": "Accuracy on damaged images and of damaged networks; nothing was trained or labelled anew. Images are damaged "
     "alike for all networks; in convolutions maps are lost in place of neurons. Bands: 95 % intervals.",
     "costs": "Errors against the energy of synaptic operations and against learned numbers. Open marks: ANNs. "
@@ -70,7 +70,7 @@ def render(template: str, **facts: Any) -> str:
 
 
 def _settings(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """One row a setting, measured or not; each cell with the number it is sorted by."""
+    """Return one row per setting, measured or not; each cell with the number it is sorted by."""
     costs = {row["label"]: row for row in comparison.settings(table).to_dict("records")}
     rows = []
     for label, setting, runs in comparison.labelled(table):

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from equispike.analysis.figures.accuracy import accuracy_curves
 from equispike.analysis.figures.activity import latency_distributions, spike_distributions
+from equispike.analysis.figures.common import headline
 from equispike.analysis.figures.contrasts import contrast_maps
 from equispike.analysis.figures.convergence import convergence_curves
 from equispike.analysis.figures.kernels import kernel_map
@@ -32,7 +33,7 @@ def figures(run: RunFolder) -> Iterator[Source]:
     yield "convergence", partial(_convergence, params=params, threshold=own.convergence)
     yield "latencies", partial(_latencies, params=params)
     yield "spikes", partial(_spikes, params=params)
-    yield "accuracy", _accuracy
+    yield "accuracy", partial(_accuracy, spec=spec)
 
 
 def _contrasts(run: RunFolder, params: ConvStdpParams) -> Figure:
@@ -62,11 +63,14 @@ def _spikes(run: RunFolder, params: ConvStdpParams) -> Figure:
     return spike_distributions({name: found[f"{name}.counts"] for name in params.shapes}, n_neurons)
 
 
-def _accuracy(run: RunFolder) -> Figure:
+def _accuracy(run: RunFolder, spec: TrainingSpec) -> Figure:
     splits = [split for split in SPLITS if run.has(f"evaluation-{split}.json")]
     need(run, f"evaluation-{(splits or SPLITS)[0]}.json", "it was not evaluated")
     anytime = run.read_table("anytime.csv") if run.has("anytime.csv") else None
-    return accuracy_curves({f"{split} set": run.read_json(f"evaluation-{split}.json") for split in splits}, anytime)
+    evaluations = {f"{split} set": run.read_json(f"evaluation-{split}.json") for split in splits}
+    for each in evaluations.values():
+        each["readout"] = headline(spec, each["accuracy"])
+    return accuracy_curves(evaluations, anytime, spec.procedure().measured_readout)
 
 
 def fields(params: ConvStdpParams, arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
