@@ -23,9 +23,8 @@ _TIME = """
     step = t_in_timesteps % n_steps : integer (shared)
     image = t_in_timesteps // n_steps : integer (shared)
 """
-_RATE = (
-    "rate = clip(2.0 ** ((images_seen + image) // doubling_interval_{0}), 0, a_plus_max_{0} / a_plus_{0}) : 1 (shared)"
-)
+_RATE = "rate = clip(rate_growth ** ((images_seen + image) // doubling_interval_{0}), 0, a_plus_max_{0} / a_plus_{0}) : 1 (shared)"
+_RATE_GROWTH = 2.0  # by which both rates of learning grow in each doubling_interval
 _IMAGE_START = {"image_start": "step == 0"}
 #: Inputs that came before the neuron fired, or in the same bin, are potentiated; all others are depressed.
 _STDP = (
@@ -78,7 +77,12 @@ class _ConvStdp(Builder):
     def __init__(self, params: ConvStdpParams, n_images: int, learning: str | None, record_spikes: bool) -> None:
         self.params, self.learning, self._record_spikes = params, learning, record_spikes
         n_rounds = params.conv(learning).n_rounds if learning else 0
-        constants = {"n_images": n_images, "images_seen": 0, "n_steps": params.n_bins + n_rounds}
+        constants = {
+            "n_images": n_images,
+            "images_seen": 0,
+            "n_steps": params.n_bins + n_rounds,
+            "rate_growth": _RATE_GROWTH,
+        }
         super().__init__(params.namespace() | constants, params.dt, counters=_TIME)
         self.input("latencies", (n_images, params.shapes["input"].n_neurons))
         self._order = 0

@@ -27,11 +27,14 @@ _LAST_STEP = "step == n_steps - 1"
 # Nothing happens to frozen weights, nor to a neuron whose weights are all zero.
 TO_TOTAL = "w_total / (w_sum_post + int(w_sum_post == 0))"
 NORMALISE = f"w *= ({TO_TOTAL})**learning"
-# Failures before a success: geometric intervals give the same trains as a Bernoulli draw at every step. A silent input
-# waits a million steps, longer than any presentation.
-FAILURES = "clip(log(rand()) / log_p_silent, 0, 1e6)"
+#: Numbers of the draw of input spikes, of which results do not depend on the last two: a white pixel of images; least
+#: probability of a spike in a time step, so that a silent input's logarithm is not zero; time steps that a silent input
+#: waits, longer than any presentation.
+DRAW_CONSTANTS = {"pixel_white": 255, "p_spike_min": 1e-12, "wait_max": 1e6}
+# Failures before a success: geometric intervals give the same trains as a Bernoulli draw at every step.
+FAILURES = "clip(log(rand()) / log_p_silent, 0, wait_max)"
 _DRAW = f"int({FAILURES})"
-P_SPIKE = "clip(pixels((image + 0.5) * second, i) / 255 * {intensity} * rate_scale * dt, 1e-12, 1)"
+P_SPIKE = "clip(pixels((image + 0.5) * second, i) / pixel_white * {intensity} * rate_scale * dt, p_spike_min, 1)"
 INHIBITORY = CONDUCTANCE_LIF.renamed(
     "inh", frozenset({"v_rest", "v_reset", "v_threshold", "tau_mem", "t_refractory", "e_inh"})
 )
@@ -68,7 +71,8 @@ class _DiehlCook(Builder):
         self.params, self.drive = params, drive
         self.neuron: Neuron = params.part("neuron")
         self.rule: Rule = params.part("rule")
-        super().__init__(params.namespace() | {"learning": 1.0, "n_images": n_images}, params.dt, counters=_STEP)
+        constants = params.namespace() | DRAW_CONSTANTS | {"learning": 1.0, "n_images": n_images}
+        super().__init__(constants, params.dt, counters=_STEP)
         rows = n_images if drive == "poisson" else n_images * params.n_steps_present
         self.input("pixels" if drive == "poisson" else "raster", (rows, params.n_input))
         # With delays each synapse sees a presynaptic spike at another time, so the trace has to live on the synapse.

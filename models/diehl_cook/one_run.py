@@ -26,6 +26,7 @@ from brian2 import (
 
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.diehl_cook.network import (
+    DRAW_CONSTANTS,
     FAILURES,
     INHIBITORY,
     NORMALISE,
@@ -89,7 +90,7 @@ def build(
     rule, neuron = params.part("rule"), params.part("neuron")
     name, rows = ("pixels", n_images) if drive == "poisson" else ("raster", n_images * params.n_steps_present)
     array = TimedArray(np.zeros((rows, params.n_input)), dt=1 * second, name=name)
-    namespace = params.namespace() | {"learning": 1.0, "n_images": n_images, name: array}
+    namespace = params.namespace() | DRAW_CONSTANTS | {"learning": 1.0, "n_images": n_images, name: array}
     common = {"namespace": namespace}
     presentation = params.n_steps * params.dt
 

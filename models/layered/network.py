@@ -34,7 +34,8 @@ SCORES = {
     "last": "score = v",
 }
 #: A number from 0 to 1 that grows with the potential: of two classes with as many spikes, the higher potential wins.
-TIE = "(0.5 + 0.5 * v / (v_threshold + abs(v)))"
+TIE = "(tie_half + tie_half * v / (v_threshold + abs(v)))"
+_TIE_HALF = 0.5  # at a potential of zero; as much less or more at potentials far from it
 
 
 def build(
@@ -68,7 +69,7 @@ class _Layers(Builder):
 
     def __init__(self, params: LayeredParams, n_images: int) -> None:
         self.params, self.recurrent = params, isinstance(params, SpikingRnnParams)
-        constants = {"n_images": n_images, "steps_per_frame": params.n_steps // params.n_frames}
+        constants = {"n_images": n_images, "steps_per_frame": params.n_steps // params.n_frames, "tie_half": _TIE_HALF}
         super().__init__(params.namespace() | constants, params.dt, counters=_TIME)
         self.input("frames", (n_images * params.n_frames, params.n_input))
 

@@ -13,7 +13,8 @@ from equispike.models.neurons import CONDUCTANCE_LIF
 from equispike.models.plasticity.base import Rule
 
 # Failures before a success: geometric intervals give the same trains as a Bernoulli draw at every step.
-_DRAW = "next_step = t_in_timesteps + 1 + int(clip(log(rand()) / log_p_silent, 0, 1e8))"
+_DRAW = "next_step = t_in_timesteps + 1 + int(clip(log(rand()) / log_p_silent, 0, wait_max))"
+_WAIT_MAX = 1e8  # time steps that a silent input waits
 
 
 def build(rule: Rule, namespace: dict[str, object], n_cells: int, n_inputs: int, dt: Quantity) -> BuiltNetwork:
@@ -23,7 +24,7 @@ def build(rule: Rule, namespace: dict[str, object], n_cells: int, n_inputs: int,
     logarithm of the probability that an input does not spike in a time step; ``synapses.w``, in the order of the inputs;
     ``cells.v`` (n_cells,). Monitor ``spikes`` of the cells. The conductance of a weight of w_max is ``g_max``.
     """
-    network = Builder({**namespace, "learning": 1.0, "n_steps": 1, "n_inputs": n_inputs}, dt)
+    network = Builder({**namespace, "learning": 1.0, "n_steps": 1, "n_inputs": n_inputs, "wait_max": _WAIT_MAX}, dt)
     inputs = network.group(
         "inputs",
         n_cells * n_inputs,
