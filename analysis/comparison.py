@@ -204,7 +204,7 @@ def labelled(table: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], pd.Data
 
 
 def _short(setting: dict[str, Any]) -> str:
-    """Model, size, and either what the features are of or what differs from the defaults."""
+    """System, size, and either what the features are of or what differs from the defaults."""
     _, features, source = setting["settings"].rpartition("features of ")
     if features:
         return f"{setting['system']} {setting['network']} on {source}"

@@ -21,7 +21,7 @@ SETTING = ["system", "data", "network", "settings", "backend", "images", "n_test
 def collect(folders: Iterable[Path]) -> pd.DataFrame:
     """One row for each evaluated run below ``folders``.
 
-    Columns: model, data, network (its size), settings (what differs from the defaults), backend, images, seed,
+    Columns: system, data, network (its size), settings (what differs from the defaults), backend, images, seed,
     accuracy (on the test set, 0 to 1, by readout), n_test, images_per_cpu_s (training), record (folder name), folder (path).
     """
     rows, seen = [], set()
