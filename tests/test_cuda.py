@@ -14,16 +14,17 @@ import numpy as np
 import pytest
 from brian2 import Synapses
 from numpy.testing import assert_allclose, assert_array_equal
+from small_runs import small_spec
 
-from equispike import models
-from equispike.models import diehl_cook, layered
+from equispike.models import conv_stdp, diehl_cook, layered
 from equispike.models.built_network import BuiltNetwork, RunResult
 from equispike.models.codegen import BACKENDS, get_backend
 from equispike.models.codegen.cuda import CudaBackend, toolkit
 from equispike.models.errors import EquispikeError
+from equispike.protocols.catalogue import SYSTEMS
 from equispike.protocols.data import load
 from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec, train
+from equispike.protocols.training import train
 
 CUDA = BACKENDS["cuda"]
 assert isinstance(CUDA, CudaBackend)
@@ -58,13 +59,13 @@ REFUSED = {
 
 def network(name: str) -> Callable[[], BuiltNetwork]:
     model, settings, options = NETWORKS[name]
-    chosen = models.get_model(model)
+    chosen = SYSTEMS[model].built_by
     params = chosen.params().updated(settings)
     return lambda: chosen.build(params, 3, **options)
 
 
 def test_every_model_with_equations_is_here() -> None:
-    with_equations = {name for name, model in models.MODELS.items() if model.protocol != "baseline"}
+    with_equations = {name for name, system in SYSTEMS.items() if system.is_spiking}
     assert {model for model, _, _ in NETWORKS.values()} | {"conv-stdp"} == with_equations
 
 
@@ -110,7 +111,7 @@ def test_generated_code(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_depends_on_the_order_of_synapses_is_refused(name: str, tmp_path: Path) -> None:
     options, culprit = REFUSED[name]
-    model = models.get_model("conv-stdp")
+    model = conv_stdp.NETWORK
     with pytest.raises(EquispikeError, match=rf"^backend cuda: what {culprit}\w* does depends on the "
                        r"order of synapses, which a GPU does not keep: use --backend cpp$"):  # fmt: skip
         CUDA.generate(lambda: model.build(model.params(), 3, **options), tmp_path)
@@ -199,8 +200,8 @@ def test_training(emulated: CudaBackend, tmp_path: Path) -> None:
     """In chunks, from the command's function: weights are normalised, and input and responses are as many as with cpp."""
     data, runs = load("digits"), {}
     for backend in ("cuda", "cpp"):
-        params = diehl_cook.DiehlCookParams().updated({"n_exc": 16, "t_present": "50*ms"})
-        spec = TrainingSpec("diehl-cook", params, "digits", 21, 3, backend, chunk_images=20)
+        settings = {"n_exc": 16, "t_present": "50*ms"}
+        spec = small_spec("diehl-cook", settings, 21, seed=3, backend=backend, chunk_images=20)
         runs[backend] = RunFolder.create(tmp_path / backend)
         train(spec, data, runs[backend])
     arrays = {backend: run.read_arrays("arrays.npz") for backend, run in runs.items()}
@@ -247,8 +248,7 @@ def test_gpu_has_the_spikes_of_cpp(tiny, settings: dict) -> None:
 def test_gpu_trains(tmp_path: Path) -> None:
     data, arrays = load("digits"), {}
     for backend in ("cuda", "cpp"):
-        params = diehl_cook.DiehlCookParams().updated({"n_exc": 16})
-        spec = TrainingSpec("diehl-cook", params, "digits", 200, 3, backend, chunk_images=100)
+        spec = small_spec("diehl-cook", {"n_exc": 16}, 200, seed=3, backend=backend, chunk_images=100)
         run = RunFolder.create(tmp_path / backend)
         train(spec, data, run)
         arrays[backend] = run.read_arrays("arrays.npz")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from brian2 import Clock, NeuronGroup, ms
 from numpy.testing import assert_allclose, assert_array_equal
+from small_runs import small_spec
 
 from equispike.models import conv_stdp, diehl_cook
 from equispike.models.built_network import BuiltNetwork, RunResult
@@ -17,14 +18,14 @@ from equispike.models.codegen.jax import rows
 from equispike.models.codegen.jax.connections import rounds
 from equispike.models.codegen.jax.operations import _threefry
 from equispike.models.codegen.jax.simulation import JaxProgram
-from equispike.models.diehl_cook import DiehlCookParams
 from equispike.models.errors import EquispikeError
 from equispike.models.layered import SpikingMlpParams, build, initial_state
 from equispike.protocols.data import load
-from equispike.protocols.layerwise.encoding import encode
-from equispike.protocols.presenting import TESTING, Presenter
+from equispike.protocols.encoding.on_off_cells import encode
+from equispike.protocols.procedures.base import TESTING
+from equispike.protocols.procedures.online import Online
 from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.training import TrainingSpec, train, train_side_by_side
+from equispike.protocols.training import train, train_side_by_side
 
 
 def assert_same_records(found: RunResult, expected: RunResult, *, events: int) -> None:
@@ -38,7 +39,7 @@ def assert_same_records(found: RunResult, expected: RunResult, *, events: int) -
 
 
 @pytest.mark.parametrize("settings", [
-    {}, {"inhibition": "neurons", "rule": "power-law"}, {"rule": "pre-and-post", "t_isi_min": "7*ms"},
+    {}, {"inhibition": "neurons", "rule": "diehl-cook-power-law"}, {"rule": "diehl-cook-pre-and-post", "t_isi_min": "7*ms"},
 ], ids=str)  # fmt: skip
 @pytest.mark.parametrize("learning", [1.0, 0.0])
 def test_diehl_cook_has_the_spikes_and_weights_of_cpp(tiny, network, settings: dict, learning: float) -> None:
@@ -76,9 +77,9 @@ def test_convolutions_compete_as_in_cpp() -> None:
     """Of potentials that arrive at a place the largest wins, the first of those that are alike."""
     params = conv_stdp.ConvStdpParams().updated({
         "layers": [
-            {"conv": {"maps": 4, "size": "5", "threshold": 3, "winners": 3, "padding": 1}},
+            {"conv": {"maps": 4, "size": "5", "threshold": 3, "n_winners": 3, "padding": 1}},
             {"pool": {"size": 3, "stride": 2}},
-            {"conv": {"maps": 6, "size": 3, "threshold": 2, "winners": 4, "radius": 1}},
+            {"conv": {"maps": 6, "size": 3, "threshold": 2, "n_winners": 4, "inhibition_radius": 1}},
         ]
     })  # fmt: skip
     # Eighths add up exactly, in any order: many potentials are alike to the last digit.
@@ -160,19 +161,20 @@ def test_frozen_counts_do_not_depend_on_what_runs_beside(tiny, network) -> None:
     state = diehl_cook.frozen_state(tiny, np.full(60, 0.7), np.full(3, 0.02))
     counts = {}
     for name in ("jax", "cpp"):
-        presenter = Presenter(network(name, tiny, 60, "poisson").program, 3, 60, {}, seed=1)
-        counts[name] = np.concatenate(list(presenter.frozen_counts(state, images, phase=TESTING, jobs=2)))
+        procedure = Online(small_spec("diehl-cook", {}, 60, seed=1, chunk_images=60).replaced(params=tiny), name)
+        procedure.__dict__["program"] = network(name, tiny, 60, "poisson").program  # compiled already
+        counts[name] = procedure.respond(state, images, phase=TESTING, jobs=2)
+        if name == "jax":
+            fewer = procedure.respond(state, images[:50], phase=TESTING)
     assert counts["jax"].shape == counts["cpp"].shape == (60, 3)
     assert_allclose(counts["jax"].mean(axis=0), counts["cpp"].mean(axis=0), rtol=0.1)
-    presenter = Presenter(network("jax", tiny, 60, "poisson").program, 3, 60, {}, seed=1)
-    assert_array_equal(np.concatenate(list(presenter.frozen_counts(state, images[:50], phase=TESTING))),
-                       counts["jax"][:50])  # fmt: skip
+    assert_array_equal(fewer, counts["jax"][:50])
 
 
 def test_seeds_side_by_side_are_trained_as_alone(tmp_path) -> None:
     data = load("digits")
-    params = DiehlCookParams().updated({"n_exc": 6, "t_present": "50*ms"})
-    specs = [TrainingSpec("diehl-cook", params, "digits", 6, seed, "jax", chunk_images=3) for seed in (0, 1)]
+    settings = {"n_exc": 6, "t_present": "50*ms"}
+    specs = [small_spec("diehl-cook", settings, 6, seed=seed, backend="jax", chunk_images=3) for seed in (0, 1)]
     runs = [RunFolder.create(tmp_path / f"together-{seed}") for seed in (0, 1)]
     train_side_by_side(specs, data, runs, [lambda state: None] * 2)
     alone = RunFolder.create(tmp_path / "alone")
