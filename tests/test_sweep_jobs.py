@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from equispike.protocols.catalogue import get_system
 from equispike.protocols.data.locate import STEMS
 from equispike.protocols.run_folder import RunFolder
 from equispike.scripts.workflow import code
@@ -177,7 +178,7 @@ def test_code_that_a_step_does_not_use_changes_nothing(tmp_path, monkeypatch) ->
         code._hash.cache_clear()
         code._imported.cache_clear()
         pairs = [("train", "diehl-cook"), ("evaluate", "diehl-cook"), ("train", "conv-stdp"), ("measure", "softmax")]
-        return {pair: code.of_step(*pair) for pair in pairs}
+        return {(step, name): code.of_step(step, get_system(name)) for step, name in pairs}
 
     def changed(name: str, old: str, new: str) -> set[tuple[str, str]]:
         path, before = tmp_path / name, hashes()

@@ -14,6 +14,7 @@ from equispike.protocols.system import System
 _ROOT = Path(__file__).parent.parent.parent
 #: Packages of the project that may be imported, and that are installed below ``equispike``.
 _ROOMS = ("equispike.models", "equispike.protocols", "equispike.analysis")
+_CATALOGUE = "equispike.protocols.catalogue"
 #: Files that no import shows.
 _BESIDE = {
     "equispike.models.codegen.cpp": ("templates/*.cpp", "include/*"),
@@ -68,13 +69,20 @@ def _closure(entries: Iterable[str]) -> set[str]:
 
 @cache
 def _imported(module: str) -> tuple[str, ...]:
-    """Modules of the project that ``module`` imports, anywhere in it."""
+    """Return modules of the project that ``module`` imports, or names in a string to be imported later, anywhere in it.
+
+    The catalogue names all systems, of which a run depends on its own alone.
+    """
     names: list[str] = []
     for node in ast.walk(ast.parse(_file(module).read_text())):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and module != _CATALOGUE:
+            reference = node.value.partition(":")[0]
+            if all(part.isidentifier() for part in reference.split(".")):  # else it is no name but a text
+                names += [reference] if reference.startswith("equispike.models.") else [f"{module}.{reference}"]
     return tuple(dict.fromkeys(name for name in names if name.startswith(_ROOMS) and _exists(name)))
 
 
