@@ -142,6 +142,15 @@ def test_costs_are_those_of_answers_alone(tmp_path):
     assert new["settings"] == {"grid": "2"}
 
 
+def test_labelling_that_was_not_timed_had_its_share(tmp_path):
+    run = old_run(tmp_path / "run", "diehl-cook")
+    old = {"split": "test", "accuracy": {"vote": 0.5}, "n_images": 10, "n_label": 30, "wall_s": 8.0, "cpu_s": 4.0}
+    run.write_json("evaluation-test.json", old)
+    convert(run)
+    new = run.read_json("evaluation-test.json")
+    assert (new["wall_s"], new["cpu_s"]) == (2.0, 1.0)
+
+
 def test_features_of_another_run_are_its_source(tmp_path):
     run = old_run(tmp_path / "run", "lif-readout")
     convert(run)
