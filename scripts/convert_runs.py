@@ -144,8 +144,10 @@ def _evaluation(old: dict[str, Any], spec: TrainingSpec) -> dict[str, Any]:
     for clock in ("wall_s", "cpu_s"):
         if f"labelling_{clock}" in old:
             new[clock] = old[clock] - old[f"labelling_{clock}"]
-        elif "features_images_per_cpu_s" not in old:  # not told apart: labelling images were shown as the others were
-            new[clock] = old[clock] * old["n_images"] / (old["n_images"] + old.get("n_label", 0))
+        elif (
+            "n_label" in old and "features_images_per_cpu_s" not in old
+        ):  # not told apart: labelling images were shown as the others were
+            new[clock] = old[clock] * old["n_images"] / (old["n_images"] + old["n_label"])
     return new
 
 
