@@ -154,7 +154,7 @@ def test_a_latin_hypercube_has_one_draw_in_each_part_of_each_axis() -> None:
 
 def test_settings_of_network_and_training_are_axes_alike() -> None:
     axes = "{convergence: {from: 0.01, to: 0.1}, conv1.threshold: {from: 5, to: 20}}"
-    text = f"system: conv-stdp\ndata: mnist\nevaluate: {{set: [grid=2]}}\nrandom: {{draws: 2, axes: {axes}}}\n"
+    text = f"system: conv-stdp\ndata: digits\nevaluate: {{set: [grid=2]}}\nrandom: {{draws: 2, axes: {axes}}}\n"
     for run in planned(text).runs.values():
         assert {"convergence", "conv1.threshold"} == run.settings.keys()
         assert run.steps[1].words == ["--set=grid=2"]
