@@ -28,7 +28,6 @@ WITHOUT = {
     "list": ["brian2", "jax", "sklearn", "matplotlib"],
     "predict {pretrained} {picture}": ["sklearn", "pandas", "jax", "equinox", "matplotlib"],
 }
-NOT_YET = {"predict {pretrained} {picture}"}
 
 
 def loaded(*words: str) -> set[str]:
@@ -38,9 +37,7 @@ def loaded(*words: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("command", [
-    pytest.param(words, marks=[pytest.mark.xfail(strict=False)] if words in NOT_YET else []) for words in WITHOUT
-])  # fmt: skip
+@pytest.mark.parametrize("command", WITHOUT)
 def test_commands_import_no_more_than_they_need(request, tmp_path, command):
     Image.fromarray(np.full((28, 28), 99, np.uint8)).save(tmp_path / "digit.png")
     places = {"pretrained": request.config.rootpath / "pretrained/diehl-cook-400", "picture": tmp_path / "digit.png"}
