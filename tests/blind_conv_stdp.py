@@ -16,7 +16,7 @@ neurons are indexed [y, x, map]. The spikes of a bin go through all the layers i
   the earliest latency, then the largest potential, then the lowest place index. For its inputs inside the image
   w += rate * (a_plus if latency_pre <= latency_post else -a_minus) * w * (1 - w). It then excludes all the places whose
   spike is in its map, and all those within `inhibition_radius` of it in both directions.
-- rate = min(2 ** (n // doubling_interval), a_plus_max / a_plus), n being the images shown before; doubling_interval = 0: no growth.
+- rate = min(2 ** (n // doubling_interval), a_plus_max / a_plus), n being the images shown before; no growth where it is 0.
 - Features: the last layer integrates and does not fire; the largest final v of a map in each cell of a grid, from 0.
 
 Sums are done in the floating-point type of the weights. Nothing here was taken from the implementation under test.

@@ -19,6 +19,7 @@ from equispike.protocols.readouts.base import Scores
 from equispike.protocols.system import System
 
 MINE = "chosen by me"
+EQUATIONS = "dv/dt = (drive - v) / tau_mem : 1\ndrive : 1\nscore : 1\ndone : integer"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def build(params: TemplateParams, n_samples: int, *, record_spikes: bool = False
     start, end = {"image_start": "step == 0"}, {"image_end": "step == n_steps - 1"}
     shown = network.group("shown", params.n_input, "value : 1", events=start)
     network.at(shown, "image_start", "value = pixels((image + 0.5) * second, i)", when="start")
-    classes = network.group("classes", params.n_classes, "dv/dt = (drive - v) / tau_mem : 1\ndrive : 1\nscore : 1\ndone : integer",
+    classes = network.group("classes", params.n_classes, EQUATIONS,
                             threshold="v > v_threshold", reset="v -= v_threshold\nscore += 1", method="exact",
                             events=start | end)  # fmt: skip
     network.at(classes, "image_start", "v = 0\ndrive = 0\nscore = 0", when="start")

@@ -23,7 +23,10 @@ _TIME = """
     step = t_in_timesteps % n_steps : integer (shared)
     image = t_in_timesteps // n_steps : integer (shared)
 """
-_RATE = "rate = clip(rate_growth ** ((images_seen + image) // doubling_interval_{0}), 0, a_plus_max_{0} / a_plus_{0}) : 1 (shared)"
+_RATE = (
+    "rate = clip(rate_growth ** ((images_seen + image) // doubling_interval_{0}), 0, a_plus_max_{0} / a_plus_{0})"
+    " : 1 (shared)"
+)
 _RATE_GROWTH = 2.0  # by which both rates of learning grow in each doubling_interval
 _IMAGE_START = {"image_start": "step == 0"}
 #: Inputs that came before the neuron fired, or in the same bin, are potentiated; all others are depressed.
