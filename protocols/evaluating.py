@@ -81,6 +81,7 @@ def evaluate(
     procedure = spec.procedure(backend, len(samples))
     names = named(procedure, readouts)
     state = procedure.state(arrays)
+    procedure.ready(None)
     wall, cpu = time.monotonic(), cpu_seconds()
     learned = _Labels(run, data, procedure, state, n_label, jobs, report)
     fitted = {name: learned.arrays(name) for name in names}

@@ -135,6 +135,7 @@ def train(spec: TrainingSpec, data: Dataset, run: RunFolder, report: Report = ig
     """
     training = Training(spec, data, run, report)
     while training.goes_on():
+        training.procedure.ready(training.progress.stage)
         before = time.monotonic(), cpu_seconds()
         start, samples, labels = training.next_chunk()
         progress = training.progress
@@ -153,6 +154,7 @@ def train_side_by_side(
     while going := [training for training in trainings if training.goes_on()]:
         behind = min(training.progress.seen for training in going)
         going = [training for training in going if training.progress.seen == behind]
+        going[0].procedure.ready(0)
         before = time.monotonic(), cpu_seconds()
         chunks = [training.next_chunk() for training in going]
         advanced = going[0].procedure.advance_each(  # type: ignore[attr-defined]

@@ -60,6 +60,11 @@ class Ann(Procedure):
     def readouts(self) -> dict[str, Readout]:
         return {"largest output": Scores()}
 
+    def ready(self, stage: int | None) -> None:
+        if stage is None:
+            blank = np.zeros((min(FORWARD, self.n_samples or FORWARD), *self._network.input_shape), np.uint8)
+            outputs(self._network, self.spec.network.initial_state(self._network, 0), blank)
+
     def respond(
         self, state: Arrays, samples: Samples, *, phase: int, jobs: int = 1, steps: int | None = None,
         report: Callable[[int], None] = ignore,

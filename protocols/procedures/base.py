@@ -116,6 +116,9 @@ class Procedure:
         """Return the state before the first sample: the network's, and whatever else is carried on."""
         return self.spec.network.initial_state(self.spec.params, self.spec.seed)
 
+    def ready(self, stage: int | None) -> None:
+        """Build what a stage needs or, where it is None, what answers: that is not part of their time."""
+
     def chunk_end(self, stop: int) -> int:
         """Return after how many samples a chunk ends that should end at ``stop``."""
         return stop

@@ -163,6 +163,9 @@ class Layerwise(Procedure):
             f"{name}.change": np.abs(after - before).mean(),
         }
 
+    def ready(self, stage: int | None) -> None:
+        _ = self.program if stage is None else self._learning(self.stages[stage])
+
     def learned(self, state: Arrays, stage: int) -> bool:
         return convergence(state[_weights(self.stages[stage])]) < self._own.convergence
 

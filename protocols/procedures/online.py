@@ -140,6 +140,9 @@ class Online(Procedure):
     def begin(self) -> Arrays:
         return super().begin() | {RECENT: np.zeros((0, 4), dtype=np.int32)}
 
+    def ready(self, stage: int | None) -> None:
+        _ = self.program
+
     def advance(
         self, state: Arrays, samples: Samples, labels: np.ndarray, *, start: int, stage: int
     ) -> tuple[Arrays, dict[str, float]]:

@@ -75,6 +75,10 @@ class Gradients(Descent):
     def program(self) -> Program:
         return self.compile(self.programs()[ANSWERS])
 
+    def ready(self, stage: int | None) -> None:
+        if stage is None:
+            _ = self.program
+
     def inputs(self, samples: Samples, room: int) -> Arrays:
         shown = frames(self._network, samples)
         values = np.zeros((room * self._network.n_frames, self._network.n_input))
