@@ -37,7 +37,7 @@ demo: setup
 test: setup
 	$(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal --durations=30
 
-# For every save: what is left takes less than two minutes once a run has filled the caches.
+# For every save, once a run has filled the caches.
 test-fast: setup
 	$(VENV)/bin/python -m pytest -m "not slow" -n auto --maxprocesses 2 --dist worksteal
 
