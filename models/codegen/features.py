@@ -131,7 +131,43 @@ def _operations(objects: Objects) -> Iterator[str]:
             yield thing.name
 
 
+#: Names that mean something to C++, its preprocessor or Cython, and nothing to Brian2.
+_WORDS_OF_CPP = frozenset(
+    """
+    alignas alignof and_eq asm auto bitand bitor bool catch char char16_t char32_t char8_t co_await co_return co_yield compl
+    concept const const_cast consteval constexpr constinit decltype default delete do double dynamic_cast enum explicit
+    export extern false friend goto inline int16_t int32_t int64_t int8_t long mutable namespace new noexcept not_eq nullptr
+    operator or_eq private protected public register reinterpret_cast requires short signed size_t sizeof static
+    static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename uint32_t
+    uint64_t union unsigned using virtual void volatile wchar_t xor xor_eq
+    EOF EXIT_FAILURE EXIT_SUCCESS INFINITY NAN NULL RAND_MAX M_E M_LN10 M_LN2 M_PI M_SQRT2 assert errno
+    cdef cimport cpdef ctypedef
+    """.split()
+)
+
+
+def _spelled(objects: Objects, is_meant: Callable[[str], bool]) -> Iterator[str]:
+    """Groups and synapses in whose equations and code there is such a name, with the name."""
+    for thing in objects:
+        if isinstance(thing, NeuronGroup | Synapses):
+            texts = [_texts(thing)] if isinstance(thing, NeuronGroup) else [str(path.code) for path in _pathways(thing)]
+            names = set(thing.equations) | get_identifiers("\n".join([*texts, str(thing.equations)]))
+            if found := sorted(filter(is_meant, names)):
+                yield f"{thing.name} ({found[0]})"
+
+
+def _as_in_cpp(objects: Objects) -> Iterator[str]:
+    return _spelled(objects, _WORDS_OF_CPP.__contains__)
+
+
+def _as_in_jax(objects: Objects) -> Iterator[str]:
+    return _spelled(objects, lambda name: name.endswith("_"))
+
+
 FEATURES = (
+    Feature("a word of C++ or Cython as a name", _as_in_cpp,
+            dict.fromkeys(("cpp", "cuda", "genn", "cython"), "the code would not compile")),
+    Feature("a name that ends with an underscore", _as_in_jax, {"jax": "JAX programs have such names of their own"}),
     Feature("linked variables", _linked, {"genn": "Brian2GeNN has none"}),
     Feature("linked variables of synapses", _linked_synapses, {"genn": "Brian2GeNN has none"}),
     Feature("a TimedArray in equations or events", _timed, {"genn": "Brian2GeNN has them in run_regularly alone"}),

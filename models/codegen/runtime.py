@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 
 import brian2
 import numpy as np
-from brian2 import Network, second
+from brian2 import Network, Quantity, get_dimensions, second
 
 from equispike.models.built_network import BuiltNetwork, RunResult
 from equispike.models.codegen.compilers import compiler_missing
+from equispike.models.codegen.constants import numbers_for_run
+from equispike.models.codegen.features import refusal
 from equispike.models.codegen.program import in_order_of_synapses
+from equispike.models.errors import EquispikeError
 
 _ENDLESS = 1e6 * second  # the network stops itself
 
@@ -59,7 +62,13 @@ class RuntimeProgram:
         self._activate()
         self._network.restore("built")
         # In place: the objects hold this very dictionary, and compiled code holds these very arrays.
-        self._parts.namespace.update(self._built_namespace | dict(constants))
+        numbers = numbers_for_run(self._built_namespace, constants)
+        self._parts.namespace.update(self._built_namespace)
+        for name in constants:
+            unit = get_dimensions(self._built_namespace[name])
+            self._parts.namespace[name] = (
+                numbers[name] if unit.is_dimensionless else Quantity.with_dimensions(numbers[name], unit)
+            )
         for name, values in inputs.items():
             self._parts.inputs[name].values[...] = values
         for name, values in state.items():
@@ -91,7 +100,9 @@ class RuntimeBackend:
         return compiler_missing() if self.name == "cython" else None
 
     def refuses(self, build: Callable[[], BuiltNetwork]) -> str | None:
-        return None
+        return refusal("cython", described(build).objects) if self.name == "cython" else None
 
     def compile(self, build: Callable[[], BuiltNetwork]) -> RuntimeProgram:
+        if reason := self.refuses(build):
+            raise EquispikeError(f"backend {self.name}: {reason}")
         return RuntimeProgram(self.name, build)

@@ -66,14 +66,14 @@ class Connectivity:
     def note_connect(self, synapses: Synapses, abstract_code: object, options: dict) -> Creation:
         """Take down a call of connect() by its abstract code and the options of Brian2's template."""
         pattern = None
-        n_pre, n_post = len(synapses.source), len(synapses.target)
-        plain = _whole_groups(synapses) and options.get("multisynaptic_index") is None
-        if plain and abstract_code == _EVERY_PAIR:
-            pattern = "all-to-all"
-        elif plain and n_pre == n_post and abstract_code == _EVERY_OTHER:
-            pattern = "all-but-self"
-        elif plain and n_pre == n_post and abstract_code == _PARTNER:
-            pattern = "one-to-one"
+        if _reason(synapses) is None and options.get("multisynaptic_index") is None:
+            as_many = len(synapses.source) == len(synapses.target)
+            if abstract_code == _EVERY_PAIR:
+                pattern = "all-to-all"
+            elif as_many and abstract_code == _EVERY_OTHER:
+                pattern = "all-but-self"
+            elif as_many and abstract_code == _PARTNER:
+                pattern = "one-to-one"
         sorted_by = {"i": "pre", "j": "post"}.get(options.get("outer_index", ""))
         creation = Creation(pattern if not self._creations[synapses.name] else None, sorted_by)
         self._creations[synapses.name].append(creation)
@@ -85,8 +85,8 @@ class Connectivity:
     def layout(self, pathway: SynapticPathway) -> Layout:
         """What is known of a pathway."""
         creations = self._creations[pathway.synapses.name]
-        if not _whole_groups(pathway.synapses):
-            return Layout(None, None, "a subgroup is connected")
+        if reason := _reason(pathway.synapses):
+            return Layout(None, None, reason)
         if len(creations) != 1:
             return Layout(None, None, f"connect() was called {len(creations)} times")
         delay = pathway.variables["delay"]
@@ -104,5 +104,11 @@ class Connectivity:
         return Layout("scattered", shared, f"synapses of a spiking neuron are gathered once, {words}")
 
 
-def _whole_groups(synapses: Synapses) -> bool:
-    return not isinstance(synapses.source, Subgroup) and not isinstance(synapses.target, Subgroup)
+def _reason(synapses: Synapses) -> str | None:
+    """Why nothing can be known of connections, whatever connect() was asked for."""
+    sides = (synapses.source, synapses.target)
+    if any(isinstance(side, Subgroup) for side in sides):
+        return "a subgroup is connected"
+    if any(isinstance(side, Synapses) for side in sides):
+        return "synapses are connected, whose number only the program knows"
+    return None

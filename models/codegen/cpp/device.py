@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
 
 from equispike.models.codegen.cpp.connectivity import Connectivity, Layout
-from equispike.models.codegen.cpp.rewriting import FUNCTIONS
+from equispike.models.codegen.cpp.rewriting import FUNCTIONS, stored
 from equispike.models.codegen.standalone.device import RunFileDevice
+from equispike.models.errors import EquispikeError
 
 DEVICE_NAME = "equispike_cpp"
 
@@ -63,8 +65,7 @@ class _Sources:
         self._writer, self._device, self._needed = writer, device, set(needed)
 
     def write(self, filename: str, contents: str) -> None:
-        double = "float" if self._device.single_precision else "double"
-        contents = self._device.with_run_time_constants(contents, "equispike::constants[{}]", double)
+        contents = self._device.with_places_read(contents, "equispike::constants[{}]")
         contents = re.sub(r"\bNEEDED\((\w+)\)", lambda match: str(int(match[1] in self._needed)), contents)
         own = f"in_{Path(filename).stem}"
         contents = contents.replace("namespace {", f"namespace {own} {{", 1)
@@ -182,7 +183,24 @@ class CppDevice(RunFileDevice, CPPStandaloneDevice):
             "sorted": self.get_array_name(own_index, access_data=False),
             "n_events": len(pathway.source),
             "n_others": len(pathway.target),
+            "fixed": self._fixed_arrays(),
         }
+
+    def _fixed_arrays(self) -> set[str]:
+        """Names of the arrays that keep their values during a run."""
+        return {f"_ptr{name}" for variable, name in self.arrays.items() if variable.constant}
+
+    def _check_constant(self) -> None:
+        """Raise EquispikeError where code changes during a run what is declared constant, on which our templates rely."""
+        fixed = self._fixed_arrays()
+        for codeobj in self.code_objects.values():
+            if self.decisions[codeobj.name].template.startswith(("synapses_create", "group_variable_set")):
+                continue
+            for name in sorted(stored(codeobj.code.cpp_file) & fixed):
+                raise EquispikeError(
+                    f"{codeobj.name.removesuffix('_codeobject')} changes {name.removeprefix('_ptr_array_')}, which is "
+                    "declared (constant): omit (constant) there"
+                )
 
     def generate_makefile(self, writer, compiler, compiler_flags, linker_flags, nb_threads, debug) -> None:
         """A makefile without Brian2's dependency pass, which reads every source once more: each build starts anew."""
@@ -200,6 +218,9 @@ class CppDevice(RunFileDevice, CPPStandaloneDevice):
         super().generate_objects_source(_KeepingOnly(writer, self) if self.own_templates else writer, *args, **kwargs)
 
     def generate_codeobj_source(self, writer) -> None:
+        if self.own_templates:
+            self._check_constant()
+        self.note_places(np.float32 if self.single_precision else np.float64)
         super().generate_codeobj_source(_Sources(writer, self, self._needed_arrays()))
 
     def _needed_arrays(self) -> set[str]:

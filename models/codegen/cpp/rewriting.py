@@ -8,6 +8,7 @@ not hold they return the code as it was, or None.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -237,17 +238,21 @@ class Indirect:
     code: list[str]
 
 
-def indirect(vector_code: Code, own: str) -> Indirect | None:
+def stored(code: Code) -> set[str]:
+    """Names of the arrays that the code writes."""
+    return {match["array"] for line in lines_of(code) if (match := _STORE.match(line))}
+
+
+def indirect(vector_code: Code, own: str, fixed: Collection[str]) -> Indirect | None:
     """Separate the lookups (``const int32_t kernel = _ptr_array_S_kernel[_idx];``); None where there is none.
 
-    Where the numbers of neighbouring synapses follow one another, such code needs the first ones only.
+    Where the numbers of neighbouring synapses follow one another, such code needs the first ones only. They are looked up
+    once for ever, so only in arrays that are ``fixed``, which nothing writes during a run.
     """
     lookups, code = [], []
-    lines = lines_of(vector_code)
-    written = {match["array"] for line in lines if (match := _STORE.match(line))}
-    for line in lines:
+    for line in lines_of(vector_code):
         match = re.match(r"^const int32_t (?P<name>\w+) = (?P<array>_ptr_\w+)\[_idx\];$", line)
-        if match is None or match["array"] in written:
+        if match is None or match["array"] not in fixed:
             code.append(line)
         elif match["name"] != own:
             lookups.append((match["name"], match["array"]))

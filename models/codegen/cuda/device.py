@@ -62,6 +62,7 @@ class CudaDevice(RunFileDevice, CUDAStandaloneDevice):
         super().network_run(net, duration, *args, **kwargs)
 
     def generate_codeobj_source(self, writer) -> None:
+        self.note_places()
         super().generate_codeobj_source(_CodeObjects(writer, self))
 
     def generate_objects_source(self, writer, *args, **kwargs) -> None:
@@ -98,7 +99,7 @@ class _CodeObjects:
             name = Path(filename).stem
             if "_run_kernel_" in contents:
                 contents = self._corrected(contents)
-            contents = self._device.with_run_time_constants(contents, "equispike::constant({})")
+            contents = self._device.with_places_read(contents, "equispike::constant({})")
             contents = in_namespace(contents, "_in_" + name.removeprefix("after_run_"))
         self._writer.write(filename, contents)
 

@@ -94,7 +94,11 @@ class _Emission:
             "sum": self._sum,
             "monitor": self._monitor,
         }
+        if self.simulated and not any(s.var == "_stop" for code in self.network.codes for s in code.statements):
+            raise EquispikeError("the network never ends its run: let it call stop_when(condition)")
         for code in self.network.codes:
+            if code.kind not in ("update", "event") and any(s.var == "_stop" for s in code.statements):
+                raise EquispikeError(f"cannot make a JAX program: {code.name} ends the run: do that in an event of neurons")
             unknown = sorted(set(code.functions) - set(FUNCTIONS) - set(DRAWS))
             if unknown:
                 raise EquispikeError(
@@ -216,6 +220,7 @@ class _Emission:
         body = self._loads(code, names, at=at) + self._timed_loads(code) + self._statements(code)
         body += self._stores(code, lambda name, key: name)
         body += self._settled(code.arrays[name].key for name in code.written())
+        body += self._stop(code)
         self._define(code, f"Update of {code.group}.", body)
 
     def _sides(self, code: Code) -> dict[str, str]:
@@ -280,7 +285,8 @@ class _Emission:
         return names <= set(code.constants) | set(code.clock) | (set(code.functions) - set(DRAWS)) | {"True", "False"}
 
     def _event(self, code: Code) -> None:
-        if self.by_row and code.event not in self.whole_flags and set(code.functions) & set(DRAWS):
+        draws = set(code.functions) & set(DRAWS) and not any(s.var == "_stop" for s in code.statements)
+        if self.by_row and code.event not in self.whole_flags and draws:
             self._of_some(code)
             return
         names = self._names(code) | set(code.written())
@@ -291,10 +297,18 @@ class _Emission:
         else:
             body += ["event_ = " + f"s_[{code.event!r}]", *before, *self._statements(code)]
             body += self._stores(code, lambda name, key: f"select_({key!r}, event_, {name}, before_{name}_)")
-        if self.simulated and any(s.var == "_stop" for s in code.statements):
-            come = "" if code.event in self.whole_flags else "(event_ > 0) & "
-            body.append(f"s_['stop'] = s_['stop'] | any_({come}_stop)")
+        body += self._stop(code, "" if code.event in self.whole_flags else "(event_ > 0) & ")
         self._define(code, f"After {code.event}.", body)
+
+    def _stop(self, code: Code, come: str = "") -> list[str]:
+        """Lines that note whether the run is to end, and in which step that was said first."""
+        if not (self.simulated and any(s.var == "_stop" for s in code.statements)):
+            return []
+        return [
+            f"stop_ = any_({come}_stop)",
+            "s_['stop_step'] = where_(stop_ & ~s_['stop'], k_, s_['stop_step'])",
+            "s_['stop'] = s_['stop'] | stop_",
+        ]
 
     def _of_some(self, code: Code) -> None:
         """What follows an event, computed only for the neurons that had it: random numbers are dear."""

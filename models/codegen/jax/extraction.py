@@ -7,7 +7,7 @@ Brian2 names no stable interface for ``sorted_objects``, ``abstract_code``, ``co
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import brian2
@@ -34,6 +34,7 @@ from brian2.groups.group import CodeRunner
 from brian2.synapses.synapses import SummedVariableUpdater, SynapticPathway
 from brian2.utils.stringtools import get_identifiers
 
+from equispike.models.codegen.constants import is_read
 from equispike.models.codegen.program import in_order_of_synapses
 from equispike.models.control import stop_when
 from equispike.models.errors import EquispikeError
@@ -71,6 +72,7 @@ class Code:
     statements : in order; ``_cond`` is a threshold's outcome, ``_synaptic_var`` what is summed, ``_stop`` whether the run
         is to end
     arrays, constants, clock, timed, functions : what the names in the statements mean; the clock's are t, dt and timestep
+    numbers : names of the constants that are numbers of the network's namespace
     conditions : variables that are only written where another one, by name, is true
     event : ``group.event`` that it makes or follows
     refractory : a threshold that notes the time of the event
@@ -90,6 +92,7 @@ class Code:
     timed: dict[str, str]
     functions: dict[str, str]
     conditions: dict[str, str]
+    numbers: frozenset[str] = frozenset()
     event: str | None = None
     refractory: bool = False
     prepost: str = ""
@@ -139,10 +142,15 @@ class _Notes:
         return key
 
 
-def extract(objects: Sequence[object], inputs: Sequence[str] = (), monitors: Sequence[str] = ()) -> Extract:
+def extract(
+    objects: Sequence[object],
+    inputs: Sequence[str] = (),
+    monitors: Sequence[str] = (),
+    namespace: Mapping[str, object] | None = None,
+) -> Extract:
     """Take a network's ``objects`` apart; groups in ``inputs`` only lend their events, which come from outside.
 
-    Of monitors those named are kept. The objects become part of a simulation of no length on Brian2's runtime device: build
+    Of monitors those named are kept; the code notes which constants are numbers of ``namespace``. The objects become part of a simulation of no length on Brian2's runtime device: build
     them anew for anything else.
 
     Raises
@@ -156,12 +164,14 @@ def extract(objects: Sequence[object], inputs: Sequence[str] = (), monitors: Seq
         with in_order_of_synapses():
             network = Network(*objects)
             network.run(0 * second, namespace={})
-            return _extract(network, inputs, monitors)
+            return _extract(network, inputs, monitors, namespace or {})
     finally:
         brian2.prefs.codegen.target = target
 
 
-def _extract(network: Network, inputs: Sequence[str], monitors: Sequence[str]) -> Extract:
+def _extract(
+    network: Network, inputs: Sequence[str], monitors: Sequence[str], namespace: Mapping[str, object]
+) -> Extract:
     notes, codes, dts = _Notes(), [], {}
     sizes, synapses = {}, {}
     for thing in network.sorted_objects:
@@ -195,7 +205,7 @@ def _extract(network: Network, inputs: Sequence[str], monitors: Sequence[str]) -
         if thing.codeobj is None:
             continue
         dts[float(thing.clock.dt)] = name
-        codes.append(_code(thing, notes))
+        codes.append(_code(thing, notes, namespace))
     if len(dts) > 1:
         raise EquispikeError(
             f"{' and '.join(dts.values())} run on clocks of different time steps ({', '.join(f'{dt} s' for dt in dts)}): "
@@ -218,7 +228,7 @@ def _monitor(monitor: EventMonitor, notes: _Notes) -> Code:
     return Code(monitor.name, "monitor", group, (), arrays, {}, {}, {}, {}, {}, event=event)
 
 
-def _code(runner: CodeRunner, notes: _Notes) -> Code:
+def _code(runner: CodeRunner, notes: _Notes, namespace: Mapping[str, object]) -> Code:
     variables, name = dict(runner.codeobj.variables), runner.name
     kind = _kind(runner)
     code = runner.abstract_code
@@ -273,6 +283,7 @@ def _code(runner: CodeRunner, notes: _Notes) -> Code:
         timed,
         functions,
         conditions,
+        frozenset(word for word in constants if is_read(namespace, runner.group, word, variables[word])),
         **options,
     )
 

@@ -51,7 +51,10 @@ class Presentation:
         text = emit(network, {}, simulated=True, by_row=by_row)
         functions = _compiled(text, dtype)
         arrays = {key: _as(values) for key, values in network.values.items()}
-        first = {key: x for key, x in arrays.items() if key in text.written} | {"stop": jnp.array(False)}
+        first = {key: x for key, x in arrays.items() if key in text.written} | {
+            "stop": jnp.array(False),
+            "stop_step": jnp.array(-1, jnp.int32),
+        }
         first |= {key: jnp.zeros(shape, dtype) for key, shape in text.queues.items()}
         fixed = {key: x for key, x in arrays.items() if key not in text.written}
         fixed |= {f"timed.{name}": jnp.asarray(values, dtype) for name, (values, _) in network.timed.items()
@@ -78,7 +81,12 @@ class Presentation:
         k, running = 0, set(range(len(runs)))
         while running:
             state, records = _present(self, state, fixed, rows, keys, k)
-            stopped, records = jax.device_get((state["stop"], records))
+            stopped, steps, records = jax.device_get((state["stop"], state["stop_step"], records))
+            if np.any(stopped & ((steps + 1) % self.n_steps > 0)):
+                raise EquispikeError(
+                    f"the network ends its run within a presentation of n_steps ({self.n_steps}) time steps, which a JAX "
+                    "program cannot: use --backend cpp"
+                )
             for lane in running:
                 self._note(notes[lane], records, lane, k)
             running = {lane for lane in running if not stopped[lane]}

@@ -21,11 +21,11 @@ _NEUTRAL = {"+=": 0, "-=": 0, "*=": 1, "/=": 1}
 
 
 def with_constants(network: Extract, constants: Mapping[str, float | int]) -> Extract:
-    """With other numbers in the equations."""
+    """With other numbers of the namespace in the equations."""
     return replace(
         network,
         codes=tuple(
-            replace(code, constants={name: constants.get(name, value) for name, value in code.constants.items()})
+            replace(code, constants=code.constants | {name: constants[name] for name in code.numbers})
             for code in network.codes
         ),
     )

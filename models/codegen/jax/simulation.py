@@ -5,13 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import brian2
 import jax
 import numpy as np
 
 from equispike.models.built_network import BuiltNetwork, RunResult
+from equispike.models.codegen.constants import numbers_for_run
 from equispike.models.codegen.features import refusal
 from equispike.models.codegen.jax.emission import emit
 from equispike.models.codegen.jax.extraction import extract
@@ -38,7 +38,7 @@ class JaxProgram:
             self._parts = build()
             if reason := refusal("jax", self._parts.objects):
                 raise EquispikeError(reason)
-            self._network = extract(list(self._parts.objects), (), list(self._parts.monitors))
+            self._network = extract(list(self._parts.objects), (), list(self._parts.monitors), self._parts.namespace)
         if unused := sorted(set(self._parts.inputs) - set(self._network.timed)):
             raise EquispikeError(
                 f"the input {unused[0]} is read when the network is built, but a JAX program is built once for all runs: "
@@ -46,7 +46,6 @@ class JaxProgram:
             )
         self._dtype = np.dtype(dtype)
         self._compiled: dict[tuple, Presentation] = {}
-        self._numbers = _numbers(self._parts.namespace)
 
     @property
     def lanes(self) -> int:
@@ -67,7 +66,7 @@ class JaxProgram:
     ) -> list[RunResult]:
         shared = all(run.state is runs[0].state for run in runs)
         presentation = self._presentation(
-            self._numbers | _numbers(constants), runs[0].state if shared else {}, with_state
+            numbers_for_run(self._parts.namespace, constants), runs[0].state if shared else {}, with_state
         )
         return presentation.run_each(runs)
 
@@ -75,7 +74,7 @@ class JaxProgram:
         """Raise EquispikeError where an object has no counterpart in a program."""
         network = pruned(self._network, (), self._parts.state)
         emit(network, {}, simulated=True, by_row=False)
-        if "n_steps" not in self._numbers:
+        if "n_steps" not in self._parts.namespace:
             raise EquispikeError(NO_PRESENTATIONS)
 
     def _presentation(self, constants: Mapping[str, float], values: Mapping[str, np.ndarray], with_state: bool):
@@ -102,11 +101,3 @@ def _set(preferences: Mapping[str, object]) -> Iterator[None]:
         for key, value in before.items():
             brian2.prefs[key] = value
 
-
-def _numbers(namespace: Mapping[str, Any]) -> dict[str, float | int]:
-    """The numbers of a namespace, in SI units."""
-    return {
-        name: value if isinstance(value, int) else float(value)  # type: ignore[arg-type]
-        for name, value in namespace.items()
-        if np.isscalar(value) or isinstance(value, brian2.Quantity)
-    }

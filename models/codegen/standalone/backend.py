@@ -109,10 +109,7 @@ class StandaloneBackend(ABC):
         if reason := refusal(self.generator, parts.objects):
             raise EquispikeError(f"backend {self.name}: {reason}")
         network = Network(*parts.objects)
-        numbers = [
-            name for name, value in parts.namespace.items() if np.isscalar(value) or isinstance(value, brian2.Quantity)
-        ]
-        extra = device.read_constants_at_run_time(numbers, source)
+        extra = device.read_constants_at_run_time(parts.namespace, source)
         network.run(_ENDLESS, namespace={})
         variables = _exchanged(network, parts)
         device.kept = {device.get_array_name(variable, access_data=False) for variable in variables.values()}

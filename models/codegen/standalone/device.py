@@ -7,11 +7,29 @@ so that one program serves every seed and every parameter that does not change t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from brian2.core.variables import Constant
+
+from equispike.models.codegen.constants import is_read, numbers_of
+
 _INCLUDE = Path(__file__).parent / "include"
+
+#: What stands in generated code where a number is to be read at run time, with the number's place in the run file.
+_PLACE = "_equispike_constant_{}"
+
+
+class _ReadAtRunTime:
+    """A constant's value whose place in the run file is written where Brian2 would write the number."""
+
+    def __init__(self, place: int) -> None:
+        self._place = place
+
+    def __repr__(self) -> str:
+        return _PLACE.format(self._place)
 
 
 class RunFileDevice:
@@ -21,7 +39,7 @@ class RunFileDevice:
     ----------
     include : folder of the device's own headers and sources; it has an ``equispike.h``, which includes ``run_file.h``
     seeding : statements that set up the random numbers once the program has started
-    run_time_constants : names of the numbers to be read at run time
+    run_time_constants : names of the numbers that are read at run time, in the order of the run file
     kept : arrays, by name in the code, that are read after a run, and so must exist although no code may use them
     """
 
@@ -29,15 +47,19 @@ class RunFileDevice:
     seeding: str
     headers: list[str]
     insert_code: Any
+    code_objects: dict[str, Any]
 
     def __init__(self) -> None:
         super().__init__()
         self.run_time_constants: tuple[str, ...] = ()
+        self._namespace: Mapping[str, object] = {}
         self.kept: set[str] = set()
 
-    def read_constants_at_run_time(self, names: Iterable[str], directory: Path) -> list[str]:
-        """Arrange for the run file to be read; returns the source files that the build must include."""
-        self.run_time_constants = tuple(sorted(names))
+    def read_constants_at_run_time(self, namespace: Mapping[str, object], directory: Path) -> list[str]:
+        """Arrange for the run file with the numbers of ``namespace`` to be read; returns the source files that the build
+        must include."""
+        self._namespace = namespace
+        self.run_time_constants = tuple(sorted(numbers_of(namespace)))
         sources = []
         for path in sorted(path for folder in (_INCLUDE, self.include) for path in folder.iterdir()):
             text = path.read_text()
@@ -51,17 +73,25 @@ class RunFileDevice:
         self.insert_code("after_start", self.seeding)
         return sources
 
-    def with_run_time_constants(self, code: str, value: str, double: str = "double") -> str:
-        """Generated code whose declarations of constants take their ``value`` (a format of the number) from the run file."""
-        index = {name: k for k, name in enumerate(self.run_time_constants)}
+    def note_places(self, floating: type = np.float64) -> None:
+        """Let generated code name places in the run file, where it was resolved to numbers of the namespace.
 
-        def from_file(match: re.Match) -> str:
-            if match[3] not in index:
-                return match[0]
-            kind = double if match[2] == "double" else match[2]
-            return f"{match[1]}const {kind} {match[3]} = ({kind}) {value.format(index[match[3]])};"
+        Floating-point numbers become ``floating`` constants.
+        """
+        places = {name: k for k, name in enumerate(self.run_time_constants)}
+        for codeobj in self.code_objects.values():
+            for name, variable in codeobj.variables.items():
+                if is_read(self._namespace, codeobj.owner, name, variable):
+                    constant = Constant(name, variable.value, variable.dim)
+                    if np.issubdtype(constant.dtype, np.floating):
+                        constant.dtype = floating
+                    constant.value = _ReadAtRunTime(places[name])
+                    codeobj.variables[name] = constant
 
-        return re.sub(r"^(\s*)const (double|int64_t) (\w+) = [^;\n]+;$", from_file, code, flags=re.MULTILINE)
+    @staticmethod
+    def with_places_read(code: str, value: str) -> str:
+        """Generated code that takes ``value`` (a format of the number) for each place that it names."""
+        return re.sub(_PLACE.format(r"(\d+)"), lambda match: value.format(match[1]), code)
 
     def writing_only_kept(self, code: str) -> str:
         """Brian2's arrays with a program end that writes only what someone will read."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from equispike.models.built_network import BuiltNetwork, RunResult
+from equispike.models.codegen.constants import numbers_for_run
 from equispike.models.errors import EquispikeError
 
 
@@ -52,7 +53,7 @@ class StandaloneProgram:
         constants: Mapping[str, object],
         seed: int,
     ) -> RunResult:
-        numbers = self._namespace | dict(constants)
+        numbers = numbers_for_run(self._namespace, constants)
         try:
             with tempfile.TemporaryDirectory(prefix="equispike-") as folder:
                 arguments = [self._write_input(folder, name, values) for name, values in inputs.items()]

@@ -26,7 +26,7 @@
     {% set own, other = ('_presynaptic_idx', '_postsynaptic_idx') if is_pre else ('_postsynaptic_idx', '_presynaptic_idx') %}
     {% set statements = code.vector if pattern in ('rows', 'scattered') else without_lookups(code.vector) %}
     {% if pattern == 'scattered' %}
-    {% set lookups = indirect(statements, own) %}
+    {% set lookups = indirect(statements, own, fixed) %}
     static const equispike::Gathered _gathered({{sorted}}, {{n_events}});
     {% if lookups %}
     {% for name, array in lookups.lookups %}
@@ -35,7 +35,7 @@
     {% endif %}
     {% elif pattern == 'rows' %}
     static const std::vector<size_t> _first = equispike::first_synapses({{sorted}}, {{n_events}});
-    {% set lookups = indirect(statements, own) %}
+    {% set lookups = indirect(statements, own, fixed) %}
     {% if lookups %}
     {% set arrays = lookups.lookups | map('last') | join(', ') %}
     static const equispike::Runs _runs(_first, { {{arrays}} });
