@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 from brian2 import (
+    DEFAULT_CONSTANTS,
+    DEFAULT_FUNCTIONS,
+    DEFAULT_UNITS,
     BrianObject,
     Clock,
     Equations,
@@ -24,11 +27,12 @@ from brian2 import (
 
 from equispike.models.built_network import BuiltNetwork, Projection
 from equispike.models.control import stop_when
+from equispike.models.errors import EquispikeError
 from equispike.models.plasticity.base import Rule
 
 _PLACE = {"y": "i // {row}", "x": "(i // {maps}) % {width}", "map": "i % {maps}"}
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _ALL_TO_ALL = _NOTHING
 
 
@@ -37,12 +41,20 @@ class Builder:
 
     Attributes
     ----------
+    own : numbers that the network itself counts with, beside ``constants`` of its parts
     common : namespace and clock, which all objects share
     counters : equations that every group has, of what passes with the time steps
     """
 
-    def __init__(self, constants: Mapping[str, Any], dt: Quantity, *, counters: str = "") -> None:
-        self.namespace = {key: value for key, value in constants.items() if key != "dt"} | {"stop_when": stop_when}
+    def __init__(
+        self, constants: Mapping[str, Any], dt: Quantity, *, own: Mapping[str, Any] = _NOTHING, counters: str = ""
+    ) -> None:
+        own = {**own, "stop_when": stop_when}
+        for name in constants:
+            if name in own or any(name in known for known in (DEFAULT_CONSTANTS, DEFAULT_UNITS, DEFAULT_FUNCTIONS)):
+                whose = "the network around it" if name in own else "Brian2"
+                raise EquispikeError(f"there is a parameter named {name}, which means something else to {whose}: rename it")
+        self.namespace = {key: value for key, value in constants.items() if key != "dt"} | own
         self.common = {"namespace": self.namespace, "clock": Clock(dt, name="step_clock")}
         self.counters = counters
         self.groups: dict[str, NeuronGroup] = {}
@@ -75,6 +87,8 @@ class Builder:
         self.groups[name] = NeuronGroup(
             n, f"{model}\n{self.counters}", name=name, events=dict(events), **options, **self.common
         )
+        for clash in sorted(self.namespace.keys() & self.groups[name].variables.keys()):
+            raise EquispikeError(f"there is a parameter named {clash}, which is a variable of {name}: rename one of them")
         self._objects.append(self.groups[name])
         return self.groups[name]
 

@@ -330,17 +330,20 @@ class SlotParams(Params):
     def namespace(self) -> dict[str, Quantity | float | int]:
         numbers = super().namespace()
         for name, params in self.filled.items():
-            for key, value in params.namespace().items():
-                if key in numbers and numbers[key] != value:
-                    raise EquispikeError(
-                        f"{key} has two values, one of them that of {name}.{key}: give one another name"
-                    )
-                numbers[key] = value
+            numbers = together(numbers, params.namespace(), f"{name}.")
         return numbers
 
     def as_text(self) -> dict[str, str]:
         of_parts = {f"{name}.{k}": text for name, params in self.filled.items() for k, text in params.as_text().items()}
         return super().as_text() | of_parts
+
+
+def together(numbers: dict, others: Mapping[str, Any], prefix: str = "") -> dict:
+    """Join the numbers of two namespaces; raises EquispikeError where they mean different numbers by one name."""
+    for key, value in others.items():
+        if key in numbers and (not have_same_dimensions(numbers[key], value) or numbers[key] != value):
+            raise EquispikeError(f"{key} has two values, one of them that of {prefix}{key}: give one another name")
+    return numbers | dict(others)
 
 
 def _check_keys(keys: Iterable[str], known: list[str]) -> None:

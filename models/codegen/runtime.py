@@ -14,6 +14,7 @@ from equispike.models.codegen.compilers import compiler_missing
 from equispike.models.codegen.constants import numbers_for_run
 from equispike.models.codegen.features import refusal
 from equispike.models.codegen.program import in_order_of_synapses
+from equispike.models.codegen.told import in_one_sentence
 from equispike.models.errors import EquispikeError
 
 _ENDLESS = 1e6 * second  # the network stops itself
@@ -24,7 +25,7 @@ _ONE_AT_A_TIME = threading.Lock()  # Brian2's device, preferences and random num
 
 def described(build: Callable[[], BuiltNetwork]) -> BuiltNetwork:
     """The Brian2 objects of a network, to be looked at rather than run."""
-    with _ONE_AT_A_TIME, in_order_of_synapses():
+    with _ONE_AT_A_TIME, in_order_of_synapses(), in_one_sentence():
         brian2.set_device("runtime")
         brian2.prefs.codegen.target = "numpy"
         parts = build()
@@ -38,7 +39,7 @@ class RuntimeProgram:
     def __init__(self, target: str, build: Callable[[], BuiltNetwork]) -> None:
         self._target = target
         self._activate()
-        with in_order_of_synapses():
+        with in_order_of_synapses(), in_one_sentence():
             self._parts = build()
         self._network = Network(*self._parts.objects)
         self._network.store("built")
@@ -55,7 +56,7 @@ class RuntimeProgram:
         constants: Mapping[str, object],
         seed: int,
     ) -> RunResult:
-        with _ONE_AT_A_TIME, in_order_of_synapses():
+        with _ONE_AT_A_TIME, in_order_of_synapses(), in_one_sentence():
             return self._run(state, inputs, constants, seed)
 
     def _run(self, state, inputs, constants, seed) -> RunResult:

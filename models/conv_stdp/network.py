@@ -86,7 +86,7 @@ class _ConvStdp(Builder):
             "n_steps": params.n_bins + n_rounds,
             "rate_growth": _RATE_GROWTH,
         }
-        super().__init__(params.namespace() | constants, params.dt, counters=_TIME)
+        super().__init__(params.namespace(), params.dt, own=constants, counters=_TIME)
         self.input("latencies", (n_images, params.shapes["input"].n_neurons))
         self._order = 0
 

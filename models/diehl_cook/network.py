@@ -71,8 +71,8 @@ class _DiehlCook(Builder):
         self.params, self.drive = params, drive
         self.neuron: Neuron = params.part("neuron")
         self.rule: Rule = params.part("rule")
-        constants = params.namespace() | DRAW_CONSTANTS | {"learning": 1.0, "n_images": n_images}
-        super().__init__(constants, params.dt, counters=_STEP)
+        own = DRAW_CONSTANTS | {"learning": 1.0, "n_images": n_images}
+        super().__init__(params.namespace(), params.dt, own=own, counters=_STEP)
         rows = n_images if drive == "poisson" else n_images * params.n_steps_present
         self.input("pixels" if drive == "poisson" else "raster", (rows, params.n_input))
         # With delays each synapse sees a presynaptic spike at another time, so the trace has to live on the synapse.

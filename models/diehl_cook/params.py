@@ -10,7 +10,7 @@ from brian2 import Hz, Quantity, ms, mV, second
 from equispike.models.diehl_cook.rest import never_at_rest
 from equispike.models.errors import EquispikeError
 from equispike.models.neurons import NEURONS, Neuron
-from equispike.models.params import SlotParams, param, slot
+from equispike.models.params import SlotParams, param, slot, together
 from equispike.models.plasticity import ALL_RULES
 
 PAPER = "Diehl & Cook 2015"
@@ -162,10 +162,11 @@ class DiehlCookParams(SlotParams):
         return max(0.0, float(self.t_rest - (self.n_steps - self.n_steps_present) * self.dt)) * second
 
     def namespace(self) -> dict:
-        numbers = super().namespace() | {
+        derived = {
             "n_steps": self.n_steps,
             "n_steps_present": self.n_steps_present,
             "t_rest_remaining": self.t_rest_remaining,
         }
+        numbers = together(super().namespace(), derived)
         del numbers["dt"]  # the clock's
         return numbers

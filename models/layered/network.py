@@ -70,7 +70,7 @@ class _Layers(Builder):
     def __init__(self, params: LayeredParams, n_images: int) -> None:
         self.params, self.recurrent = params, isinstance(params, SpikingRnnParams)
         constants = {"n_images": n_images, "steps_per_frame": params.n_steps // params.n_frames, "tie_half": _TIE_HALF}
-        super().__init__(params.namespace() | constants, params.dt, counters=_TIME)
+        super().__init__(params.namespace(), params.dt, own=constants, counters=_TIME)
         self.input("frames", (n_images * params.n_frames, params.n_input))
 
     def add_pixels(self) -> NeuronGroup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -55,8 +56,8 @@ class Neuron:
 
     Attributes
     ----------
-    threshold : a comparison ``left > right``
-    refractory : condition under which variables marked ``(unless refractory)`` are held; False where there is none
+    threshold : any condition; the time of a spike is interpolated within its time step where it is one comparison
+    refractory : how long, or the condition under which variables marked ``(unless refractory)`` are held; False where there is none
     slow : what changes in a time step by less than single precision resolves
     summary : what it is, in a few words
     params : its parameter class, a :class:`NeuronParams`; None for neurons whose numbers belong to a network's parameters
@@ -75,7 +76,7 @@ class Neuron:
     threshold: str
     reset: str
     # A comparison of times, not Brian2's timestep(): the rounding to whole steps would keep compilers from vectorising.
-    refractory: str | bool = "t - lastspike < t_refractory - 0.5 * dt"
+    refractory: str | bool | Quantity = "t - lastspike < t_refractory - 0.5 * dt"
     slow: tuple[str, ...] = ()
     summary: str = ""
     params: type[NeuronParams] | None = None
@@ -99,10 +100,19 @@ class Neuron:
         return tuple(sorted(names, key=lambda name: (name != "v", name)))
 
     @property
-    def excess(self) -> str:
-        """How far the neuron is above its threshold, an expression."""
-        left, right = self.threshold.split(">")
-        return f"({left.strip()}) - ({right.strip()})"
+    def excess(self) -> str | None:
+        """How far the neuron is above its threshold, an expression; None where the threshold is not one comparison of what
+        is the same when it is computed twice."""
+        match ast.parse(self.threshold.strip(), mode="eval").body:
+            case ast.Compare(left=left, ops=[ast.Gt() | ast.GtE()], comparators=[right]):
+                pass
+            case ast.Compare(left=right, ops=[ast.Lt() | ast.LtE()], comparators=[left]):
+                pass
+            case _:
+                return None
+        if re.search(r"\brandn?\(", self.threshold):
+            return None
+        return f"({ast.unparse(left)}) - ({ast.unparse(right)})"
 
     def renamed(self, suffix: str, names: frozenset[str]) -> Neuron:
         """The same neuron with its constants ``names`` written ``name_suffix``: one of several populations."""

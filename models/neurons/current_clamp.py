@@ -9,6 +9,7 @@ from brian2.units.fundamentalunits import Dimension
 
 from equispike.models.building import Builder
 from equispike.models.built_network import BuiltNetwork
+from equispike.models.errors import EquispikeError
 from equispike.models.neurons.base import Neuron, NeuronParams
 
 #: How many pieces a current may have.
@@ -23,15 +24,18 @@ def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] 
     neuron and parameters ``varied``, which each neuron has its own of; ``cells.at_rest``: whether the neuron sets itself to
     rest when the run begins. Constants: ``n_steps`` of the run; ``sample_every`` steps, the first ``n_sampled`` neurons are
     sampled. Monitors: ``spikes`` with ``crossed``, the time at which the threshold was crossed, interpolated within the
-    step, if the beginning of the step is the time of a spike; ``samples`` with the state variables and the input.
+    step where the neuron has an ``excess``, if the beginning of the step is the time of a spike; ``samples`` with the state variables and the input.
     """
     unit = _dimension(neuron, neuron.input)
     dimensions = {"stim_onsets": second.dim, "stim_levels": unit, "stim_slopes": unit / second.dim}
     numbers = {key: value for key, value in params.namespace().items() if key not in varied}
-    network = Builder(numbers | {"learning": 1.0, "n_steps": 1, "sample_every": 1, "n_sampled": 0}, params.dt)
+    network = Builder(
+        numbers, params.dt, own={"learning": 1.0, "n_steps": 1, "sample_every": 1, "n_sampled": 0}
+    )
     for name, dimension in dimensions.items():
         network.input(name, (N_PIECES, n), dt=params.dt, unit=Quantity(1, dim=dimension))
     excess = neuron.excess
+    interpolated = f"t - dt * ({excess}) / ({excess} - stim_excess)" if excess else "t"
     cells = network.group(
         "cells",
         n,
@@ -44,11 +48,11 @@ def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] 
             "stim_next : second",
             f"stim_level : {_name(unit)}",
             f"stim_slope : {_name(unit / second.dim)}",
-            f"stim_excess : {_name(_dimension(neuron, 'v'))}",
+            f"stim_excess : {_name(_dimension(neuron, 'v'))}" if excess else "",
             "crossed : second",
         ]),
         threshold=neuron.threshold,
-        reset=f"crossed = t - dt * ({excess}) / ({excess} - stim_excess)\n{neuron.reset}",
+        reset=f"crossed = {interpolated}\n{neuron.reset}",
         refractory=neuron.refractory,
         method=neuron.method,
         events={
@@ -74,7 +78,9 @@ def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] 
         order=3,
     )
     cells.run_regularly(
-        f"{neuron.input} = stim_level + stim_slope * (t - stim_onset)\nstim_excess = {excess}", when="start", order=4
+        f"{neuron.input} = stim_level + stim_slope * (t - stim_onset)" + (f"\nstim_excess = {excess}" if excess else ""),
+        when="start",
+        order=4,
     )
     cells.set_event_schedule("sample", when="start", order=5)
     network.stop_after("n_steps")
@@ -85,7 +91,10 @@ def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] 
 
 
 def _dimension(neuron: Neuron, variable: str) -> Dimension:
-    return Equations(neuron.equations).dimensions[variable]
+    dimensions = Equations(neuron.equations).dimensions
+    if variable not in dimensions:
+        raise EquispikeError(f"{neuron.name} has no variable {variable}: its equations define {', '.join(sorted(dimensions))}")
+    return dimensions[variable]
 
 
 def _name(dimension: Dimension) -> str:

@@ -21,7 +21,7 @@ def build(rule: Rule, namespace: dict[str, object], n: int, dt: Quantity) -> Bui
     each spike to the next; ``n_left``, how many there are. Of ``post``, for rules with rewards: ``next_reward``,
     ``n_rewards``; rewards have the period of the spikes. Of ``synapses``: ``w``.
     """
-    network = Builder({**namespace, "learning": 1.0, "n_steps": 1}, dt)
+    network = Builder(namespace, dt, own={"learning": 1.0, "n_steps": 1})
     rewarding = bool(rule.at_reward)
     pre = network.group("pre", n, f"{rule.pre_traces}\n{_TRAIN}", threshold=_FIRES, reset=f"{_FIRED}\n{rule.at_pre_spike}",
                         method="exact")  # fmt: skip

@@ -16,7 +16,7 @@ def build(synapse: Synapse, namespace: dict[str, object], n: int, dt: Quantity) 
     ``i_sampled``, the current, of all cells, every ``sample_every`` time steps, as they stand at the end of the step: the
     spike's effect is in the sample of its own step and counts as time zero.
     """
-    network = Builder({**namespace, "n_steps": 1, "spike_step": 0, "sample_every": 1}, dt)
+    network = Builder(namespace, dt, own={"n_steps": 1, "spike_step": 0, "sample_every": 1})
     source = network.group("source", 1, threshold="t_in_timesteps == spike_step", reset="")
     cells = network.group(
         "cells",

@@ -74,7 +74,12 @@ def run_experiment(
     backend = chosen_backend(backend, light=chosen.light(subject))
     folder = _new_folder(Path(out)) if out is not None else _free_folder(f"{experiment}-{model.rpartition(':')[2]}")
     started, cpu = time.perf_counter(), cpu_seconds()
-    tables = chosen.run(subject, model_params, own, backend, seed)
+    try:
+        tables = chosen.run(subject, model_params, own, backend, seed)
+    except EquispikeError as error:
+        if own_files.is_own(model):
+            raise EquispikeError(f"{model}: {error}") from error
+        raise
     record = {
         "format": FORMAT,
         "config": {

@@ -36,6 +36,7 @@ from brian2.utils.stringtools import get_identifiers
 
 from equispike.models.codegen.constants import is_read
 from equispike.models.codegen.program import in_order_of_synapses
+from equispike.models.codegen.told import in_one_sentence
 from equispike.models.control import stop_when
 from equispike.models.errors import EquispikeError
 
@@ -161,7 +162,7 @@ def extract(
     brian2.set_device("runtime")
     target, brian2.prefs.codegen.target = brian2.prefs.codegen.target, "numpy"
     try:
-        with in_order_of_synapses():
+        with in_order_of_synapses(), in_one_sentence():
             network = Network(*objects)
             network.run(0 * second, namespace={})
             return _extract(network, inputs, monitors, namespace or {})

@@ -18,6 +18,7 @@ from equispike.models.codegen.jax.extraction import extract
 from equispike.models.codegen.jax.presentation import NO_PRESENTATIONS, Presentation
 from equispike.models.codegen.jax.pruning import pruned, unchanging, with_constants
 from equispike.models.codegen.program import Run, in_order_of_synapses
+from equispike.models.codegen.told import in_one_sentence
 from equispike.models.errors import EquispikeError
 
 jax.config.update("jax_enable_x64", True)
@@ -32,7 +33,7 @@ class JaxProgram:
     def __init__(self, build: Callable[[], BuiltNetwork], *, single_precision: bool) -> None:
         dtype = np.float32 if single_precision else np.float64
         preferences = {"core.default_float_dtype": dtype, "codegen.target": "numpy"}
-        with _set(preferences), in_order_of_synapses(), warnings.catch_warnings():
+        with _set(preferences), in_order_of_synapses(), in_one_sentence(), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # Brian2 looks for numbers beyond single precision
             brian2.set_device("runtime")
             self._parts = build()

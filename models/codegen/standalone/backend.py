@@ -25,6 +25,7 @@ from equispike.models.codegen.program import in_order_of_synapses
 from equispike.models.codegen.runtime import described
 from equispike.models.codegen.standalone.cache import cache_dir, nearby, publish
 from equispike.models.codegen.standalone.program import Generated, StandaloneProgram
+from equispike.models.codegen.told import in_one_sentence
 from equispike.models.errors import EquispikeError
 
 _ENDLESS = 1e6 * second  # the network stops itself
@@ -93,7 +94,7 @@ class StandaloneBackend(ABC):
         for key, value in settings.items():
             brian2.prefs[key] = value
         try:
-            with in_order_of_synapses(), _fresh_names():
+            with in_order_of_synapses(), _fresh_names(), in_one_sentence():
                 yield device
         finally:
             for key, value in saved.items():
