@@ -150,6 +150,31 @@ def conductance():
     return [cells, synapses]
 
 
+def excitatory_and_inhibitory(add: str = "v_post += w"):
+    """Brian2's commonest form of a network: parts of one group, whose spikes add to potentials that refractoriness holds."""
+    cells = group(LIF.replace("drive - v", "drive + g - v") + "\ndg/dt = -g / (5*ms) : 1", **SPIKES, refractory=2 * ms,
+                  method="exact")  # fmt: skip
+    parts = {"Ce": (cells[:15], 0.05), "Ci": (cells[15:], -0.3)}
+    synapses = []
+    for name, (part, w) in parts.items():
+        each = Synapses(part, cells, "w : 1", on_pre=add, name=name, clock=cells.clock, delay=1 * ms)
+        each.connect(condition="(i + 2 * j) % 3 == 0")
+        each.w = f"{w} * (1 + 0.1 * (i % 4) + 0.01 * j)"
+        synapses.append(each)
+    return [cells, *synapses]
+
+
+def plastic_parts():
+    """STDP between parts of one group."""
+    cells = group(LIF + "\ng : 1\napre : 1\napost : 1", **SPIKES, method="exact")
+    cells.run_regularly("v += 0.1 * g\ng *= 0.5", dt=cells.clock.dt)
+    synapses = Synapses(cells[:8], cells[8:], "w : 1", name="syn", clock=cells.clock, namespace={"ms": ms},
+                        on_pre="g_post += w\nw = clip(w + 0.01 * v_post, 0, 1)", on_post="w = clip(w - 0.02 * v_pre, 0, 1)")  # fmt: skip
+    synapses.connect()
+    synapses.w = "0.2 + 0.01 * i + 0.02 * j"
+    return [cells, synapses]
+
+
 def timed():
     current = TimedArray(np.random.default_rng(4).uniform(0, 3, (20, N)), dt=10 * ms, name="current")
     return [group("dv/dt = (current(t, i) - v) / tau : 1", **SPIKES, method="euler", namespace={"current": current})]
@@ -190,6 +215,9 @@ CASES: dict[str, Callable[[], list]] = {
     "at random": lambda: pair("g_post += 30 * w", connect={"i": [0, 1, 1, 5, 19, 19], "j": [3, 3, 4, 9, 14, 14]}),
     "product of both sides": lambda: pair("g_post += 2 * w * drive_pre * (1 - v_post)"),
     "recurrent with delay": recurrent,
+    "parts of a group, onto held potentials": excitatory_and_inhibitory,
+    "parts of a group": lambda: excitatory_and_inhibitory("g_post += w"),
+    "STDP between parts of a group": plastic_parts,
     "convolution": convolution,
     "convolution with strides": strided_convolution,
     "STDP": stdp,

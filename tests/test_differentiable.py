@@ -233,9 +233,11 @@ def other_clock():
     return [*lif(), group(LIF, name="slow", dt=1 * ms, **SPIKES, method="exact")]
 
 
-def part_of_a_group():
+def code_of_a_part():
     (cells,) = lif()
-    return [cells, *behind_inputs(cells[2:7])[1:]]
+    part = cells[2:7]
+    part.run_regularly("v += 0.1", dt=cells.clock.dt)
+    return [cells, part]
 
 
 @pytest.mark.parametrize(
@@ -250,9 +252,10 @@ def part_of_a_group():
         (lambda: lif(reset="v = poisson(3)"), ["cells", "poisson()", "no counterpart"]),
         (lambda: pair("v_post += w * (1 - v_post)"), ["syn_pre", "v_post", "order of synapses"]),
         (lambda: pair("g_post = w"), ["syn_pre", "g_post", "order of synapses"]),
-        (part_of_a_group, ["syn", "subgroup"]),
+        (code_of_a_part, ["part of cells", "whole group"]),
+        (lambda: lif(threshold="v > v_missing"), ["v_missing", "could not be resolved"]),
     ],
-    ids=["Python", "clocks", "generator", "random", "own potential", "assignment", "subgroup"],
+    ids=["Python", "clocks", "generator", "random", "own potential", "assignment", "part", "missing name"],
 )
 def test_what_cannot_be_converted_is_named(build, words):
     with pytest.raises(EquispikeError) as error:

@@ -385,7 +385,7 @@ class _Emission:
             return None
         (effect,) = effects
         if code.kind == "pathway":
-            if effect.op not in ("+=", "-=") or effect.var not in code.arrays or effect.var in code.conditions:
+            if effect.op not in ("+=", "-=") or effect.var not in code.arrays:
                 return None
             if code.arrays[effect.var].side != "post" or code.arrays[effect.var].index:
                 return None
@@ -424,7 +424,7 @@ class _Emission:
         if code.kind == "sum":
             return [*lines, f"s_[{code.summed!r}] = cast_({result}, s_[{code.summed!r}])"]
         target = code.arrays[effect.var].key
-        return [*lines, f"s_[{target!r}] = cast_(s_[{target!r}] + {result}, s_[{target!r}])"]
+        return [*lines, self._added(code, effect.var, target, result)]
 
     def _layout(self, code: Code, factors: list[str]) -> tuple[Connections, list[str]]:
         """The form of the connections, and lines that compute what its weights are made of, the last an expression."""
@@ -471,18 +471,21 @@ class _Emission:
             else:
                 later = {word for s in code.statements[position + 1 :] for word in get_identifiers(s.expr)}
                 reads = set(get_identifiers(statement.expr))
-                if (
-                    statement.op not in ("+=", "-=")
-                    or statement.var in reads | later
-                    or statement.var in code.conditions
-                ):
+                if statement.op not in ("+=", "-=") or statement.var in reads | later:
                     raise self._ordered(code, statement)
                 sign = "" if statement.op == "+=" else "-"
                 amount = f"{sign}event_ * ({self._expression(code, statement.expr)})"
                 n = self.network.sizes[self.network.synapses[code.group][0 if array.side == "pre" else 1]]
                 total = f"add_up_({amount}, c_['{code.group}._synaptic_{array.side}'], {n})"
-                lines.append(f"s_[{array.key!r}] = cast_(s_[{array.key!r}] + {total}, s_[{array.key!r}])")
+                lines.append(self._added(code, statement.var, array.key, total))
         return lines
+
+    def _added(self, code: Code, name: str, key: str, amount: str) -> str:
+        """A line that adds to neurons' variable, where its condition is true if it has one: ``(unless refractory)``."""
+        total = f"s_[{key!r}] + {amount}"
+        if name in code.conditions:
+            total = f"where_({self._stored(code.arrays[code.conditions[name]].key)}, {total}, s_[{key!r}])"
+        return f"s_[{key!r}] = cast_({total}, s_[{key!r}])"
 
     # Synapses of all pairs that change: neuron by neuron with an event, all its synapses at once.
 
@@ -518,7 +521,7 @@ class _Emission:
                 continue
             key, name = array.key, statement.var
             if array.side == own:  # one element, to which all the neuron's synapses contribute
-                if statement.op not in ("+=", "-=") or name in get_identifiers(statement.expr):
+                if statement.op not in ("+=", "-=") or name in {*get_identifiers(statement.expr), *code.conditions}:
                     raise self._ordered(code, statement)
                 body[-1] = f"{name} = {name} {statement.op[0]} ({self._expression(code, statement.expr)}).sum()"
             if array.side in place:

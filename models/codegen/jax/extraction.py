@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import brian2
 import numpy as np
 from brian2 import (
+    BrianObject,
     EventMonitor,
     Network,
     NetworkOperation,
@@ -119,7 +120,7 @@ class Extract:
     values : the arrays by key, as they are now; events have none
     timed : timed arrays by name: values and their time step in seconds
     sizes : number of neurons or synapses by group
-    synapses : name of synapses to names of source and target
+    synapses : name of synapses to names of source and target, of the whole groups where parts are connected
     """
 
     dt: float
@@ -185,10 +186,7 @@ def _extract(
         if isinstance(thing, NetworkOperation):
             raise _refused(name, "is Python code (network_operation): write it as equations or events")
         if isinstance(thing, Synapses):
-            for side in (thing.source, thing.target):
-                if isinstance(side, Subgroup):
-                    raise _refused(name, "connects a subgroup: make it a group of its own")
-            synapses[name] = (thing.source.name, thing.target.name)
+            synapses[name] = (_whole(thing.source).name, _whole(thing.target).name)
             for side in ("_synaptic_pre", "_synaptic_post"):
                 notes.key(thing.variables[side])
         if hasattr(thing, "variables") and hasattr(thing, "__len__") and not isinstance(thing, SynapticPathway):
@@ -198,11 +196,13 @@ def _extract(
                 if isinstance(thing.variables.get(label), ArrayVariable):
                     notes.key(thing.variables[label])
         if not isinstance(thing, CodeRunner):
-            if isinstance(thing, NeuronGroup | Synapses | PoissonGroup) or name in inputs:
+            if isinstance(thing, NeuronGroup | Synapses | PoissonGroup | Subgroup) or name in inputs:
                 continue
             raise _refused(name, f"is a {type(thing).__name__}: name it among the inputs, or make it a NeuronGroup")
         if thing.group.name in inputs:
             continue
+        if isinstance(thing.group, Subgroup):
+            raise _refused(name, f"belongs to a part of {thing.group.source.name}: let it belong to the whole group")
         if thing.codeobj is None:
             continue
         dts[float(thing.clock.dt)] = name
@@ -219,6 +219,8 @@ def _extract(
 
 def _monitor(monitor: EventMonitor, notes: _Notes) -> Code:
     arrays = {}
+    if isinstance(monitor.source, Subgroup):
+        raise _refused(monitor.name, f"records a part of {monitor.source.source.name}: record the whole group")
     for name in sorted(set(monitor.record_variables) - {"i", "t"}):
         variable = monitor.source.variables[name]
         if not isinstance(variable, ArrayVariable):
@@ -306,7 +308,7 @@ def _options(runner: CodeRunner, kind: str, notes: _Notes) -> dict:
             np.int32
         )
         return {
-            "event": f"{runner.source.name}.{runner.event}",
+            "event": f"{_whole(runner.source).name}.{runner.event}",
             "prepost": runner.prepost,
             "delays": delays[0] if delays.size and (delays == delays.flat[0]).all() else delays,
         }
@@ -327,6 +329,11 @@ def _kind(runner: CodeRunner) -> str:
             f"is a {type(runner).__name__} ({runner.template}): name its group among the inputs, or make it a NeuronGroup",
         )
     return kinds[runner.template]
+
+
+def _whole(group: BrianObject) -> BrianObject:
+    """The group that a subgroup is a part of: synapses count its neurons."""
+    return group.source if isinstance(group, Subgroup) else group
 
 
 def _event_of(space: str) -> str:
