@@ -15,6 +15,7 @@ from equispike.protocols.data import Dataset, load
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.sources import Source
 from equispike.protocols.spec import TrainingSpec
+from equispike.protocols.system import System
 
 
 class Slow(UserWarning):
@@ -38,13 +39,9 @@ def new_spec(
     """Return what a new training is, its data, and where it is kept; raises EquispikeError where it cannot work."""
     chosen = get_system(system)
     out = out or Path("runs") / f"{chosen.label}-{data}-s{seed}"
-    settings = dict(settings)
     if source is not None:
-        params = chosen.params()
-        params.check_kind(chosen.name, data, "features")
-        if "layers" not in settings:  # features are the first layer
-            settings["layers"] = f"{source.n_features},{params.as_text()['layers'].partition(',')[2]}"
-    params, own = chosen.settled(settings)
+        chosen.params().check_kind(chosen.name, data, "features")
+    params, own = chosen.settled(fitted(chosen, settings, source))
     procedure = chosen.trained_by
     backend = _backend(procedure, backend)
     dataset = load(data, data_dir)
@@ -64,6 +61,13 @@ def new_spec(
     )
     spec.check(dataset if source is None else source.blank(dataset))
     return spec, dataset, out
+
+
+def fitted(system: System, settings: Mapping[str, Any], source: Source | None) -> dict[str, Any]:
+    """Return ``settings`` with features of ``source``, if there is one, as the first layer, unless layers are among them."""
+    if source is None or "layers" in settings:
+        return dict(settings)
+    return {**settings, "layers": f"{source.n_features},{system.params().as_text()['layers'].partition(',')[2]}"}
 
 
 def source_for(system: str, data: str, path: Path) -> Source:

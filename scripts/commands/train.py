@@ -107,6 +107,8 @@ def _train_seeds(given: set[str], values: dict[str, Any]) -> None:
         seeds = [int(seed) for seed in values["seeds"].split(",")]
     except ValueError:
         raise EquispikeError(f"--seeds needs whole numbers separated by commas, not '{values['seeds']}'") from None
+    if repeated := [seed for seed in seeds if seeds.count(seed) > 1]:
+        raise EquispikeError(f"--seeds names {repeated[0]} twice, and both would have the same run folder: omit one")
     system = get_system(values["system"])
     out = values["out"] or Path("runs") / f"{system.label}-{values['data']}"
     backend = BACKENDS.get(values["backend"])
