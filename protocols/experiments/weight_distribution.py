@@ -87,16 +87,17 @@ def _run(rule: Rule, rule_params: Any, params: WeightDistributionParams, backend
             "w_end": result.state["synapses.w"] / rule_params.w_max,
         }
     )
-    return {"weights": weights, "output": _output(result.records["spikes"], rates, n_steps * dt)}
+    return {"weights": weights, "output": _output(result.records["spikes"], rates, n_steps, dt)}
 
 
-def _output(spikes: dict[str, np.ndarray], rates: np.ndarray, duration: float) -> pd.DataFrame:
-    """Rate of each neuron in a hundred parts of the run."""
-    edges = np.linspace(0, duration, 101)
+def _output(spikes: dict[str, np.ndarray], rates: np.ndarray, n_steps: int, dt: float) -> pd.DataFrame:
+    """Rate of each neuron in a hundred parts of the run, or in each time step where there are fewer."""
+    n_parts = min(100, n_steps)
+    edges = np.linspace(0, n_steps * dt, n_parts + 1)
     counts = np.array([np.histogram(spikes["t"][spikes["i"] == k], edges)[0] for k in range(len(rates))])
     return pd.DataFrame(
         {
-            "input_rate_Hz": np.repeat(rates, 100),
+            "input_rate_Hz": np.repeat(rates, n_parts),
             "t_s": np.tile(edges[1:], len(rates)),
             "output_rate_Hz": counts.ravel() / (edges[1] - edges[0]),
         }
