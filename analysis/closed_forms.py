@@ -180,7 +180,7 @@ def with_firing_rates(table: pd.DataFrame, run: RunFolder) -> pd.DataFrame:
 
 
 def firing_rates(run: RunFolder, currents: np.ndarray) -> np.ndarray | None:
-    """Return rates (n,) in Hz at ``currents`` (n,), in the unit of the table of a run of ``fi-curve``; None without a closed form."""
+    """Return rates (n,) in Hz at ``currents`` (n,), in the unit of the table of a run of ``fi-curve``; None: no closed form."""
     config = run.read_json("run.json")["config"]
     if config["model"] not in FIRING_RATES:
         return None
