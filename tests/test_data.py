@@ -134,6 +134,25 @@ def test_load_from_folder(tmp_path: Path, files: dict[str, bytes]) -> None:
     assert (loaded.name, loaded.source) == ("fashion-mnist", str(folder))
 
 
+@pytest.mark.parametrize("form", ["{dotted}", "{dotted}.gz", "{stem}/{stem}", "{test}", "{dotted}/{dotted}"])
+def test_other_usual_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    """As unpacked on Windows, as from Kaggle, and with test in place of t10k; nothing is downloaded."""
+    for stem, content in CONTENT.items():
+        name = form.format(stem=stem, dotted=stem.replace("-idx", ".idx"), test=stem.replace("t10k", "test"))
+        path = tmp_path / "chosen" / "mnist" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    assert np.array_equal(data.load("mnist", tmp_path / "chosen").train_images, IMAGES)
+    monkeypatch.setenv("EQUISPIKE_DATA", str(tmp_path / "chosen"))
+    assert data.load("mnist").source == data.available("mnist") == str(tmp_path / "chosen" / "mnist")
+
+
+def test_a_chosen_folder_with_other_files_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "mnist", {"images.npy": b""})
+    monkeypatch.setenv("EQUISPIKE_DATA", str(tmp_path))
+    assert f"{tmp_path / 'mnist' / locate.STEMS[0]}.gz is missing" in refusal(lambda: data.load("mnist"))
+
+
 def test_order_of_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert data.available("fashion-mnist") is None
     cached = put(locate.cache_folder("fashion-mnist"))
@@ -160,7 +179,9 @@ def test_missing_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_folder_in_place_of_file(tmp_path: Path) -> None:
     folder = put(tmp_path / "mnist")
     (folder / locate.STEMS[0]).mkdir()
-    assert "Is a directory" in refusal(lambda: data.load("mnist", tmp_path))
+    assert np.array_equal(data.load("mnist", tmp_path).train_images, IMAGES)  # the packed file beside it
+    (folder / FIRST).unlink()
+    assert f"{folder / FIRST} is missing" in refusal(lambda: data.load("mnist", tmp_path))
 
 
 def test_unknown_name() -> None:
