@@ -10,6 +10,7 @@ from typing import Any
 
 from equispike.models.codegen import BACKENDS
 from equispike.models.errors import EquispikeError
+from equispike.protocols import limits
 from equispike.protocols.catalogue import get_system
 from equispike.protocols.data import Dataset, load
 from equispike.protocols.run_folder import RunFolder
@@ -35,8 +36,12 @@ def new_spec(
     source: Source | None = None,
     out: Path | None = None,
     data_dir: Path | None = None,
+    force: bool = False,
 ) -> tuple[TrainingSpec, Dataset, Path]:
-    """Return what a new training is, its data, and where it is kept; raises EquispikeError where it cannot work."""
+    """Return what a new training is, its data, and where it is kept.
+
+    Raises EquispikeError where it cannot work or, unless ``force``, would take what no machine has.
+    """
     chosen = get_system(system)
     out = out or Path("runs") / f"{chosen.label}-{data}-s{seed}"
     if source is not None:
@@ -60,6 +65,8 @@ def new_spec(
         source=None if source is None else os.path.relpath(source.run.path.resolve(), out.resolve()),
     )
     spec.check(dataset if source is None else source.blank(dataset))
+    if not force:
+        limits.refuse(limits.training_fault(spec))
     return spec, dataset, out
 
 

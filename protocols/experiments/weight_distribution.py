@@ -14,9 +14,12 @@ from equispike.models.errors import EquispikeError
 from equispike.models.params import Params, param
 from equispike.models.plasticity import Rule
 from equispike.models.plasticity.poisson_inputs import build
+from equispike.protocols import limits
 from equispike.protocols.experiments.base import CHOICE, Experiment, Tables
 
 SONG = "Song, Miller & Abbott 2000, Nat. Neurosci. 3:919-926"
+#: Of an input: its state, its synapse's, and its row of the table.
+_INPUT_BYTES = 100
 PORT = f"{SONG}, as in Brian2's example"
 
 
@@ -64,6 +67,8 @@ def _why_not(rule: Rule, rule_params: Params) -> str | None:
 def _run(rule: Rule, rule_params: Any, params: WeightDistributionParams, backend: str, seed: int) -> Tables:
     dt, rates = float(params.dt), np.asarray(params.input_rate)
     n_cells, n = len(rates), params.n_inputs
+    if fault := limits.memory_fault(_INPUT_BYTES * n_cells * n, f"{n_cells} neurons with {n} inputs each"):
+        raise EquispikeError(fault)
     neuron = {key: value for key, value in params.namespace().items() if key not in ("dt", "n_inputs", "duration")}
     # The neuron's inhibition gets no input.
     silent = {"tau_gi": params.tau_ge, "e_inh": params.v_rest, "t_refractory": 0 * ms}

@@ -27,6 +27,9 @@ jobs = click.option(
     show_default="all cores",
     help="Chunks of images run at the same time; the result does not depend on it.",
 )
+force = click.option(
+    "--force", is_flag=True, help="Begin even what would take more time steps or memory than is sensible."
+)
 pairs = click.option(
     "--set",
     "pairs",

@@ -15,6 +15,7 @@ from equispike.models import own_files
 from equispike.models.codegen import BACKENDS
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params
+from equispike.protocols import limits
 from equispike.protocols.atomic_write import atomic_write
 from equispike.protocols.beginning import fitted, source_for
 from equispike.protocols.data import load
@@ -222,6 +223,8 @@ def _check_run(
     )  # fmt: skip
     try:
         spec.check(dataset if source is None else source.blank(dataset))
+        if fault := limits.training_fault(spec):
+            raise EquispikeError(fault)
     except EquispikeError as error:
         raise [*blamed, options["data"]][0].error(str(error)) from None
     check_evaluation(sweep, spec)
