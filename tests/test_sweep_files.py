@@ -208,6 +208,18 @@ def test_the_command_refuses_before_anything_runs(equispike) -> None:
     assert not Path("runs").exists() or not any(Path("runs").rglob("run.json"))
 
 
+def test_a_partition_is_one_of_the_cluster(equispike, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, words in (("sbatch", "true"), ("sinfo", "echo 'debug* up'; echo 'long up'")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{words}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    for partition, code in (("long", 0), ("short", 2)):
+        Path("a.yaml").write_text(SWEEP + f"resources: {{partition: {partition}}}\n")
+        outcome = equispike("sweep", "a.yaml", "--profile", "slurm", "--dry-run")
+        assert outcome.code == code, outcome.err
+    assert "no partition short; there are: debug, long" in outcome.sentence
+
+
 @given(st.floats(0, 1), st.booleans())
 def test_drawn_values_lie_on_their_axis(part: float, log: bool) -> None:
     system = get_system("diehl-cook")

@@ -85,7 +85,7 @@ def label_decades(axis: Axis, *steps: int) -> None:
     """
     locator = axis.get_major_locator()
     assert isinstance(locator, LogLocator | SymmetricalLogLocator)
-    low, high = sorted(axis.axes.get_xlim() if axis.axis_name == "x" else axis.axes.get_ylim())
+    low, high = sorted(axis.axes.get_xlim() if axis is axis.axes.xaxis else axis.axes.get_ylim())
     fitting = [subs for subs in (steps, (1, 2, 5), tuple(range(1, 10))) if _n_ticks(low, high, subs) > 1]
     if isinstance(locator, SymmetricalLogLocator) or fitting:
         locator.set_params(subs=fitting[0] if fitting else steps)

@@ -40,7 +40,7 @@ def _params(neuron: Neuron, neuron_params: NeuronParams) -> Params:
             super().__post_init__()
             if not self.settling < self.duration:
                 raise EquispikeError(
-                    f"duration = {self.duration / ms:g}*ms leaves nothing for the steady rate after settling = "
+                    f"a duration of {self.duration / ms:g}*ms leaves nothing for the steady rate after a settling of "
                     f"{self.settling / ms:g}*ms: raise duration, or lower settling"
                 )
 

@@ -44,6 +44,8 @@ def command(file, out, dry_run, benchmark, status, table, cores, profile) -> Non
         raise EquispikeError(
             f"a run needs {sweep.resources.cpus} cores (resources of {file}), but only {cores} are given"
         )
+    if profile is not None:
+        driver.check_profile(profile, sweep.resources)
     if sweep.search is not None:
         if benchmark:
             raise EquispikeError("--benchmark is for runs that are known beforehand, not for a search")
