@@ -173,14 +173,21 @@ FIRING_RATES: dict[str, Callable] = {"lif": _lif_rate, "dimensionless-lif": _dim
 
 def with_firing_rates(table: pd.DataFrame, run: RunFolder) -> pd.DataFrame:
     """Return the table of a run of ``fi-curve`` with a column ``closed_form_Hz``, where its neuron has a closed form."""
+    model = run.read_json("run.json")["config"]["model"]
+    if model not in FIRING_RATES:
+        return table
+    return table.assign(closed_form_Hz=firing_rates(run, table[current_column(NEURONS[model])].to_numpy()))
+
+
+def firing_rates(run: RunFolder, currents: np.ndarray) -> np.ndarray | None:
+    """Return rates (n,) in Hz at ``currents`` (n,), in the unit of the table of a run of ``fi-curve``; None: no closed form."""
     config = run.read_json("run.json")["config"]
     if config["model"] not in FIRING_RATES:
-        return table
+        return None
     neuron = NEURONS[config["model"]]
     assert neuron.params is not None
-    currents = table[current_column(neuron)].to_numpy() * scale(neuron)
     params = neuron.params().updated(config["params"])
-    return table.assign(closed_form_Hz=FIRING_RATES[neuron.name](params, currents))
+    return FIRING_RATES[neuron.name](params, np.asarray(currents) * scale(neuron))
 
 
 def fi_curve_of(run: RunFolder) -> pd.DataFrame:

@@ -49,12 +49,14 @@ def bimodality(weights: np.ndarray) -> float:
     """Sarle's bimodality coefficient of weights (n,), from 0 to 1, 5 / 9 for a uniform distribution.
 
     (skewness² + 1) / (kurtosis + 3 (n - 1)² / ((n - 2) (n - 3))), with unbiased skewness and excess kurtosis; 0 where all
-    weights are equal. SAS/STAT User's Guide 1990.
+    weights are equal, NaN of fewer than four. SAS/STAT User's Guide 1990.
     """
     n = len(weights)
+    if n < 4:
+        return float("nan")
     deviation = weights - weights.mean()
     variance = float((deviation**2).mean())
-    if n < 4 or variance <= (1e-12 * max(1.0, float(np.abs(weights).max()))) ** 2:
+    if variance <= (1e-12 * max(1.0, float(np.abs(weights).max()))) ** 2:
         return 0.0
     skewness = float((deviation**3).mean()) / variance**1.5 * np.sqrt(n * (n - 1)) / (n - 2)
     biased = float((deviation**4).mean()) / variance**2 - 3

@@ -44,6 +44,7 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
                 settings.append(f"features of {re.sub(r'-s[0-9]+$', '', Path(spec.source).name)}")
             if spec.holdout:
                 settings.append(f"{spec.holdout} training images held out")
+            settings += _evaluated_with(spec, evaluation)
             rows.append(
                 {
                     "system": spec.system.label,
@@ -63,6 +64,19 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
     if not rows:
         raise EquispikeError(f"no evaluated run below {', '.join(map(str, folders))}: equispike evaluate RUN makes one")
     return pd.DataFrame(rows)
+
+
+def _evaluated_with(spec: TrainingSpec, evaluation: dict[str, Any]) -> list[str]:
+    """Return how an evaluation differs from what is evaluated by default."""
+    usual = min(spec.system.trained_by.n_label or spec.n_train, spec.n_train)
+    n_label = evaluation.get("n_label") or usual
+    words = [] if n_label == usual else [f"labels from {n_label} images"]
+    own = spec.procedure_params.as_text()
+    return words + [
+        f"evaluated with {key}={value}"
+        for key, value in evaluation.get("settings", {}).items()
+        if own.get(key) != value
+    ]
 
 
 def changed_settings(spec: TrainingSpec) -> list[str]:
@@ -114,11 +128,21 @@ def _headline(setting: dict[str, Any]) -> str:
 
 
 def rows_by_setting(runs: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    """Rows that differ in the seed alone, with what they have in common."""
+    """Rows that differ in the seed alone, with what they have in common.
+
+    Raises EquispikeError where a seed is there twice: it would count as two.
+    """
     runs = runs.assign(size=runs["network"].map(len))  # 400 before 1600
     for key, group in runs.groupby([*SETTING[:2], "size", *SETTING[2:]], sort=True):
         values = list(key)  # type: ignore[call-overload]
         del values[2]
+        again = group[group["seed"].duplicated(keep=False)]
+        if len(again):
+            one, other = again["record"].iloc[:2]
+            raise EquispikeError(
+                f"{one} and {other} are trainings with the same settings and seed {again['seed'].iloc[0]}, and means are over "
+                "seeds: omit one of them"
+            )
         yield dict(zip(SETTING, values, strict=True)), group
 
 

@@ -25,8 +25,9 @@ def confusion_matrix(truth: np.ndarray, guesses: np.ndarray, n_classes: int) -> 
 
 
 def row_percent(counts: np.ndarray) -> np.ndarray:
-    """Each row of ``counts`` in percent of its sum; a row without counts is zero."""
-    return 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    """Each row of ``counts`` in percent of its sum; NaN in a row without counts."""
+    sums = counts.sum(axis=1, keepdims=True)
+    return np.divide(100 * counts, sums, out=np.full(counts.shape, np.nan), where=sums > 0)
 
 
 def tuning_order(class_rates: np.ndarray, assignments: np.ndarray) -> np.ndarray:

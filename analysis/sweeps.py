@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from equispike.analysis.comparison import costs_of
+from equispike.analysis.comparison import WORKLOAD, costs_of
 from equispike.models.params import Params
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
 
+#: Columns of numbers that every table has, whatever was trained.
+_NUMBERS = ("accuracy", "n_images", "images", "holdout", "chunk_images", "seed", "train_cpu_s", "train_wall_s",
+            "inference_cpu_s", "inference_wall_s")  # fmt: skip
+
 
 def tidy(folders: Iterable[str | Path]) -> pd.DataFrame:
-    """One row for each readout and split of each evaluated run.
+    """One row for each readout and split of each evaluated run, its headline readout first.
 
     Returns
     -------
-    Columns run, model, data, backend, images (presented), holdout, seed, readout, split, accuracy (0 to 1), n_images (evaluated),
+    Columns run, system, data, backend, images (presented), holdout, chunk_images, source (empty where images are shown), seed,
+    readout, split, accuracy (0 to 1), n_images (evaluated),
     every parameter of network and training (numbers with their unit behind the name, such as ``dt (ms)``), costs
     of runs that were measured and times as in :func:`analysis.comparison.compare`, commit, folder
     """
@@ -30,12 +35,13 @@ def tidy(folders: Iterable[str | Path]) -> pd.DataFrame:
         config = record["config"]
         spec = TrainingSpec.of_run(run)
         about = {"run": run.path.name, "system": config["system"], "data": config["data"], "backend": config["backend"],
-                 "images": record["images_seen"], "holdout": config["holdout"], "seed": config["seed"]}  # fmt: skip
+                 "images": record["images_seen"], "holdout": config["holdout"], "chunk_images": config["chunk_images"],
+                 "source": config.get("source", ""), "seed": config["seed"]}  # fmt: skip
         for path in sorted(run.path.glob("evaluation-*.json")):
             evaluation = run.read_json(path.name)
             costs = costs_of(run, evaluation)
-            for readout, accuracy in evaluation["accuracy"].items():
-                found = {"readout": readout, "split": evaluation["split"], "accuracy": accuracy,
+            for readout in (name for name in spec.procedure().readouts if name in evaluation["accuracy"]):
+                found = {"readout": readout, "split": evaluation["split"], "accuracy": evaluation["accuracy"][readout],
                          "n_images": evaluation["n_images"]}  # fmt: skip
                 rows.append(
                     about
@@ -46,6 +52,16 @@ def tidy(folders: Iterable[str | Path]) -> pd.DataFrame:
                     | {"folder": str(run.path)}
                 )
     return pd.DataFrame(rows)
+
+
+def numbers_of(spec: TrainingSpec, measures: Collection[str]) -> list[str]:
+    """Names, without units, of the columns of numbers that a run trained as ``spec`` has in the table, once it was evaluated and
+    ``measures`` were taken.
+    """
+    found = settings(spec.params) | settings(spec.procedure_params)
+    numbers = [name.partition(" (")[0] for name, value in found.items() if not isinstance(value, str)]
+    measured = [name for name in (*WORKLOAD, "spikes") if name != "first_layer"] if "workload" in measures else []
+    return [*_NUMBERS, *measured, *numbers]
 
 
 def settings(params: Params) -> dict[str, float | int | str]:
@@ -61,4 +77,5 @@ def settings(params: Params) -> dict[str, float | int | str]:
 
 def column(name: str, table: pd.DataFrame) -> str:
     """The column of ``table`` that holds the setting ``name``, with its unit."""
+    name = name.replace("-", "_")  # of chunk-images, an option
     return next((each for each in table.columns if each == name or each.startswith(f"{name} (")), name)

@@ -105,6 +105,7 @@ def train(
     out: Path | str | None = None,
     data_dir: Path | str | None = None,
     jobs: int | None = None,
+    force: bool = False,
     report: Callable[[Progress], None] = _silent,
     phases: Phases = _silent,
 ) -> RunFolder:
@@ -123,6 +124,7 @@ def train(
     source : a trained run on the same data, whose features take the place of images
     out : new run folder; ``runs/SYSTEM-DATA-sSEED`` if not given
     jobs : runs at a time that make features; all cores if not given
+    force : begin even what would take more time steps or memory than is sensible
     report : called after every chunk
     phases : called with phase, images done and images in all, while features are made
 
@@ -138,7 +140,7 @@ def train(
     spec, dataset, folder = new_spec(
         system, data, settings or {}, images=images, seed=seed, backend=backend, holdout=holdout,
         chunk_images=chunk_images, source=opened, out=None if out is None else Path(out),
-        data_dir=None if data_dir is None else Path(data_dir),
+        data_dir=None if data_dir is None else Path(data_dir), force=force,
     )  # fmt: skip
     return _trained(spec, dataset, RunFolder.create(folder), jobs, report, phases)
 
@@ -306,6 +308,7 @@ def experiment(
     backend: str = "auto",
     out: Path | str | None = None,
     seed: int = 0,
+    force: bool = False,
 ) -> Outcome:
     """Characterise a neuron, synapse or plasticity rule: a current, pairs of spikes, and so on.
 
@@ -314,6 +317,7 @@ def experiment(
     name, model : as ``equispike experiment list`` shows them; a model may be ``PATH.py:NAME`` of your own
     settings : parameters of both, as values with units or text such as ``linspace(0,5,41)*nA``
     out : new run folder; ``runs/NAME-MODEL`` if not given
+    force : do it however many time steps it takes
 
     Returns
     -------
@@ -328,7 +332,9 @@ def experiment(
     from equispike.analysis.experiments import conclude
     from equispike.protocols.experiments.running import run_experiment
 
-    outcome = run_experiment(model, name, dict(settings or {}), backend, None if out is None else Path(out), seed)
+    outcome = run_experiment(
+        model, name, dict(settings or {}), backend, None if out is None else Path(out), seed, force
+    )
     conclude(outcome.folder)
     return outcome
 

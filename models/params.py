@@ -32,6 +32,8 @@ _OPERATORS: dict[type, Any] = {
 #: Ways to write several values, by the name of the NumPy function: first, last, how many.
 _SERIES: dict[str, Any] = {"linspace": np.linspace, "logspace": np.logspace, "geomspace": np.geomspace}
 _LONGEST = 100_000
+#: Of programs; and what no quantity reaches in the unit that it is written in.
+_LARGEST_INT, _LARGEST_QUANTITY = 2**31 - 1, 1e30
 
 
 def param(
@@ -241,6 +243,10 @@ class Params:
         """The parameters that :meth:`structure` tells."""
         return set()
 
+    def weights_and_synapses(self) -> tuple[int, int]:
+        """How many weights the network learns, and how many synapses it has; 0 where it does not tell."""
+        return 0, 0
+
     def check_kind(self, model: str, data: str, kind: str) -> None:
         """Raise EquispikeError where samples of a ``kind``, images, events or features, cannot be shown to the network."""
         if kind == "events":
@@ -361,7 +367,7 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
     kind = type(meta["default"])
     if kind is str and meta["pattern"]:
         if not re.fullmatch(meta["pattern"], str(value)):
-            raise EquispikeError(f"{name} = {value!r} does not look like {meta['example']}")
+            raise EquispikeError(f"{name} = {str(value)[:60]!r} does not look like {meta['example']}")
         return value
     if kind is str:
         if "parts" in meta and own_files.is_own(value):
@@ -397,9 +403,15 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
     if kind is int:
         if not math.isfinite(number) or number != int(number):
             raise EquispikeError(f"{name} must be a whole number, but is {number:g}")
+        if abs(number) > _LARGEST_INT:
+            raise EquispikeError(f"{name} = {number:g} is out of range: whole numbers go up to {_LARGEST_INT}")
         value = int(number)
     elif unit is None:
         value = number
+    elif abs(number) > _LARGEST_QUANTITY:
+        raise EquispikeError(
+            f"{name} = {number:g}*{unit_name(unit)} is out of range: {_LARGEST_QUANTITY:g} is the most in size"
+        )
     if not _permitted(meta, number):
         raise EquispikeError(f"{name} = {describe_value(value, unit)} is out of range: {permitted_range(field)}")
     return value

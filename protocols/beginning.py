@@ -10,11 +10,13 @@ from typing import Any
 
 from equispike.models.codegen import BACKENDS
 from equispike.models.errors import EquispikeError
+from equispike.protocols import limits
 from equispike.protocols.catalogue import get_system
 from equispike.protocols.data import Dataset, load
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.sources import Source
 from equispike.protocols.spec import TrainingSpec
+from equispike.protocols.system import System
 
 
 class Slow(UserWarning):
@@ -34,17 +36,17 @@ def new_spec(
     source: Source | None = None,
     out: Path | None = None,
     data_dir: Path | None = None,
+    force: bool = False,
 ) -> tuple[TrainingSpec, Dataset, Path]:
-    """Return what a new training is, its data, and where it is kept; raises EquispikeError where it cannot work."""
+    """Return what a new training is, its data, and where it is kept.
+
+    Raises EquispikeError where it cannot work or, unless ``force``, would take what no machine has.
+    """
     chosen = get_system(system)
     out = out or Path("runs") / f"{chosen.label}-{data}-s{seed}"
-    settings = dict(settings)
     if source is not None:
-        params = chosen.params()
-        params.check_kind(chosen.name, data, "features")
-        if "layers" not in settings:  # features are the first layer
-            settings["layers"] = f"{source.n_features},{params.as_text()['layers'].partition(',')[2]}"
-    params, own = chosen.settled(settings)
+        chosen.params().check_kind(chosen.name, data, "features")
+    params, own = chosen.settled(fitted(chosen, settings, source))
     procedure = chosen.trained_by
     backend = _backend(procedure, backend)
     dataset = load(data, data_dir)
@@ -63,7 +65,16 @@ def new_spec(
         source=None if source is None else os.path.relpath(source.run.path.resolve(), out.resolve()),
     )
     spec.check(dataset if source is None else source.blank(dataset))
+    if not force:
+        limits.refuse(limits.training_fault(spec))
     return spec, dataset, out
+
+
+def fitted(system: System, settings: Mapping[str, Any], source: Source | None) -> dict[str, Any]:
+    """Return ``settings`` with features of ``source``, if there is one, as the first layer, unless layers are among them."""
+    if source is None or "layers" in settings:
+        return dict(settings)
+    return {**settings, "layers": f"{source.n_features},{system.params().as_text()['layers'].partition(',')[2]}"}
 
 
 def source_for(system: str, data: str, path: Path) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import warnings
 from pathlib import Path
@@ -69,6 +70,13 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        click.echo(
+            f"Error: {str(error.filename)[:60]}... is too long for the name of a file: choose a shorter one", err=True
+        )
+        sys.exit(2)
 
 
 def _show(message, category, filename, lineno, file=None, line=None) -> None:

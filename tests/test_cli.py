@@ -199,6 +199,7 @@ BAD_WORDS = {
     ("diehl-cook", "--config", "nothing.yaml"): "cannot read the configuration nothing.yaml: No such file",
     ("diehl-cook", "--config", "."): "cannot read the configuration",
     ("--resume", "nothing"): "nothing is not a run folder",
+    ("diehl-cook", "--seeds", "0,1,0"): "--seeds names 0 twice",
 }
 
 
@@ -230,10 +231,10 @@ def test_bad_words_for_other_commands(equispike, tmp_path: Path, words: tuple[st
 
 
 BAD_CONFIGS = {
-    b"tau_mem: 50*ms\nrule: [pair\n": "line 3",
-    b"tau_mem: 50*ms\nrule: pair: triplet\n": "line 2",
-    b"- tau_mem\n": "must hold lines such as",
-    b"\xff\xfe\x00": "is not a YAML file",
+    b"tau_mem: 50*ms\nrule: [pair\n": "c.yaml:3: this is not YAML",
+    b"tau_mem: 50*ms\nrule: pair: triplet\n": "c.yaml:2: this is not YAML",
+    b"- tau_mem\n": "needs lines such as",
+    b"\xff\xfe\x00": "is not a text file",
     b"neuron.tau_mem: 2001-99-99\n": "neuron.tau_mem",
     b"n_exc: !!int many\n": "n_exc",
     b"n_exc: true\n": "n_exc",

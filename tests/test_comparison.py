@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from equispike.analysis import comparison
 from equispike.analysis.representation import selectivity, similarities
 from equispike.analysis.results import collect, to_markdown
+from equispike.models.errors import EquispikeError
 from equispike.protocols.catalogue import get_system
 from equispike.protocols.run_folder import FORMAT, RunFolder
 from equispike.protocols.spec import TrainingSpec
@@ -47,6 +48,16 @@ def test_one_row_per_readout_and_an_interval_by_hand(tmp_path: Path) -> None:
     # Wilson: (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4 n^2)) / (1 + z^2 / n) with p = 1 / 2, n = 1000, z = 1.96
     assert row["accuracy_low"] == pytest.approx(0.5 - 0.03093, abs=1e-4)
     assert (row["kind"], row["spikes"], row["inference_cpu_s"]) == ("ANN", 5.0, 0.002)
+
+
+def test_a_seed_counts_once_and_evaluations_that_differ_are_apart(tmp_path: Path) -> None:
+    record(tmp_path, "a0", 0.9)
+    again = record(tmp_path, "b0", 0.8)
+    with pytest.raises(EquispikeError, match="a0 and b0 are trainings with the same settings and seed 0"):
+        comparison.to_markdown(comparison.compare([tmp_path]))
+    again.write_json("evaluation-test.json", again.read_json("evaluation-test.json") | {"n_label": 300})
+    assert set(comparison.compare([tmp_path])["settings"]) == {"defaults", "defaults, labels from 300 images"}
+    assert len(comparison.settings(comparison.compare([tmp_path]))) == 2
 
 
 def test_costs_are_means_over_measured_seeds_and_accuracies_over_all(tmp_path: Path) -> None:

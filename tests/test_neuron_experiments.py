@@ -69,6 +69,29 @@ def test_lif_rates_are_the_closed_form_to_one_part_in_a_million(run):
     assert 30 < errors["0.1*ms"] / errors["0.01*ms"] < 300
 
 
+def test_zero_is_what_was_measured_and_silent(run):
+    """At 2.2 nA a spike takes 8 ms ln 11 = 19 ms: in 30 ms there is one, which makes no interval; at 1 nA there is none."""
+    with pytest.raises(EquispikeError, match="nothing for the steady rate after"):
+        run("lif", "fi-curve", duration="200*ms")
+    settings = {"current": "[1,2.2,5]*nA", "settling": "0*ms", "duration": "30*ms"}
+    table = run("lif", "fi-curve", **settings).table
+    assert table["spikes"].tolist()[:2] == [0, 1] and table["spikes"][2] > 1
+    for name in ("rate_Hz", "first_rate_Hz"):
+        assert table[name][0] == 0 and np.isnan(table[name][1]) and table[name][2] > 100
+
+
+def test_a_threshold_below_all_that_was_tried_is_not_measured(run):
+    outcome = run("lif", "strength-duration", weakest="50*nA", duration="[1,10]*ms", v_threshold="-64.9*mV")
+    assert outcome.table["current_nA"].isna().all() and outcome.tables["summary"]["rheobase_nA"].isna().all()
+    with pytest.raises(EquispikeError, match="must be below the strongest"):
+        run("lif", "strength-duration", weakest="5*nA", strongest="5*nA")
+
+
+def test_a_trace_that_ends_too_early_has_no_trough(run):
+    shape = run("hodgkin-huxley", "action-potential", FAST, duration="3*ms").table.iloc[0]
+    assert np.isnan(shape["trough_mV"]) and np.isfinite(shape["peak_mV"]) and np.isfinite(shape["latency_ms"])
+
+
 def test_lif_is_silent_up_to_its_rheobase(run):
     table = run("lif", "fi-curve", current="[1.999,2.001]*nA", duration="100*ms", settling="0*ms").table
     assert table["spikes"].tolist() == [0, 1]  # (theta - u_rest) / R = 20 mV / 10 Mohm = 2 nA

@@ -154,10 +154,19 @@ def bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training_checks, "BANDS", path)
 
 
-def warned(spikes: float, *, data: str = "mnist", images: int = 1000, n_exc: int = 100, chunk: int = 1000, **changes):
+def warned(
+    spikes: float,
+    *,
+    theta: float = 27.0,
+    data: str = "mnist",
+    images: int = 1000,
+    n_exc: int = 100,
+    chunk: int = 1000,
+    **changes,
+):
     told = config("diehl-cook", 0, {"n_exc": n_exc, **changes}, chunk_images=chunk)
     spec = TrainingSpec.from_json(told | {"data": data})
-    values = {"spikes_per_image": spikes, "theta_mean_mV": 27.0}
+    values = {"spikes_per_image": spikes, "theta_mean_mV": theta}
     frame = pd.DataFrame({"images": images, "metric": list(values), "value": list(values.values())})
     return training_checks.warnings(spec, Progress({}, seen=images, metrics=frame))
 
@@ -175,7 +184,20 @@ def test_a_metric_that_left_its_band_is_named() -> None:
     "other", [{"data": "digits"}, {"images": 2000}, {"n_exc": 400}, {"chunk": 500}, {"neuron.tau_mem": "50*ms"}]
 )
 def test_no_warning_where_no_band_applies(other: dict) -> None:
-    assert warned(1000.0, **other) == []
+    assert warned(60.0, **other) == []
+
+
+@pytest.mark.usefixtures("bands")
+@pytest.mark.parametrize("spikes", [4007.0, 0.0, float("nan")])
+@pytest.mark.parametrize("other", [{"data": "digits"}, {"n_exc": 400, "chunk": 500}, {"neuron.tau_mem": "50*ms"}])
+def test_what_is_far_from_all_bands_is_off_track_anywhere(spikes: float, other: dict) -> None:
+    (warning,) = warned(spikes, **other)
+    assert f"spikes_per_image is {spikes:.4g}, " in warning
+
+
+@pytest.mark.usefixtures("bands")
+def test_a_threshold_without_end_is_off_track() -> None:
+    assert "theta_mean_mV is 1e+300, far outside" in "".join(warned(15.0, theta=1e300, data="digits"))
 
 
 @pytest.mark.usefixtures("bands")

@@ -45,6 +45,16 @@ def test_statistics_by_hand() -> None:
     np.testing.assert_allclose(dataclasses.astuple(found)[3:], expected)
 
 
+def test_a_silent_layer_has_no_statistics_and_no_fault(equispike) -> None:
+    saved_run("run", "spiking-mlp", layers="784,12,10", v_threshold=1e6)
+    outcome = equispike("spikes", "run", "--out", "spikes.nix", "--images", 2)
+    assert outcome.code == 0, outcome.err
+    with neo.io.NixIO("spikes.nix", "ro") as file:
+        [found] = layer_statistics(file.read_all_blocks()[0])
+    assert (found.name, found.n_spiked, found.per_presentation, found.rate) == ("hidden1", 0, 0, 0)
+    assert np.isnan([found.cv, found.lv, found.fano]).all()
+
+
 def test_a_nix_file_gives_back_what_was_recorded(equispike) -> None:
     run = saved_run(
         "run", "spiking-mlp", layers="784,12,10", init_scale=4, readout="spikes", dt="0.5*ms", encoding="poisson"

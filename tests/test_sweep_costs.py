@@ -43,3 +43,9 @@ def test_a_benchmark_tells_what_all_runs_of_its_kind_cost() -> None:
     with costs_file().open("a") as file:
         file.write('{"kind": "cut sho')
     assert len(known()) == 2
+
+
+def test_what_nobody_measured_costs_nobody_knows(equispike) -> None:
+    written(50_000)
+    out = equispike("sweep", "a.yaml", "--dry-run").out
+    assert "Left to do: 2 runs whose cost is unknown" in out and "0.00 CPU hours" not in out and " 0 MB" not in out

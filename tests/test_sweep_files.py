@@ -65,7 +65,7 @@ def test_a_change_touches_what_depends_on_it() -> None:
 
 
 def test_a_plan_comes_back_from_its_file() -> None:
-    found = planned(SWEEP + "figures:\n  - {x: n_exc, y: accuracy, lines: readout}\n")
+    found = planned(SWEEP + "figures:\n  - {kind: map, x: n_exc, y: neuron.tau_mem, z: accuracy, readout: vote}\n")
     found.write(Path())
     assert Plan.open(Path()) == found
 
@@ -109,6 +109,43 @@ def test_a_plan_comes_back_from_its_file() -> None:
             "in ms",
         ),
         ("evaluate: {label-images: 50}", "search: {trials: 3, maximise: vote, axes: {}}", 10, "axes is empty"),
+        # What would fail after the training.
+        ("images: 100", "chunk-images: abc", 3, "whole number, not 'abc'"),
+        ("images: 100", "chunk-images: 1000000000", 7, "--chunk-images must be at most"),
+        ("images: 100", "source: /nonexistent", 3, "learns from images"),
+        ("label-images: 50", "label-images: few", 10, "whole number, not 'few'"),
+        ("label-images: 50", "split: nope", 10, "one of test, validation, not 'nope'"),
+        ("label-images: 50", "split: validation", 10, "nothing is held out"),
+        ("label-images: 50", "readout: svm", 10, "has no readout svm"),
+        ("label-images: 50", "set: n_exc=3", 10, "n_exc cannot be chosen"),
+        ("label-images: 50", "set: n_exc", 10, "--set needs key=value"),
+        (
+            "evaluate: {label-images: 50}",
+            "figures:\n  - {kind: scatter, y: accuracy, name: ../../../X}",
+            11,
+            "cannot be called",
+        ),
+        ("evaluate: {label-images: 50}", "figures:\n  - {kind: scatter, y: acuracy}", 11, "no number of the table"),
+        ("evaluate: {label-images: 50}", "figures:\n  - {kind: scatter, y: energy}", 11, "no number of the table"),
+        (
+            "evaluate: {label-images: 50}",
+            "figures:\n  - {kind: scatter, y: accuracy, readout: svm}",
+            11,
+            "no readout 'svm'",
+        ),
+        ("evaluate: {label-images: 50}", "figures:\n  - {x: n_exc, y: accuracy}", 11, "average over neuron.tau_mem"),
+        ("evaluate: {label-images: 50}", "figures:\n  - {kind: anytime}", 11, "needs a line 'measure: [anytime]'"),
+        ("evaluate: {label-images: 50}", "resources: {partition: a b}", 10, "not 'a b'"),
+        # What would take for ever.
+        (
+            "evaluate: {label-images: 50}",
+            "random: {draws: 1000000000, axes: {n_exc: {from: 1, to: 9}}}",
+            10,
+            "at most 100,000",
+        ),
+        ("[4, 9]", f"{list(range(1, 400))}\n  t_rest: {list(range(1, 400))}", 6, "these are 318,402 combinations"),
+        ("seeds: [0, 1]", "seeds: [" + ",".join(map(str, range(25_001))) + "]", 9, "these are 100,004 runs"),
+        ("seeds: [0, 1]", "seeds: " + "9" * 5000, 9, "more than 18 digits"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(old: str, new: str, line: int, words: str) -> None:
@@ -117,6 +154,45 @@ def test_what_is_wrong_is_said_with_its_line(old: str, new: str, line: int, word
         planned(SWEEP.replace(old, new, 1))
     message = str(caught.value)
     assert message.startswith(f"a.yaml:{line}:") and words in message, message
+
+
+def test_features_come_from_a_run_that_is_there() -> None:
+    with pytest.raises(EquispikeError, match=r"^a\.yaml:3: /nonexistent is not a run folder"):
+        planned("system: lif-readout\ndata: digits\nsource: /nonexistent\n")
+
+
+def test_a_search_is_checked_before_its_first_trial(equispike) -> None:
+    search = "search: {trials: 3, maximise: READOUT, axes: {learning_rate: {from: FROM, to: 1}}}"
+    text = f"system: softmax\ndata: digits\nimages: 300\nholdout: 300\n{search}\n"
+    for readout, low, words in (
+        ("vote", "0.1", "there is no readout 'vote'"),
+        ("largest output", "-1", "out of range"),
+    ):
+        Path("a.yaml").write_text(text.replace("READOUT", readout).replace("FROM", low))
+        assert words in equispike("sweep", "a.yaml", "--dry-run").sentence
+
+
+GROWING = "a: &a [x, x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefghi", "bcdefghij", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (GROWING, "more than 200,000 values"),
+        ("a: &a [*a]", "more than 20 deep"),
+        ("a: " + "[" * 100_000, "more than 20 deep"),
+        ("? [a, b]\n: c", "a key must be a word"),
+        ("a: " + "x" * 300_000, "larger than 300,000 bytes"),
+    ],
+    ids=["aliases", "recursion", "depth", "key", "size"],
+)
+def test_files_that_nobody_writes_are_refused_at_once(equispike, text: str, words: str) -> None:
+    Path("a.yaml").write_text(text)
+    assert words in equispike("sweep", "a.yaml", "--dry-run").sentence
+    assert words in equispike("train", "diehl-cook", "--config", "a.yaml", "--out", "new").sentence
+    assert "larger than" in equispike("sweep", "/dev/zero", "--dry-run").sentence
 
 
 def test_the_command_refuses_before_anything_runs(equispike) -> None:
@@ -130,6 +206,18 @@ def test_the_command_refuses_before_anything_runs(equispike) -> None:
     Path("b.yaml").write_text(SWEEP + "resources: {cpus: 3}\n")
     assert "needs 3 cores" in equispike("sweep", "b.yaml", "--cores", "2").sentence
     assert not Path("runs").exists() or not any(Path("runs").rglob("run.json"))
+
+
+def test_a_partition_is_one_of_the_cluster(equispike, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, words in (("sbatch", "true"), ("sinfo", "echo 'debug* up'; echo 'long up'")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{words}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    for partition, code in (("long", 0), ("short", 2)):
+        Path("a.yaml").write_text(SWEEP + f"resources: {{partition: {partition}}}\n")
+        outcome = equispike("sweep", "a.yaml", "--profile", "slurm", "--dry-run")
+        assert outcome.code == code, outcome.err
+    assert "no partition short; there are: debug, long" in outcome.sentence
 
 
 @given(st.floats(0, 1), st.booleans())

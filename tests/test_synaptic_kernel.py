@@ -36,6 +36,13 @@ def test_alpha_current():
     assert_allclose(table["charge_fC"], [e * 50 * 5, 2 * e * 50 * 5], rtol=1e-6)
 
 
+def test_what_has_not_come_is_not_measured():
+    """The alpha current peaks after 5 ms: 4 ms have no peak, 7 ms no width."""
+    early, late = (measure("alpha", duration=f"{t}*ms")["kernel"].iloc[0] for t in (4, 7))
+    assert early[["peak_pA", "t_peak_ms", "half_width_ms"]].isna().all()
+    assert late["t_peak_ms"] == pytest.approx(5, rel=1e-4) and np.isnan(late["half_width_ms"])
+
+
 def test_exponential_current():
     table = measure("exponential", duration="100*ms")["kernel"]
     assert_allclose(table["peak_pA"], 50, rtol=1e-9)

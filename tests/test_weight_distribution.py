@@ -48,6 +48,11 @@ def test_a_sweep_over_rates_is_one_network():
     assert_allclose(silent["w_end"], silent["w_start"], rtol=1e-15)
 
 
+def test_a_rate_is_of_time_that_was_simulated():
+    output = measure("additive", duration="2*ms")["output"]
+    assert_allclose(output["t_s"], [0.0005, 0.001, 0.0015, 0.002])
+
+
 def test_backends_fire_at_one_rate():
     """Frozen weights, three seconds: numbers of spikes differ by chance alone."""
     counts = {}

@@ -45,6 +45,11 @@ def _band(axes: Axes, rows: pd.DataFrame, x: np.ndarray, look: dict, **more: Any
         axes.fill_between(x, rows["low"], rows["high"], color=look["color"], alpha=0.1, linewidth=0)
 
 
+def _errors_label(accuracies: pd.Series) -> str:
+    """Label an axis of errors; it is logarithmic, and 0 has no place on it."""
+    return "Errors (%)" + ("; none is drawn as half of one" if (accuracies == 1).any() else "")
+
+
 def _legend(figure: Figure, axes: Axes, columns: int) -> None:
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=columns)
 
@@ -60,23 +65,24 @@ def anytime_curves(points: pd.DataFrame, look: dict[str, dict]) -> Figure:
     """
     figure = style.new_figure(style.DOUBLE, 95)
     time, operations = figure.subplots(1, 2, sharey=True)
+    least = 50 / points["n_images"]
     errors = {
-        "value": 100 * (1 - points["accuracy"]),
-        "low": 100 * (1 - points["high"]),
+        "value": (100 * (1 - points["accuracy"])).clip(lower=least),
+        "low": (100 * (1 - points["high"])).clip(lower=least),
         "high": 100 * (1 - points["low"]),
     }
-    points = points.assign(**errors)
+    points = points.assign(**errors, operations=points["acs"] + points["macs"])
     for name, rows in points.groupby("label", sort=False):
         if rows["kind"].iloc[0] == "ANN":
             of_line = {key: value for key, value in look[name].items() if not key.startswith("marker")}
             time.axhline(rows["value"].iloc[0], linewidth=0.8, **of_line)
         else:
             _band(time, rows, 1000 * rows["time"].to_numpy(), look[name])
-        _band(operations, rows, (rows["acs"] + rows["macs"]).to_numpy(), look[name], label=name)
-    time.set(xlabel="Simulated time (ms)", ylabel="Errors (%)", xscale="log", yscale="log", ylim=(0.5, 100))
-    whole = (points["acs"] + points["macs"]).groupby(points["label"]).max()
-    least = 0.5 * whole.min()  # first steps with next to no operations would stretch the axis
-    operations.set(xlabel="Synaptic operations per image (ACs and MACs)", xscale="log", xlim=(least, None))
+        shown = rows[rows["operations"] > 0.01 * rows["operations"].max()]  # first steps would stretch the axis
+        _band(operations, shown, shown["operations"].to_numpy(), look[name], label=name)
+    time.set(xlabel="Simulated time (ms)", ylabel=_errors_label(points["accuracy"]), xscale="log", yscale="log",
+             ylim=(min(0.5, 0.8 * points["value"].min()), 100))  # fmt: skip
+    operations.set(xlabel="Synaptic operations per image (ACs and MACs)", xscale="log")
     style.label_decades(time.xaxis, 1, 3)
     style.label_decades(time.yaxis, 1, 2, 5)
     style.label_decades(operations.xaxis, 1)
@@ -123,7 +129,7 @@ def costs(settings: pd.DataFrame, look: dict[str, dict]) -> Figure:
 
     Parameters
     ----------
-    settings : one row per setting: label, kind, accuracy, low, high, energy (J), parameters
+    settings : one row per setting: label, kind, n_images, accuracy, low, high, energy (J), parameters
     look : of each label, :func:`looks`
     """
     figure = style.new_figure(style.DOUBLE, 85)
@@ -134,10 +140,11 @@ def costs(settings: pd.DataFrame, look: dict[str, dict]) -> Figure:
     ):
         for row in settings.to_dict("records"):
             errors = [[100 * (row["accuracy"] - row["low"])], [100 * (row["high"] - row["accuracy"])]]
-            axes.errorbar(scale * row[column], 100 * (1 - row["accuracy"]), yerr=errors[::-1], capsize=1.5, markersize=4,
+            error = max(100 * (1 - row["accuracy"]), 50 / row["n_images"])
+            axes.errorbar(scale * row[column], error, yerr=errors[::-1], capsize=1.5, markersize=4,
                           **(look[row["label"]] | {"linestyle": ""}), label=row["label"])  # fmt: skip
         axes.set(xlabel=axis_label, xscale="log", yscale="log")
-    panels[0].set_ylabel("Errors (%)")
+    panels[0].set_ylabel(_errors_label(settings["accuracy"]))
     style.label_decades(panels[0].yaxis, 1, 2, 5)
     style.label_decades(panels[0].xaxis, 1, 2, 5)
     style.label_decades(panels[1].xaxis, 1, 3)

@@ -37,6 +37,9 @@ def raster(activity: Mapping[str, np.ndarray]) -> Figure:
         t, i = _of(activity, name)
         _spikes(axes, t, i, colour, size=3)
         axes.set_ylabel(f"{name}, neuron")
+        if not len(t):
+            axes.set_yticks([])
+            axes.text(0.5, 0.5, "no spikes", transform=axes.transAxes, ha="center", va="center")
         axes.tick_params(labelbottom=row == len(groups) - 1)
         panels.append(axes)
     panels[-1].set_xlabel("Time (ms)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 import seaborn
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, SymmetricalLogLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, SymmetricalLogLocator
 
 from equispike.analysis.statistics import UNASSIGNED
 from equispike.protocols.atomic_write import atomic_write
@@ -78,12 +79,27 @@ def number(n: float) -> str:
 
 
 def label_decades(axis: Axis, *steps: int) -> None:
-    """Write numbers at a logarithmic axis; with steps 1, 3 those are 1, 3, 10, 30 and so on."""
+    """Write numbers at a logarithmic axis whose limits stand; with steps 1, 3 those are 1, 3, 10, 30 and so on.
+
+    Where fewer than two of them are within the limits there are more steps, or as on a linear axis.
+    """
     locator = axis.get_major_locator()
     assert isinstance(locator, LogLocator | SymmetricalLogLocator)
-    locator.set_params(subs=steps)
-    axis.set_major_formatter(lambda n, position: number(n))
+    low, high = sorted(axis.axes.get_xlim() if axis is axis.axes.xaxis else axis.axes.get_ylim())
+    fitting = [subs for subs in (steps, (1, 2, 5), tuple(range(1, 10))) if _n_ticks(low, high, subs) > 1]
+    if isinstance(locator, SymmetricalLogLocator) or fitting:
+        locator.set_params(subs=fitting[0] if fitting else steps)
+    else:
+        axis.set_major_locator(MaxNLocator(4))
+    axis.set_major_formatter(lambda n, position: number(n) if n >= 10 or n == round(n) else f"{n:.3g}")
     axis.set_minor_formatter(NullFormatter())
+
+
+def _n_ticks(low: float, high: float, steps: Collection[int]) -> int:
+    if low <= 0:
+        return 0
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return sum(low <= step * 10.0**decade <= high for decade in decades for step in steps)
 
 
 def new_figure(width_mm: float, height_mm: float) -> Figure:

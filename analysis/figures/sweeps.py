@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def draw(table: pd.DataFrame, figure: Mapping[str, str]) -> Figure:
     Raises
     ------
     EquispikeError
-        The table has no such column.
+        The table has no such column or readout, or runs that differ in more than the seed would be averaged.
     """
     columns = {key: column(figure[key], table) for key in ("x", "y", "z", "lines") if key in figure}
     for key, name in columns.items():
@@ -34,27 +35,85 @@ def draw(table: pd.DataFrame, figure: Mapping[str, str]) -> Figure:
                 f"figure {figure['name']}: {key}: {name} is no column of the table; numbers in it are: "
                 f"{', '.join(table.select_dtypes('number').columns)}"
             )
-    return _KINDS[figure["kind"]](table, **columns)
+    if figure["kind"] in _OF_FOLDERS:
+        return _OF_FOLDERS[figure["kind"]](table)
+    rows = _one_readout(table, figure, columns).dropna(subset=list(columns.values()))
+    if rows.empty:
+        raise EquispikeError(f"figure {figure['name']}: no run has a value of {', '.join(columns.values())}")
+    return _KINDS[figure["kind"]](rows, **columns)
+
+
+def _one_readout(table: pd.DataFrame, figure: Mapping[str, str], columns: Mapping[str, str]) -> pd.DataFrame:
+    """The rows of one readout, the headline one unless ``figure`` names another, and of one split: a row a run.
+
+    Figures that tell readouts apart keep all of them.
+    """
+    table = table[table["split"] == _split(table)]
+    if "readout" in columns.values():
+        return table
+    # The first of a run is its headline: see analysis.sweeps.tidy.
+    wanted = figure.get("readout") or table.groupby("system")["readout"].transform("first")
+    rows = table[table["readout"] == wanted]
+    if rows.empty:
+        raise EquispikeError(
+            f"figure {figure['name']}: there is no readout {wanted}; there are: {', '.join(table['readout'].unique())}"
+        )
+    return rows
+
+
+def _split(table: pd.DataFrame) -> str:
+    """The test set, or held-out images where nothing else was evaluated."""
+    return "test" if (table["split"] == "test").any() else table["split"].iloc[0]
+
+
+def _seeds(rows: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """How many seeds there are for each value of ``keys``; raises EquispikeError where something else differs too."""
+    for _, group in rows.groupby(keys):
+        if group["seed"].duplicated().any():
+            differ = [
+                name for name in group if name not in (*_RESULTS, *keys) and group[name].nunique(dropna=False) > 1
+            ]
+            raise EquispikeError(
+                f"a figure of {', '.join(keys)} would average runs that differ in {', '.join(differ) or 'nothing at all'}, "
+                "and a mean is over seeds alone: draw 'lines' of it, fix it, or choose kind: scatter"
+            )
+    return rows.groupby(keys)["seed"].nunique()
+
+
+def _title(rows: pd.DataFrame, shown: str, what: str, keys: list[str]) -> str:
+    """What values are of, in words such as ``vote, test set; means of 3 seeds``."""
+    parts = [] if "readout" in keys else list(rows["readout"].unique())
+    words = ", ".join([*parts, f"{_split(rows)} set"]) + "; " if shown == "accuracy" else ""
+    return words + what
+
+
+def _of_seeds(seeds: pd.Series) -> str:
+    if seeds.max() == 1:
+        return "one seed each"
+    return f"means of {seeds.min()}{'' if seeds.min() == seeds.max() else f' to {seeds.max()}'} seeds"
 
 
 @rc_context(style.PAPER)
 def lines(table: pd.DataFrame, x: str, y: str, lines: str | None = None) -> Figure:
-    """Means of ``y`` over all that shares ``x``, with 95 % intervals (Student's t over runs) and each run as a point."""
-    table = table.dropna(subset=[y])
+    """Means of ``y`` over the seeds of each ``x``, with 95 % intervals (Student's t) and each run as a point."""
+    keys = [x, lines] if lines else [x]
+    seeds = _seeds(table, keys)
     figure = style.new_figure(style.SINGLE, 65)
     axes = figure.subplots()
+    words = sorted(set(table[x])) if _is_words(table[x]) else None
     names = sorted(set(table[lines])) if lines else [""]
-    for name, colour, mark in zip(names, style.CLASS_COLOURS * 3, curves.MARKS * 3, strict=False):
+    for name, colour, mark in zip(names, itertools.cycle(style.CLASS_COLOURS), itertools.cycle(curves.MARKS)):
         rows = table[table[lines] == name] if lines else table
         groups = rows.groupby(x, sort=True)[y]
         values = _scale(y) * groups.mean()
         margin = _scale(y) * groups.apply(_margin)
-        places = np.arange(len(values)) if _is_words(table[x]) else values.index.to_numpy()
+        places = values.index if words is None else [words.index(each) for each in values.index]
         axes.errorbar(places, values, yerr=margin, color=colour, marker=mark, markersize=3, capsize=2, label=str(name))
         of_runs = dict(zip(values.index, places, strict=True))
         axes.plot([of_runs[each] for each in rows[x]], _scale(y) * rows[y], ".", color=colour, markersize=2, alpha=0.5)
     _axis(axes, "x", x, table[x])
-    axes.set_ylabel(_label(y))
+    interval = f"{_of_seeds(seeds)}, 95 % intervals" if seeds.max() > 1 else _of_seeds(seeds)
+    axes.set(ylabel=_label(y), title=_title(table, y, interval, keys))
     if lines and len(names) > 1:
         axes.legend(title=_label(lines), title_fontsize=6.5)
     return figure
@@ -62,7 +121,8 @@ def lines(table: pd.DataFrame, x: str, y: str, lines: str | None = None) -> Figu
 
 @rc_context(style.PAPER)
 def heat_map(table: pd.DataFrame, x: str, y: str, z: str) -> Figure:
-    """Means of ``z`` for each combination of ``x`` and ``y``."""
+    """Means of ``z`` over the seeds of each combination of ``x`` and ``y``."""
+    seeds = _seeds(table, [x, y])
     means = _scale(z) * table.pivot_table(index=y, columns=x, values=z, aggfunc="mean")
     figure = style.new_figure(style.SINGLE, 25 + 45 * min(1.5, len(means) / max(3, means.shape[1])) + 20)
     axes = figure.subplots()
@@ -70,13 +130,13 @@ def heat_map(table: pd.DataFrame, x: str, y: str, z: str) -> Figure:
     low, high = np.nanmin(means), np.nanmax(means)
     for (row, place), value in np.ndenumerate(means.to_numpy()):
         if np.isfinite(value):
-            dark = value < low + 0.55 * (high - low)
+            dark = value <= low + 0.55 * (high - low)
             axes.text(
-                place, row, f"{value:.3g}", ha="center", va="center", fontsize=5.5, color="white" if dark else "black"
+                place, row, f"{value:.4g}", ha="center", va="center", fontsize=5.5, color="white" if dark else "black"
             )
     axes.set_xticks(range(means.shape[1]), [_number(each) for each in means.columns])
     axes.set_yticks(range(len(means)), [_number(each) for each in means.index])
-    axes.set(xlabel=_label(x), ylabel=_label(y))
+    axes.set(xlabel=_label(x), ylabel=_label(y), title=_title(table, z, _of_seeds(seeds), [x, y]))
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     figure.colorbar(picture, ax=axes, label=_label(z))
@@ -101,6 +161,7 @@ def scatter(table: pd.DataFrame, y: str) -> Figure:
         axes.set_ylabel(_label(y))
     for axes in panels[len(axes_names) :]:
         axes.axis("off")
+    figure.suptitle(_title(table, y, f"{len(table)} runs", axes_names), fontsize=7.5)
     return figure
 
 
@@ -122,9 +183,9 @@ def _curves(measure: str, make: Callable[..., Figure], table: pd.DataFrame) -> F
     return make(points, curves.looks(dict(zip(points["label"], points["kind"], strict=True))))
 
 
-_KINDS: dict[str, Callable[..., Figure]] = {
-    "lines": lines, "map": heat_map, "scatter": scatter, "robustness": robustness, "anytime": anytime,
-}  # fmt: skip
+_KINDS: dict[str, Callable[..., Figure]] = {"lines": lines, "map": heat_map, "scatter": scatter}
+#: Of what was measured, in the run folders that the table names.
+_OF_FOLDERS: dict[str, Callable[[pd.DataFrame], Figure]] = {"robustness": robustness, "anytime": anytime}
 #: Columns of a sweep's table that are not settings.
 _RESULTS = ("run", "seed", "readout", "split", "accuracy", "n_images", "commit", "folder", "first_layer", "spikes",
             *comparison.WORKLOAD, "train_cpu_s", "train_wall_s", "inference_cpu_s", "inference_wall_s")  # fmt: skip
@@ -135,9 +196,9 @@ def _differs(table: pd.DataFrame, name: str) -> bool:
 
 
 def _margin(values: pd.Series) -> float:
-    """Half of the 95 % interval of a mean; 0 of one value."""
+    """Half of the 95 % interval of a mean; NaN of one value, which has none."""
     n = len(values)
-    return float(student.ppf(0.975, n - 1) * values.std(ddof=1) / n**0.5) if n > 1 else 0.0
+    return float(student.ppf(0.975, n - 1) * values.std(ddof=1) / n**0.5) if n > 1 else float("nan")
 
 
 def _is_words(values: pd.Series) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
 
 from equispike.models.classifier_params import OURS, ClassifierParams
@@ -30,11 +32,15 @@ class AnnParams(ClassifierParams):
 class _DenseParams(AnnParams):
     """Fully connected layers alone."""
 
-    layers: str = param("784,10", "pixels of an image, classes", OURS, pattern=r"\d+,\d+", example="784,10")
+    layers: str = param("784,10", "pixels of an image, classes", OURS, pattern=r"\d{1,9},\d{1,9}", example="784,10")
 
     @property
     def sizes(self) -> list[int]:
         return [int(number) for number in self.layers.split(",")]
+
+    def weights_and_synapses(self) -> tuple[int, int]:
+        learned = sum(math.prod(pair) for pair in itertools.pairwise(self.sizes))
+        return learned, learned
 
     def structure(self) -> str:
         return self.layers.replace(",", "-")
@@ -54,7 +60,7 @@ class MlpParams(_DenseParams):
 
     layers: str = param(
         "784,800,10", "pixels of an image, neurons of each hidden layer, classes", "Lee et al. 2016",
-        pattern=r"\d+(,\d+)*,\d+", example="784,300,300,10",
+        pattern=r"\d{1,9}(,\d{1,9})*,\d{1,9}", example="784,300,300,10",
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -106,7 +107,7 @@ class ConvStdpParams(Params):
         choices=("rank", "latency"),
     )
     n_bins: int = param(15, "time bins of an image", SPYKETORCH, minimum=1, maximum=10_000)
-    dt: Quantity = param(1 * ms, "length of a bin", OURS, unit=ms, minimum=0, exclusive=True)
+    dt: Quantity = param(1 * ms, "length of a bin", OURS, unit=ms, minimum=1e-6, exclusive=True)
     layers: tuple[LayerParams, ...] = _DEFAULTS
 
     def __post_init__(self) -> None:
@@ -167,6 +168,10 @@ class ConvStdpParams(Params):
 
     def sections(self) -> dict[str, Params]:
         return {"": self} | {f"{name}.": layer for name, layer in self.by_name.items()}
+
+    def weights_and_synapses(self) -> tuple[int, int]:
+        kernels = {name: math.prod(self.kernel_shape(name)) for name in self.conv_names}
+        return sum(kernels.values()), sum(kernel * self.shapes[name].n_places for name, kernel in kernels.items())
 
     def structure(self) -> str:
         """Such as 30C5-P2-100C5."""

@@ -134,6 +134,10 @@ class DiehlCookParams(SlotParams):
     def structure_keys(self) -> set[str]:
         return {"n_exc"}
 
+    def weights_and_synapses(self) -> tuple[int, int]:
+        learned = self.n_input * self.n_exc
+        return learned, learned + self.n_exc**2
+
     def check_images(self, data: str, shape: tuple[int, ...]) -> None:
         if self.n_input != (pixels := math.prod(shape)):
             raise EquispikeError(

@@ -47,7 +47,8 @@ class ConvLayer:
 
 type Layer = DenseLayer | ConvLayer
 
-_LAYERS = r"\d+(x\d+){0,2}(,\d+(C\d+(S\d+)?)?)*,\d+"
+_N = r"\d{1,9}"
+_LAYERS = rf"{_N}(x{_N}){{0,2}}(,{_N}(C{_N}(S{_N})?)?)*,{_N}"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class LayeredParams(ClassifierParams):
         example="784,800,10",
     )
     n_steps: int = param(16, "time steps of an image", OURS, minimum=2, maximum=100_000)
-    dt: Quantity = param(1 * ms, "time step", OURS, unit=ms, minimum=0, exclusive=True)
+    dt: Quantity = param(1 * ms, "time step", OURS, unit=ms, minimum=1e-6, exclusive=True)
     tau_mem: Quantity = param(5 * ms, "membrane time constant", OURS, unit=ms, minimum=0, exclusive=True)
     tau_out: Quantity = param(
         10 * ms, "membrane time constant of the classes", OURS, unit=ms, minimum=0, exclusive=True
@@ -95,6 +96,19 @@ class LayeredParams(ClassifierParams):
                 raise EquispikeError(
                     f"layers = {self.layers}: nothing is left of the image; use smaller kernels or strides"
                 )
+
+    def weights_and_synapses(self) -> tuple[int, int]:
+        weights, synapses, before = 0, 0, self.input_shape
+        for layer in (*self.hidden, DenseLayer(self.n_classes)):
+            if isinstance(layer, ConvLayer):
+                kernel = layer.size**2 * before[-1]
+                weights += kernel * layer.maps
+                synapses += kernel * layer.n
+            else:
+                weights += math.prod(before) * layer.n
+                synapses += math.prod(before) * layer.n
+            before = layer.shape
+        return weights, synapses
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -182,7 +196,11 @@ class SpikingRnnParams(LayeredParams):
     """One recurrent layer that sees an image row after row; part of its neurons adapt."""
 
     layers: str = param(
-        "28,256,10", "pixels of a row, recurrent neurons, classes", OURS, pattern=r"\d+,\d+,\d+", example="28,256,10"
+        "28,256,10",
+        "pixels of a row, recurrent neurons, classes",
+        OURS,
+        pattern=rf"{_N},{_N},{_N}",
+        example="28,256,10",
     )
     n_rows: int = param(28, "rows of an image", "row-sequential MNIST", minimum=1)
     n_steps: int = param(28, "time steps of an image, the same number for each row", OURS, minimum=2, maximum=100_000)
@@ -204,6 +222,11 @@ class SpikingRnnParams(LayeredParams):
                 f"n_steps = {self.n_steps} is not a multiple of n_rows = {self.n_rows}, so rows cannot last equally long"
             )
 
+    def weights_and_synapses(self) -> tuple[int, int]:
+        recurrent = self.hidden[0].n ** 2
+        weights, synapses = super().weights_and_synapses()
+        return weights + recurrent, synapses + recurrent
+
     @property
     def n_frames(self) -> int:
         return self.n_rows
@@ -221,7 +244,7 @@ class SpikingRnnParams(LayeredParams):
 class LifReadoutParams(LayeredParams):
     """One spiking neuron a class, driven by features of an image as constant currents."""
 
-    layers: str = param("400,10", "features, classes", OURS, pattern=r"\d+,\d+", example="400,10")
+    layers: str = param("400,10", "features, classes", OURS, pattern=rf"{_N},{_N}", example="400,10")
     n_steps: int = param(20, "time steps of an image", OURS, minimum=2, maximum=100_000)
     readout: str = param("spikes", "the number of spikes of the classes' neurons", OURS, choices=("spikes",))
 

@@ -18,7 +18,7 @@ class AdexParams(NeuronParams):
     """Adaptive exponential integrate-and-fire neuron."""
 
     dt: Quantity = param(
-        0.02 * ms, "time step of the integration", CHOICE, unit=ms, minimum=0, maximum=10, exclusive=True
+        0.02 * ms, "time step of the integration", CHOICE, unit=ms, minimum=1e-6, maximum=10, exclusive=True
     )
     c_mem: Quantity = param(281 * pF, "membrane capacitance", PAPER, unit=pF, minimum=0, exclusive=True)
     g_leak: Quantity = param(30 * nS, "leak conductance", PAPER, unit=nS, minimum=0, exclusive=True)

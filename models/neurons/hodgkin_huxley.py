@@ -19,7 +19,7 @@ class HodgkinHuxleyParams(NeuronParams):
     """Squid giant axon at 6.3 degrees; potentials are relative to rest."""
 
     dt: Quantity = param(
-        0.01 * ms, "time step of the integration", CHOICE, unit=ms, minimum=0, maximum=0.1, exclusive=True
+        0.01 * ms, "time step of the integration", CHOICE, unit=ms, minimum=1e-6, maximum=0.1, exclusive=True
     )
     c_mem: Quantity = param(
         1 * ufarad / cm**2, "membrane capacitance", PAPER, unit=ufarad / cm**2, minimum=0, exclusive=True

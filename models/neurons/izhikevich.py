@@ -19,7 +19,7 @@ class IzhikevichParams(NeuronParams):
     """Izhikevich's neuron; regular spiking."""
 
     dt: Quantity = param(
-        0.25 * ms, "time step of the integration", FIGURE, unit=ms, minimum=0, maximum=10, exclusive=True
+        0.25 * ms, "time step of the integration", FIGURE, unit=ms, minimum=1e-6, maximum=10, exclusive=True
     )
     tau: Quantity = param(1 * ms, "unit of time", PAPER, unit=ms, minimum=0, exclusive=True)
     a: float = param(0.02, "rate of recovery", PAPER)

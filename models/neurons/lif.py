@@ -61,7 +61,7 @@ LIF = Neuron(
 class ConductanceLifParams(NeuronParams):
     """Excitatory neuron of Diehl and Cook."""
 
-    dt: Quantity = param(0.5 * ms, "time step", DIEHL_COOK, unit=ms, minimum=0, maximum=10, exclusive=True)
+    dt: Quantity = param(0.5 * ms, "time step", DIEHL_COOK, unit=ms, minimum=1e-6, maximum=10, exclusive=True)
     tau_mem: Quantity = param(100 * ms, "membrane time constant", DIEHL_COOK, unit=ms, minimum=0, exclusive=True)
     tau_ge: Quantity = param(1 * ms, "time constant of excitation", DIEHL_COOK, unit=ms, minimum=0, exclusive=True)
     tau_gi: Quantity = param(2 * ms, "time constant of inhibition", DIEHL_COOK, unit=ms, minimum=0, exclusive=True)

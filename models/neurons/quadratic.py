@@ -18,7 +18,7 @@ class QuadraticParams(NeuronParams):
     """Quadratic integrate-and-fire neuron."""
 
     dt: Quantity = param(
-        0.02 * ms, "time step of the integration", CHOICE, unit=ms, minimum=0, maximum=10, exclusive=True
+        0.02 * ms, "time step of the integration", CHOICE, unit=ms, minimum=1e-6, maximum=10, exclusive=True
     )
     tau_mem: Quantity = param(10 * ms, "membrane time constant", CHOICE, unit=ms, minimum=0, exclusive=True)
     r_mem: Quantity = param(10 * Mohm, "membrane resistance", CHOICE, unit=Mohm, minimum=0, exclusive=True)

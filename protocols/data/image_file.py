@@ -2,6 +2,8 @@
 
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +15,9 @@ from equispike.models.errors import EquispikeError
 from equispike.protocols.data.idx import SIDE
 
 _BOX = 20  # Longest side of the digit, in pixels, as in MNIST.
+_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "PPM")
+_MOST_PIXELS = 200_000_000
+_SHRUNK = 1000  # Longest side, in pixels, that a picture is averaged down to before anything is done with it.
 _BLANK = 16  # Grey levels; a picture with less contrast shows nothing but noise.
 _INK = 0.25  # Share of the strongest ink below which a pixel may be noise, such as JPEG leaves around a stroke.
 
@@ -20,12 +25,12 @@ Grey = NDArray[np.uint8]
 
 
 def read_digit(path: str | Path, invert: bool | Literal["auto"] = "auto") -> Grey:
-    """The digit in a PNG or JPEG file as (28, 28) uint8, white (255) on black (0).
+    """The digit in a picture, such as a PNG, JPEG, BMP, GIF, TIFF or WebP file, as (28, 28) uint8, white (255) on black (0).
 
     `invert` says whether the digit is dark on a bright ground; 'auto' judges by the border of the picture. The
     digit is scaled to 20 pixels and centred by its centre of mass, as in MNIST; an image that needs no inversion
     and is 28 x 28 already is returned as it is.
-    Raises EquispikeError if the file is missing, not such an image, or blank.
+    Raises EquispikeError if the file is missing, not such an image, blank, or too thin to be seen at that size.
     """
     grey = _read_grey(Path(path))
     if np.ptp(grey) < _BLANK:
@@ -37,26 +42,70 @@ def read_digit(path: str | Path, invert: bool | Literal["auto"] = "auto") -> Gre
     ink = grey - _ground(grey)
     if ink.max() < _BLANK:
         raise EquispikeError(f"{path} shows nothing brighter than its ground: change whether it is inverted.")
-    return _centred(_scaled(_cropped(ink.clip(0) / ink.max())))
+    digit = _scaled(_cropped(ink.clip(0) / ink.max()))
+    if digit.max() < _BLANK:
+        raise EquispikeError(f"{path} shows too little ink for its size: crop the picture to the digit.")
+    return _centred(np.rint(digit * (255 / digit.max())).astype(np.uint8))
 
 
 def _read_grey(path: Path) -> Grey:
-    """The picture upright, in shades of grey (height, width), on white wherever it is transparent."""
+    """The picture upright, in shades of grey (height, width), no side longer than _SHRUNK pixels.
+
+    What is transparent takes the ground, white or black, on which more is to be seen.
+    """
     if not os.path.isfile(path):  # Path.is_file raises where a folder may not be entered.
-        raise EquispikeError(f"There is no file {path}: name a PNG or JPEG image of a digit.")
+        raise EquispikeError(f"There is no file {path}: name a picture of a digit, such as a PNG or JPEG file.")
     try:
-        with Image.open(path, formats=("PNG", "JPEG")) as image:
+        with _of_any_size(), Image.open(path, formats=_FORMATS) as image:
+            if (n_pixels := image.width * image.height) > _MOST_PIXELS:
+                raise EquispikeError(
+                    f"{path} has {n_pixels:,} pixels, and {_MOST_PIXELS:,} are the most that are read: make it smaller."
+                )
             upright = ImageOps.exif_transpose(image)
+            if upright.mode.startswith(("I", "F")):
+                return _of_range(np.asarray(_shrunk(Image.fromarray(np.asarray(upright, dtype=np.float32)))))
             if upright.has_transparency_data:
-                rgba = upright.convert("RGBA")
-                upright = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-            if upright.mode.startswith("I"):
-                # 16 bits a pixel, which convert would cut off at 255 instead of scaling.
-                return (np.asarray(upright) // 257).astype(np.uint8)
-            return np.array(upright.convert("L"))
+                return _on_ground(np.asarray(_shrunk(upright.convert("RGBA").convert("RGBa")), dtype=np.float32))
+            return np.array(_shrunk(upright.convert("L")))
     # Pillow lets all of these out, depending on which part of a file is broken.
-    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as error:
-        raise EquispikeError(f"{path} cannot be read as an image: name an intact PNG or JPEG file.") from error
+    except (OSError, SyntaxError, ValueError, struct.error) as error:
+        raise EquispikeError(
+            f"{path} cannot be read as an image: name an intact PNG, JPEG, BMP, GIF, TIFF or WebP file."
+        ) from error
+
+
+@contextmanager
+def _of_any_size() -> Iterator[None]:
+    """Let Pillow open pictures of any size: how large one may be is decided here, before it is read."""
+    most, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = most
+
+
+def _shrunk(image: Image.Image) -> Image.Image:
+    factor = -(-max(image.size) // _SHRUNK)
+    return image.reduce((min(factor, image.width), min(factor, image.height))) if factor > 1 else image
+
+
+def _of_range(values: NDArray[np.float32]) -> Grey:
+    """Values of more than 8 bits as 0 to 255: white is the largest value of as few bits as all of them need.
+
+    Cameras and scanners keep 10, 12 or 14 bits in files of 16. Fractions are of 1.
+    """
+    values = np.nan_to_num(values, posinf=0, neginf=0).clip(0)
+    largest = float(values.max())
+    fractions = largest <= 1 and bool((values % 1).any())
+    white = 1.0 if fractions else next((2.0**bits - 1 for bits in (8, 10, 12, 14, 16) if largest < 2**bits), largest)
+    return np.rint(values * (255 / white)).astype(np.uint8)
+
+
+def _on_ground(premultiplied: NDArray[np.float32]) -> Grey:
+    """A picture (height, width, 4), its colours multiplied by how opaque they are, on white or on black."""
+    ink = premultiplied[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)
+    white, black = (np.rint(ink + ground * (255 - premultiplied[..., 3])).clip(0, 255) for ground in (1, 0))
+    return (white if np.ptp(white) >= np.ptp(black) else black).astype(np.uint8)
 
 
 def _ground(grey: Grey) -> float:

@@ -14,7 +14,7 @@ STEMS = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-"""The four files, each as it stands or with `.gz` appended."""
+"""The four files, each as it stands or with `.gz` appended, and under any name of :func:`_names`."""
 
 NMNIST_LISTS = ("train1K.txt", "test100.txt")
 """What names the recordings of the N-MNIST subset that SLAYER ships, each a file NUMBER.bs2 beside them."""
@@ -35,10 +35,20 @@ def find(name: str, data_dir: DataDir = None) -> Path:
     """The folder to read: the first that holds any file of the data set, otherwise the last one looked in.
 
     One file is enough: somebody who put three of four files there wants to hear of the fourth, not to get a
-    download or other data instead.
+    download or other data instead. So does somebody whose EQUISPIKE_DATA has a folder of that name with other files.
     """
     folders = _folders(name, data_dir)
+    chosen = os.environ.get("EQUISPIKE_DATA")
+    if data_dir is None and chosen and _holds_something(folders[0]):
+        return folders[0]
     return next((folder for folder in folders if len(missing(folder)) < len(STEMS)), folders[-1])
+
+
+def _holds_something(folder: Path) -> bool:
+    try:
+        return bool(os.listdir(folder))
+    except OSError:
+        return False
 
 
 def find_recordings(data_dir: DataDir = None) -> Path:
@@ -89,6 +99,17 @@ def _folders(name: str, data_dir: DataDir) -> list[Path]:
 
 def _existing(folder: Path, stem: str) -> Path | None:
     """The file, unpacked or packed, or None."""
-    candidates = (folder / stem, folder / f"{stem}.gz")
+    candidates = [folder / f"{name}{suffix}" for name in _names(stem) for suffix in ("", ".gz")]
     # Not Path.exists, which raises where a folder may not be entered.
-    return next((path for path in candidates if os.path.exists(path)), None)
+    return next((path for path in candidates if os.path.exists(path) and not os.path.isdir(path)), None)
+
+
+def _names(stem: str) -> list[str]:
+    """What a file is called here and there: as published, with a dot as Windows unpacks it, in a folder of its own name, and
+    with `test` for `t10k`.
+    """
+    names = []
+    for each in dict.fromkeys((stem, stem.replace("t10k", "test"))):
+        dotted = each.replace("-idx", ".idx")
+        names += [each, dotted, f"{each}/{each}", f"{dotted}/{dotted}"]
+    return names

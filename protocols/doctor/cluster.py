@@ -36,10 +36,20 @@ def _controller() -> Finding:
     if answer.fault:
         to_do = "scontrol ping; until the controller answers, sweeps can only use the cores of this machine"
         return Finding("sinfo", "broken", answer.fault, to_do)
-    partitions = list(dict.fromkeys(line.split()[0].rstrip("*") for line in answer.out.splitlines() if line.strip()))
+    partitions = _partitions(answer.out)
     if not partitions:
         return Finding("sinfo", "broken", "answers, but names no partition", "ask the cluster's administrators for one")
     return Finding("sinfo", "ok", f"partitions: {', '.join(partitions)}")
+
+
+def partitions() -> list[str]:
+    """Names of the partitions that sinfo tells; none where it does not answer."""
+    answer = ask("sinfo", "-h", seconds=SECONDS)
+    return [] if answer.fault else _partitions(answer.out)
+
+
+def _partitions(told: str) -> list[str]:
+    return list(dict.fromkeys(line.split()[0].rstrip("*") for line in told.splitlines() if line.strip()))
 
 
 def _accounting(controller: Finding) -> Finding:

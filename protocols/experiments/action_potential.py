@@ -95,7 +95,10 @@ def _run(neuron: Neuron, neuron_params: NeuronParams, params, backend: str, seed
     refractoriness[current_column(neuron, "threshold")] = shown(neuron, second)
     refractoriness["relative_threshold"] = second / threshold
     answered = intervals[np.isfinite(second)]
-    shape["absolute_refractory_ms"] = 1000 * answered.min() if len(answered) else np.nan
+    # Where the first interval is answered the period is shorter than any that was tried.
+    shape["absolute_refractory_ms"] = (
+        1000 * answered.min() if len(answered) and answered.min() > intervals[0] else np.nan
+    )
     return {"action_potential": pd.DataFrame([shape]), "refractoriness": refractoriness, "trace": trace}
 
 
@@ -123,9 +126,10 @@ def _shape(
     height = v[peak] - v[0]
     above = np.flatnonzero(v >= v[0] + height / 2)
     after = v[peak:].argmin() + peak
-    spiked = len(spikes) > 0
+    spiked = len(spikes) > 0 and peak + 1 < len(v)  # a trace that ends on the way up has no peak
+    troughed = spiked and after + 1 < len(v)
     shape |= {
-        "latency_ms": 1000 * spikes["crossed"].iloc[0] if spiked else np.nan,
+        "latency_ms": 1000 * spikes["crossed"].iloc[0] if len(spikes) else np.nan,
         potential_column(neuron, "onset"): v[onset] if spiked else np.nan,
         potential_column(neuron, "peak"): v[peak] if spiked else np.nan,
         potential_column(neuron, "height"): height if spiked else np.nan,
@@ -133,10 +137,10 @@ def _shape(
         * (_cross(t, v, above[-1], v[0] + height / 2) - _cross(t, v, above[0] - 1, v[0] + height / 2))
         if spiked and above[0] > 0 and above[-1] + 1 < len(v)
         else np.nan,
-        potential_column(neuron, "trough"): v[after] if spiked else np.nan,
+        potential_column(neuron, "trough"): v[after] if troughed else np.nan,
         "t_onset_ms": 1000 * t[onset] if spiked else np.nan,
         "t_peak_ms": 1000 * t[peak] if spiked else np.nan,
-        "t_trough_ms": 1000 * t[after] if spiked else np.nan,
+        "t_trough_ms": 1000 * t[after] if troughed else np.nan,
     }
     return shape, sample_table(neuron, samples, "neuron").drop(columns="neuron")
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from brian2 import Quantity, ms
 
+from equispike.models.errors import EquispikeError
 from equispike.models.neurons import Neuron, NeuronParams
 from equispike.models.params import Params, param
 from equispike.protocols.experiments.base import CHOICE, Experiment, Tables
@@ -35,7 +36,24 @@ def _params(neuron: Neuron, neuron_params: NeuronParams) -> Params:
             200 * ms, "time at the beginning that the steady rate leaves out", CHOICE, unit=ms, minimum=0
         )
 
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            if not self.settling < self.duration:
+                raise EquispikeError(
+                    f"a duration of {self.duration / ms:g}*ms leaves nothing for the steady rate after a settling of "
+                    f"{self.settling / ms:g}*ms: raise duration, or lower settling"
+                )
+
     return FiCurveParams()
+
+
+def _rate(counts: np.ndarray, intervals: pd.Series) -> np.ndarray:
+    """Return one over ``intervals`` (by neuron), 0 of neurons without a spike, NaN where a lone spike makes no interval.
+
+    ``counts``: (n,) spikes where the intervals were looked for
+    """
+    rate = (1 / intervals).reindex(pd.RangeIndex(len(counts))).to_numpy()
+    return np.where(counts == 0, 0.0, rate)
 
 
 def _run(neuron: Neuron, neuron_params: NeuronParams, params, backend: str, seed: int) -> Tables:
@@ -47,12 +65,14 @@ def _run(neuron: Neuron, neuron_params: NeuronParams, params, backend: str, seed
     settled = intervals[ends - intervals["interval"] >= float(params.settling)]
     first = intervals[intervals["number"] == 1].set_index("neuron")["interval"]
     index = pd.RangeIndex(len(currents))
+    late = responses.spikes.loc[responses.spikes["t"] >= float(params.settling), "neuron"]
+    n_settled = np.bincount(late, minlength=len(currents))
     mean = settled.groupby("neuron")["interval"].mean()
     table = pd.DataFrame(
         {
             current_column(neuron): shown(neuron, currents),
-            "rate_Hz": (1 / mean).reindex(index, fill_value=0.0).to_numpy(),
-            "first_rate_Hz": (1 / first).reindex(index, fill_value=0.0).to_numpy(),
+            "rate_Hz": _rate(n_settled, mean),
+            "first_rate_Hz": _rate(responses.counts(), first),
             "spikes": responses.counts(),
             "intervals": settled.groupby("neuron").size().reindex(index, fill_value=0).to_numpy(),
         }

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from brian2 import second
 
 from equispike import models
 from equispike.models import own_files
 from equispike.models.codegen import BACKENDS, get_backend
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params
+from equispike.protocols import limits
 from equispike.protocols.catalogue import SYSTEMS
 from equispike.protocols.experiments import get_experiment
 from equispike.protocols.experiments.base import Experiment, Tables
@@ -50,6 +53,7 @@ def run_experiment(
     backend: str = "auto",
     out: Path | str | None = None,
     seed: int = 0,
+    force: bool = False,
 ) -> Outcome:
     """Do an experiment on a neuron, synapse or plasticity rule.
 
@@ -60,6 +64,7 @@ def run_experiment(
     backend : ``auto``: C++ where there is a compiler and enough to do, else NumPy
     out : new run folder; without it ``runs/EXPERIMENT-MODEL``, or that with the first free number
     seed : of everything random
+    force : do it however many time steps it takes
 
     Raises
     ------
@@ -71,6 +76,8 @@ def run_experiment(
         model = own_files.absolute(model)
     subject = subject_of(chosen, model)
     model_params, own = settled(chosen, subject, params or {})
+    if not force:
+        limits.refuse(limits.steps_fault(_longest(model_params, own), experiment))
     backend = chosen_backend(backend, light=chosen.light(subject))
     folder = _new_folder(Path(out)) if out is not None else _free_folder(f"{experiment}-{model.rpartition(':')[2]}")
     started, cpu = time.perf_counter(), cpu_seconds()
@@ -157,6 +164,21 @@ def chosen_backend(name: str, *, light: bool = False) -> str:
         return "numpy" if light or BACKENDS["cpp"].why_not() else "cpp"
     get_backend(name)
     return name
+
+
+def _longest(model_params: Params, own: Params) -> int:
+    """Time steps of the longest time that parameters of an experiment name, or of as many pairs as they ask for."""
+    numbers = {key: np.atleast_1d(np.asarray(getattr(own, key), float)) for key in own.keys() if key != "dt"}
+    units = {field.name: field.metadata["unit"] for field in own.declared()}
+    times = [
+        float(np.abs(numbers[key]).max()) for key in numbers if units[key] is not None and units[key].dim == second.dim
+    ]
+    if "n_pairs" in numbers:
+        times += [
+            float(numbers["n_pairs"].max() / numbers[key].min()) for key in ("rate", "rate_sweep") if key in numbers
+        ]
+    dt = getattr(own, "dt", None) or getattr(model_params, "dt", None)
+    return 0 if dt is None else round(max(times, default=0.0) / float(dt))
 
 
 def _new_folder(path: Path) -> Path:

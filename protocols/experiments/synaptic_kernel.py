@@ -119,12 +119,16 @@ def _kept(t: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _measures(t: np.ndarray, y: np.ndarray) -> dict[str, float]:
     """Peak, its time, area, time from 10 to 90 % of the peak and width at half of it, in the units of t and y.
 
-    A response of nothing, such as a current at its reversal potential, has no times: they are not a number.
+    A response of nothing, such as a current at its reversal potential, has no times: they are not a number. Nor has one that
+    still rises at the end a peak, or one that has not fallen to half of it a width.
     """
     top = int(np.argmax(np.abs(y)))
     peak, t_peak = float(y[top]), float(t[top])
     if peak == 0:
         return {"peak": 0.0, "t_peak": np.nan, "area": 0.0, "rise": np.nan, "half_width": np.nan}
+    if 0 < top == len(y) - 1:
+        nothing = dict.fromkeys(("peak", "t_peak", "rise", "half_width"), np.nan)
+        return nothing | {"area": float(simpson(y, x=t))}
     if 0 < top < len(y) - 1:  # the vertex of the parabola through the largest sample and its neighbours
         below, above = y[top - 1] - peak, y[top + 1] - peak
         offset = 0.5 * (below - above) / (below + above)
@@ -133,7 +137,7 @@ def _measures(t: np.ndarray, y: np.ndarray) -> dict[str, float]:
     part = y / peak
     rising, falling = part[: top + 1], part[top:]
     crossings = [float(np.interp(level, rising, t[: top + 1])) for level in (0.1, 0.5, 0.9)]
-    end = float(np.interp(-0.5, -falling, t[top:]))
+    end = float(np.interp(-0.5, -falling, t[top:])) if falling.min() <= 0.5 else np.nan
     return {
         "peak": peak,
         "t_peak": t_peak,

@@ -14,9 +14,12 @@ from equispike.models.errors import EquispikeError
 from equispike.models.params import Params, param
 from equispike.models.plasticity import Rule
 from equispike.models.plasticity.poisson_inputs import build
+from equispike.protocols import limits
 from equispike.protocols.experiments.base import CHOICE, Experiment, Tables
 
 SONG = "Song, Miller & Abbott 2000, Nat. Neurosci. 3:919-926"
+#: Of an input: its state, its synapse's, and its row of the table.
+_INPUT_BYTES = 100
 PORT = f"{SONG}, as in Brian2's example"
 
 
@@ -64,6 +67,8 @@ def _why_not(rule: Rule, rule_params: Params) -> str | None:
 def _run(rule: Rule, rule_params: Any, params: WeightDistributionParams, backend: str, seed: int) -> Tables:
     dt, rates = float(params.dt), np.asarray(params.input_rate)
     n_cells, n = len(rates), params.n_inputs
+    if fault := limits.memory_fault(_INPUT_BYTES * n_cells * n, f"{n_cells} neurons with {n} inputs each"):
+        raise EquispikeError(fault)
     neuron = {key: value for key, value in params.namespace().items() if key not in ("dt", "n_inputs", "duration")}
     # The neuron's inhibition gets no input.
     silent = {"tau_gi": params.tau_ge, "e_inh": params.v_rest, "t_refractory": 0 * ms}
@@ -87,16 +92,17 @@ def _run(rule: Rule, rule_params: Any, params: WeightDistributionParams, backend
             "w_end": result.state["synapses.w"] / rule_params.w_max,
         }
     )
-    return {"weights": weights, "output": _output(result.records["spikes"], rates, n_steps * dt)}
+    return {"weights": weights, "output": _output(result.records["spikes"], rates, n_steps, dt)}
 
 
-def _output(spikes: dict[str, np.ndarray], rates: np.ndarray, duration: float) -> pd.DataFrame:
-    """Rate of each neuron in a hundred parts of the run."""
-    edges = np.linspace(0, duration, 101)
+def _output(spikes: dict[str, np.ndarray], rates: np.ndarray, n_steps: int, dt: float) -> pd.DataFrame:
+    """Rate of each neuron in a hundred parts of the run, or in each time step where there are fewer."""
+    n_parts = min(100, n_steps)
+    edges = np.linspace(0, n_steps * dt, n_parts + 1)
     counts = np.array([np.histogram(spikes["t"][spikes["i"] == k], edges)[0] for k in range(len(rates))])
     return pd.DataFrame(
         {
-            "input_rate_Hz": np.repeat(rates, 100),
+            "input_rate_Hz": np.repeat(rates, n_parts),
             "t_s": np.tile(edges[1:], len(rates)),
             "output_rate_Hz": counts.ravel() / (edges[1] - edges[0]),
         }

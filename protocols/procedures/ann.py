@@ -157,7 +157,7 @@ class SvmFit(Ann):
             raise EquispikeError(f"{len(labels)} training images are of one class: images of at least two are needed")
         shown, own = frames(self._network, samples)[:, 0], self.spec.procedure_params
         assert isinstance(own, SvmParams)
-        machines = LinearSVC(C=own.c, dual=False, random_state=self.spec.seed).fit(shown, labels)
+        machines = LinearSVC(C=own.c, dual=False, random_state=self.spec.seed % 2**32).fit(shown, labels)
         weights, biases = of_all_classes(machines, self._network.n_classes)
         arrays = {"layers.1.weight": weights.astype(np.float32), "layers.1.bias": biases.astype(np.float32)}
         return arrays, {"running_accuracy": machines.score(shown, labels)}

@@ -29,6 +29,8 @@ type Samples = np.ndarray | Recordings
 
 #: Second words of the seed sequences, so that no two phases share random numbers.
 TRAINING, LABELLING, TESTING, PREDICTING = 1, 2, 3, 4
+#: Most samples of a chunk where its inputs are held as float64.
+MOST_CHUNK_SAMPLES = 10_000
 #: Purposes of programs that every network with equations has.
 ANSWERS = "answers"
 
@@ -315,6 +317,13 @@ class Procedure:
     def compile(self, request: BuildRequest) -> Program:
         """Return a program on the chosen backend."""
         return get_backend(self.backend).compile(request)
+
+
+def chunk_fault(spec: TrainingSpec) -> str | None:
+    """Return why the inputs of a chunk are too many to be held at once, or None."""
+    if spec.chunk_images > MOST_CHUNK_SAMPLES:
+        return f"--chunk-images must be at most {MOST_CHUNK_SAMPLES}, but is {spec.chunk_images}"
+    return None
 
 
 def seed_of(spec: TrainingSpec, *words: int) -> int:

@@ -26,6 +26,7 @@ from equispike.protocols.procedures.base import (
     Procedure,
     ProcedureParams,
     Samples,
+    chunk_fault,
     ignore,
     in_chunks,
 )
@@ -85,6 +86,10 @@ class Layerwise(Procedure):
                 (f"{name}.winners_per_image", "{:.1f} winners/image"),
             )
         }
+
+    @classmethod
+    def why_not(cls, spec) -> str | None:
+        return chunk_fault(spec)
 
     @property
     def stages(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from equispike.protocols.procedures.base import (
     Arrays,
     Procedure,
     Samples,
+    chunk_fault,
     ignore,
     in_chunks,
     seed_of,
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 #: Responses to this many samples before a chunk give the labels for its running accuracy, as in the released code.
 RUNNING_WINDOW = 10_000
-#: Most samples of a chunk, which are held as float64.
-MOST_CHUNK_SAMPLES = 10_000
 #: Frozen samples that follow each other in a run where runs are side by side; the first of them meets a network at rest.
 IN_A_ROW = 25
 #: Part of the state that is not the network's: number, label, neuron and spike count of recent responses (n, 4).
@@ -91,8 +90,8 @@ class Online(Procedure):
 
     @classmethod
     def why_not(cls, spec) -> str | None:
-        if spec.chunk_images > MOST_CHUNK_SAMPLES:
-            return f"--chunk-images must be at most {MOST_CHUNK_SAMPLES}, but is {spec.chunk_images}"
+        if fault := chunk_fault(spec):
+            return fault
         rules = [spec.params.part(slot) for slot in spec.params.slots()] if isinstance(spec.params, SlotParams) else []
         for rule in rules:
             if getattr(rule, "at_reward", ""):

@@ -24,8 +24,9 @@ from equispike.scripts.commands import options
     help="auto: cpp where there is a compiler and enough to do, else numpy.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random.")
+@options.force
 @click.option("--out", type=click.Path(path_type=Path), help="New run folder.  [default: runs/NAME-MODEL]")
-def command(name, model, pairs, config, backend, seed, out) -> None:
+def command(name, model, pairs, config, backend, seed, force, out) -> None:
     """Characterise a neuron, synapse or plasticity rule MODEL by experiment NAME; 'list' in place of NAME shows all,
     'list NAME' one with its citation.
 
@@ -45,7 +46,7 @@ def command(name, model, pairs, config, backend, seed, out) -> None:
             f"name a model, such as: equispike experiment {name} {next(iter(models.KINDS[experiment.takes]), 'MODEL')} "
             "('equispike experiment list' shows what goes with what)"
         )
-    outcome = run_experiment(model, name, options.model_settings(config, pairs), backend, out, seed)
+    outcome = run_experiment(model, name, options.model_settings(config, pairs), backend, out, seed, force)
     from equispike.analysis.experiments import conclude
     from equispike.analysis.figures import draw
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import yaml
 
 from equispike.models.errors import EquispikeError
 from equispike.protocols.provenance import usable_cores
@@ -27,6 +26,9 @@ jobs = click.option(
     default=usable_cores,
     show_default="all cores",
     help="Chunks of images run at the same time; the result does not depend on it.",
+)
+force = click.option(
+    "--force", is_flag=True, help="Begin even what would take more time steps or memory than is sensible."
 )
 pairs = click.option(
     "--set",
@@ -55,21 +57,11 @@ def model_settings(config: Path | None, pairs: tuple[str, ...]) -> dict[str, Any
 
 
 def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.load(path.read_text(), yaml.BaseLoader) or {}  # values stay text
-    except OSError as error:
-        raise EquispikeError(f"cannot read the configuration {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        where = (
-            f" at line {error.problem_mark.line + 1}"
-            if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark
-            else ""
-        )
-        raise EquispikeError(f"{path} is not a YAML file{where}: write lines such as 'tau_mem: 100*ms'") from None
-    if not isinstance(content, dict):
-        raise EquispikeError(f"{path} must hold lines such as 'tau_mem: 100*ms'")
+    from equispike.scripts.workflow.located import read
+
+    content = read(path, "the configuration").mapping("a configuration")
     # Lists and mappings describe layers; all else is one value.
-    return {str(key): value if isinstance(value, list | dict) else str(value) for key, value in content.items()}
+    return {key: node.plain() for key, node in content.items()}
 
 
 def parameter_table(params: Params) -> list[tuple[str, str, str, str, str]]:

@@ -22,7 +22,7 @@ FEW = 20
 @click.option("--backend", help="Backend to run on.  [default: numpy up to 20 images, which needs no build; else cpp]")
 @click.option("--readout", metavar="NAME", help="What tells the class.  [default: the paper's]")
 def command(run: Path, images: tuple[Path, ...], invert: str, backend: str | None, readout: str | None) -> None:
-    """Tell which digits IMAGES (PNG or JPEG, any size) show, with the share of each class in the scores."""
+    """Tell which digits IMAGES (PNG, JPEG, BMP, GIF, TIFF or WebP, any size) show, with the share of each class in the scores."""
     import numpy as np
 
     from equispike.protocols.data.image_file import read_digit

@@ -44,6 +44,8 @@ def command(file, out, dry_run, benchmark, status, table, cores, profile) -> Non
         raise EquispikeError(
             f"a run needs {sweep.resources.cpus} cores (resources of {file}), but only {cores} are given"
         )
+    if profile is not None:
+        driver.check_profile(profile, sweep.resources)
     if sweep.search is not None:
         if benchmark:
             raise EquispikeError("--benchmark is for runs that are known beforehand, not for a search")
@@ -118,15 +120,23 @@ def _show(planned, folder: Path, status: bool) -> None:
     click.echo(pd.DataFrame(rows).to_string(index=False))
     left = [costs[name] for name, state in found.items() if state.name != "done"]
     priced = [cost for cost in left if cost is not None]
-    hours = sum(cost.train_cpu_s + cost.other_cpu_s for cost in priced) / 3600
-    memory = max((cost.max_rss for cost in priced), default=0) / 1e6
-    disk = sum(cost.bytes for cost in priced) / 1e6
     click.echo(f"{len(found)} runs, to be in {folder}: {count(found)}")
-    click.echo(f"Left to do: about {hours:.2f} CPU hours, {disk:.0f} MB of disk, up to {memory:.0f} MB of memory a run")
-    if len(priced) < len(left):
-        click.echo(
-            f"without {len(left) - len(priced)} runs of kinds that never ran here: --benchmark measures what they cost"
+    click.echo(f"Left to do: {_left(priced, len(left) - len(priced))}")
+
+
+def _left(priced, unknown: int) -> str:
+    """What runs cost together in words, and of how many others nobody knows."""
+    parts = []
+    if priced or not unknown:
+        hours = sum(cost.train_cpu_s + cost.other_cpu_s for cost in priced) / 3600
+        memory = max((cost.max_rss for cost in priced), default=0) / 1e6
+        disk = sum(cost.bytes for cost in priced) / 1e6
+        parts.append(f"about {hours:.2f} CPU hours, {disk:.0f} MB of disk, up to {memory:.0f} MB of memory a run")
+    if unknown:
+        parts.append(
+            f"{unknown} runs whose cost is unknown, as none of their kind ever ran here: --benchmark measures it"
         )
+    return "; and ".join(parts)
 
 
 def _cpu_time(cost) -> str:

@@ -36,6 +36,7 @@ from equispike.scripts.commands import options
 @click.option("--out", type=click.Path(path_type=Path), help="New run folder.  [default: runs/SYSTEM-DATA-sSEED]")
 @click.option("--seeds", help="Several trainings, such as 0,1,2: a run folder for each, whose names --out begins; "
               "the same command again resumes what was interrupted.")  # fmt: skip
+@options.force
 @click.option("--jobs", type=click.IntRange(min=1), default=usable_cores, show_default="all cores",
               help="With --seeds: trainings at a time; else runs at a time that make features.")  # fmt: skip
 @click.option("--resume", type=click.Path(path_type=Path), help="Resume this run folder, with the configuration it was begun "
@@ -66,7 +67,7 @@ def asked(values: dict[str, Any]) -> dict[str, Any]:
     from equispike.protocols.beginning import source_for
 
     source = values["source"] and source_for(values["system"], values["data"], values["source"])
-    names = ("system", "data", "data_dir", "images", "backend", "holdout", "chunk_images")
+    names = ("system", "data", "data_dir", "images", "backend", "holdout", "chunk_images", "force")
     settings = options.model_settings(values["config"], values["pairs"])
     return {name: values[name] for name in names} | {"settings": settings, "source": source}
 
@@ -107,6 +108,8 @@ def _train_seeds(given: set[str], values: dict[str, Any]) -> None:
         seeds = [int(seed) for seed in values["seeds"].split(",")]
     except ValueError:
         raise EquispikeError(f"--seeds needs whole numbers separated by commas, not '{values['seeds']}'") from None
+    if repeated := [seed for seed in seeds if seeds.count(seed) > 1]:
+        raise EquispikeError(f"--seeds names {repeated[0]} twice, and both would have the same run folder: omit one")
     system = get_system(values["system"])
     out = values["out"] or Path("runs") / f"{system.label}-{values['data']}"
     backend = BACKENDS.get(values["backend"])
@@ -116,6 +119,7 @@ def _train_seeds(given: set[str], values: dict[str, Any]) -> None:
         return
     words = [values["system"], "--data", values["data"], "--backend", values["backend"], "--holdout", values["holdout"]]
     words += ["--jobs", max(1, usable_cores() // values["jobs"])]
+    words += ["--force"] if values["force"] else []
     words += [word for pair in values["pairs"] for word in ("--set", pair)]
     for name in ("config", "images", "data_dir", "source", "chunk_images"):
         words += [f"--{name.replace('_', '-')}", values[name]] if values[name] is not None else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from equispike.scripts.workflow.located import Located
 #: Settings by name, each as text that knows its line.
 type Point = dict[str, Located]
 
+#: Points of a sweep, seeds apart.
+MOST_POINTS = 100_000
 #: What is not a parameter of the system, but of the run.
 OPTIONS = ("system", "data", "backend", "images", "holdout", "source", "chunk-images")
 
@@ -63,13 +66,21 @@ def points(content: dict[str, Located], system: System) -> list[Point]:
     Raises
     ------
     EquispikeError
-        An axis is empty or cannot be read; names the line.
+        An axis is empty or cannot be read, or there are more than MOST_POINTS; names the line.
     """
     found: list[Point] = [{}]
     for kind, make in (("grid", _grid), ("list", _list), ("random", _random), ("latin-hypercube", _latin_hypercube)):
         if kind in content:
-            found = [_joined(one, other) for one in found for other in make(content[kind], system)]
+            others = make(content[kind], system)
+            check_number(content[kind], len(found) * len(others))
+            found = [_joined(one, other) for one in found for other in others]
     return found
+
+
+def check_number(node: Located, number: int, things: str = "combinations of settings") -> None:
+    """Raise EquispikeError that names the line where a sweep would have more than MOST_POINTS of something."""
+    if number > MOST_POINTS:
+        raise node.error(f"these are {number:,} {things}, and at most {MOST_POINTS:,} can be planned: ask for fewer")
 
 
 def _joined(one: Point, other: Point) -> Point:
@@ -86,6 +97,7 @@ def _grid(node: Located, system: System) -> list[Point]:
     for name, items in values.items():
         for item in items:
             item.text(name)
+    check_number(node, math.prod(map(len, values.values())))
     return [dict(zip(values, combination, strict=True)) for combination in itertools.product(*values.values())]
 
 
@@ -121,7 +133,9 @@ def _drawn(node: Located, kind: str, system: System) -> tuple[int, int, list[Ran
         if name not in entries:
             raise node.error(f"{kind} needs an entry '{name}'")
     seed = entries["seed"].whole("seed", 0) if "seed" in entries else 0
-    return entries["draws"].whole("draws"), seed, ranges(entries["axes"], system)
+    draws = entries["draws"].whole("draws")
+    check_number(entries["draws"], draws, "draws")
+    return draws, seed, ranges(entries["axes"], system)
 
 
 def ranges(node: Located, system: System) -> list[Range]:

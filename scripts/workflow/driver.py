@@ -18,6 +18,7 @@ from equispike.scripts.workflow.claim import claimed, holder
 from equispike.scripts.workflow.files import DONE, FAILED, names, read
 from equispike.scripts.workflow.plan import Plan
 from equispike.scripts.workflow.status import State, states
+from equispike.scripts.workflow.sweep_file import Resources
 
 _HERE = Path(__file__).parent
 #: In the folder of a sweep: who drives it, and what Snakemake said.
@@ -91,6 +92,13 @@ def _die_with_parent() -> None:
     """So that a driver that is killed leaves no Snakemake behind, beside which another would be started (Linux alone)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def check_profile(profile: str, resources: Resources) -> None:
+    """Raise EquispikeError where there is no such profile, or its cluster has no partition of the name in ``resources``."""
+    uses_slurm = "executor: slurm" in (profile_folder(profile) / "config.yaml").read_text()
+    if uses_slurm and resources.partition and (there := cluster.partitions()) and resources.partition not in there:
+        raise EquispikeError(f"this cluster has no partition {resources.partition}; there are: {', '.join(there)}")
 
 
 def profile_folder(profile: str) -> Path:

@@ -15,13 +15,17 @@ from equispike.models import own_files
 from equispike.models.codegen import BACKENDS
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params
+from equispike.protocols import limits
 from equispike.protocols.atomic_write import atomic_write
+from equispike.protocols.beginning import fitted, source_for
 from equispike.protocols.data import load
 from equispike.protocols.procedures.base import ProcedureParams
+from equispike.protocols.sources import Source
 from equispike.protocols.spec import TrainingSpec
 from equispike.protocols.system import System
 from equispike.scripts.workflow import code
 from equispike.scripts.workflow.axes import OPTIONS, Point
+from equispike.scripts.workflow.checks import check_evaluation, check_figures
 from equispike.scripts.workflow.located import Located
 from equispike.scripts.workflow.sweep_file import Resources, Sweep, system_of
 
@@ -130,7 +134,7 @@ def plan(sweep: Sweep) -> Plan:
             runs[run.id] = run
             if run.build:
                 builds.setdefault(run.build, run.id)
-    figures = [_figure(figure, sweep) for figure in sweep.figures]
+    figures = [{name: value for name, value in figure.items() if name != "where"} for figure in sweep.figures]
     return Plan(sweep.path.stem, runs, builds, sweep.axes, sweep.resources, figures, code.of_analysis())
 
 
@@ -141,10 +145,11 @@ def _runs(sweep: Sweep, point: Point, checked: set[str]) -> Iterable[tuple[Run, 
     options = sweep.options | {name: node for name, node in point.items() if name in OPTIONS}
     settings = sweep.fixed | {name: node for name, node in point.items() if name not in OPTIONS}
     system = system_of(options["system"])
-    params, own = _checked(system, settings, point)
+    source = _source(options, system)
+    params, own = _checked(system, settings, point, source)
     values = params.as_text() | own.as_text()
     structure = _structure(params, values)
-    _check_data(options, system, params, own, structure, [*point.values(), *settings.values()], checked)
+    _check_run(sweep, options, system, params, own, source, structure, [*point.values(), *settings.values()], checked)
     words = _train_words(options, settings)
     steps = [Step("train", words, ""), Step("evaluate", _evaluate_words(sweep), "")]
     if sweep.measure:
@@ -165,10 +170,22 @@ def _runs(sweep: Sweep, point: Point, checked: set[str]) -> Iterable[tuple[Run, 
         yield Run(name, text, seed, keyed, build, size, _images(options)), told_by
 
 
-def _checked(system: System, settings: dict[str, Located], point: Point) -> tuple[Params, ProcedureParams]:
+def _source(options: dict[str, Located], system: System) -> Source | None:
+    if "source" not in options:
+        return None
+    path = Path(os.path.abspath(options["source"].text("source")))
+    try:
+        return source_for(system.name, options["data"].text("data"), path)
+    except EquispikeError as error:
+        raise options["source"].error(str(error)) from None
+
+
+def _checked(
+    system: System, settings: dict[str, Located], point: Point, source: Source | None
+) -> tuple[Params, ProcedureParams]:
     """Return parameters of network and training with ``settings``; raises EquispikeError that names the line at fault."""
     try:
-        return system.settled({name: node.text(name) for name, node in settings.items()})
+        return system.settled(fitted(system, {name: node.text(name) for name, node in settings.items()}, source))
     except EquispikeError as error:
         for name, node in settings.items():  # the first that is wrong by itself
             try:
@@ -179,35 +196,39 @@ def _checked(system: System, settings: dict[str, Located], point: Point) -> tupl
         raise where.error(str(error)) from None
 
 
-def _check_data(
-    options: dict[str, Located], system: System, params: Params, own: ProcedureParams, structure: list[str],
-    blamed: list[Located], checked: set[str],
+def _check_run(
+    sweep: Sweep, options: dict[str, Located], system: System, params: Params, own: ProcedureParams, source: Source | None,
+    structure: list[str], blamed: list[Located], checked: set[str],
 ) -> None:  # fmt: skip
-    """Raise EquispikeError where the network cannot be trained on the data, or with so few images; names the line."""
+    """Raise EquispikeError where the network cannot be trained on the data, or with so few images, or not evaluated and drawn
+    as the sweep asks; names the line.
+    """
     data, images = options["data"].text("data"), _images(options)
     holdout = options["holdout"].whole("holdout", 0) if "holdout" in options else 0
+    chunk = options["chunk-images"].whole("chunk-images") if "chunk-images" in options else None
     if "backend" in options:
         _check_backend(options["backend"], system)
-    kind = _hash([data, str(images), str(holdout), system.name, *structure])
+    kind = _hash([data, str(images), str(holdout), str(chunk), str(source), system.name, *structure])
     if kind in checked:
         return
     checked.add(kind)
-    if "source" in options:  # only the folder says what it has
-        return
     try:
         dataset = load(data)
     except EquispikeError as error:
         raise options["data"].error(str(error)) from None
     n_train = len(dataset.train_images) - holdout
-    chunk = options["chunk-images"].whole("chunk-images") if "chunk-images" in options else None
     spec = TrainingSpec(
-        system, params, own, data, images or n_train * own.epochs, n_train, 0, "auto", holdout,
-        chunk or system.trained_by.chunk_samples or max(1, n_train),
+        system, params, own, data, images or n_train * own.epochs, n_train, max(sweep.seeds), "auto", holdout,
+        chunk or system.trained_by.chunk_samples or max(1, n_train), None if source is None else str(source.run.path),
     )  # fmt: skip
     try:
-        spec.check(dataset)
+        spec.check(dataset if source is None else source.blank(dataset))
+        if fault := limits.training_fault(spec):
+            raise EquispikeError(fault)
     except EquispikeError as error:
         raise [*blamed, options["data"]][0].error(str(error)) from None
+    check_evaluation(sweep, spec)
+    check_figures(sweep, spec)
 
 
 def _check_backend(node: Located, system: System) -> None:
@@ -245,17 +266,7 @@ def _absolute(system: str) -> str:
 
 
 def _evaluate_words(sweep: Sweep) -> list[str]:
-    return [f"--{name}={value}" for name, values in sweep.evaluate.items() for value in values]
-
-
-def _figure(figure: dict[str, Any], sweep: Sweep) -> dict[str, Any]:
-    known = (*sweep.axes, "readout", "seed")
-    for name in ("x", "lines"):
-        if figure.get(name, known[0]) not in known:
-            raise EquispikeError(
-                f"{figure['where']}: {figure[name]} is no axis of this sweep; there are {', '.join(known)}"
-            )
-    return {name: value for name, value in figure.items() if name != "where"}
+    return [f"--{name}={node.text(name)}" for name, nodes in sweep.evaluate.items() for node in nodes]
 
 
 def _hash(words: Iterable[str]) -> str:

@@ -33,6 +33,7 @@ def carry_out(
 ) -> dict[str, State]:
     """Propose and run trials until there are as many as asked for; returns the states of all runs."""
     search = _search_of(sweep)
+    check(sweep)
     trials = _trials(folder)
     while True:
         if trials:
@@ -50,9 +51,16 @@ def carry_out(
         tell(f"trials {len(values) + 1} to {len(trials)} of {search.trials}")
 
 
+def check(sweep: Sweep) -> None:
+    """Raise EquispikeError that names the line where trials at both ends of all axes could not be run."""
+    for end in (0.0, 1.0):
+        _plan(sweep, [{axis.name: str(axis.at(end).value) for axis in _search_of(sweep).axes}])
+
+
 def describe(sweep: Sweep, folder: Path) -> list[str]:
     """The best trials so far, one a line."""
     search, trials = _search_of(sweep), _trials(folder)[: _search_of(sweep).trials]
+    check(sweep)
     if not trials:
         return [f"{search.trials} trials, {search.at_a_time} at a time; none was proposed yet"]
     planned = _plan(sweep, trials)
@@ -90,7 +98,11 @@ def _plan(sweep: Sweep, trials: list[Trial]) -> Plan:
         {name: Located(str(value), where.get(name, str(sweep.path))) for name, value in trial.items()}
         for trial in trials
     ]
-    return plan(dataclasses.replace(sweep, points=points, evaluate=sweep.evaluate | {"split": ["validation"]}))
+    return plan(
+        dataclasses.replace(
+            sweep, points=points, evaluate=sweep.evaluate | {"split": [Located("validation", str(sweep.path))]}
+        )
+    )
 
 
 def _values(planned: Plan, found: dict[str, State], search: Search, n_trials: int, n_seeds: int) -> list[float | None]:
@@ -99,8 +111,6 @@ def _values(planned: Plan, found: dict[str, State], search: Search, n_trials: in
     for name in planned.runs:
         marker = found[name].marker or {}
         accuracy = marker.get("accuracy", {})
-        if accuracy and search.maximise not in accuracy:
-            raise EquispikeError(f"maximise: there is no readout '{search.maximise}'; there are: {', '.join(accuracy)}")
         accuracies.append(accuracy.get(search.maximise, np.nan))
     means = np.reshape(accuracies, (n_trials, n_seeds)).mean(axis=1)
     return [float(mean) if np.isfinite(mean) else None for mean in means]

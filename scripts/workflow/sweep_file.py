@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,20 @@ from typing import Any
 from equispike.models.errors import EquispikeError
 from equispike.protocols.catalogue import get_system
 from equispike.protocols.system import System
-from equispike.scripts.workflow.axes import OPTIONS, Point, Range, points, ranges
+from equispike.scripts.workflow.axes import OPTIONS, Point, Range, check_number, points, ranges
 from equispike.scripts.workflow.located import Located, read
 
 #: All entries of a sweep file.
 ENTRIES = (*OPTIONS, "fixed", "grid", "list", "random", "latin-hypercube", "search", "seeds", "evaluate", "measure",
            "resources", "figures")  # fmt: skip
+SPLITS = ("test", "validation")
 EVALUATE = ("split", "label-images", "test-images", "readout", "set")
 MEASURES = ("workload", "anytime", "robustness", "responses")
 #: By kind of figure: the entries that it needs, and those that it may have.
 FIGURES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "lines": (("x", "y"), ("lines",)),
-    "map": (("x", "y", "z"), ()),
-    "scatter": (("y",), ()),
+    "lines": (("x", "y"), ("lines", "readout")),
+    "map": (("x", "y", "z"), ("readout",)),
+    "scatter": (("y",), ("readout",)),
     "robustness": ((), ()),
     "anytime": ((), ()),
 }
@@ -79,7 +81,7 @@ class Sweep:
     points: list[Point]
     axes: list[str]
     seeds: list[int]
-    evaluate: dict[str, list[str]]
+    evaluate: dict[str, list[Located]]
     measure: list[str]
     resources: Resources
     figures: list[dict[str, Any]]
@@ -117,6 +119,7 @@ def open_sweep(path: Path) -> Sweep:
     seeds = [item.whole("seeds", 0) for item in content["seeds"].list("seeds")] if "seeds" in content else [0]
     if len(set(seeds)) < len(seeds):
         raise content["seeds"].error("a seed is there twice: omit one of them")
+    check_number(content.get("seeds", root), len(found) * len(seeds), "runs")
     return Sweep(
         path=path,
         options=options,
@@ -140,11 +143,23 @@ def system_of(node: Located) -> System:
         raise node.error(str(error)) from None
 
 
-def _evaluate(content: dict[str, Located]) -> dict[str, list[str]]:
+def _evaluate(content: dict[str, Located]) -> dict[str, list[Located]]:
     if "evaluate" not in content:
         return {}
     entries = content["evaluate"].mapping("evaluate", EVALUATE)
-    return {name: [item.text(name) for item in node.list(name)] for name, node in entries.items()}
+    for name in ("split", "label-images", "test-images"):
+        if name in entries and len(entries[name].list(name)) > 1:
+            raise entries[name].error(f"{name} takes one value")
+    for name in entries.keys() & {"label-images", "test-images"}:
+        entries[name].list(name)[0].whole(name)
+    if "split" in entries:
+        (split,) = entries["split"].list("split")
+        if split.text("split") not in SPLITS:
+            raise split.error(f"split must be one of {', '.join(SPLITS)}, not '{split.value}'")
+    for name, node in entries.items():
+        for item in node.list(name):
+            item.text(name)
+    return {name: node.list(name) for name, node in entries.items()}
 
 
 def _measure(content: dict[str, Located]) -> list[str]:
@@ -162,6 +177,9 @@ def _resources(content: dict[str, Located]) -> Resources:
         return Resources()
     entries = content["resources"].mapping("resources", ("cpus", "memory", "time", "partition", "account"))
     values: dict[str, Any] = {name: entries[name].text(name) for name in ("partition", "account") if name in entries}
+    for name in values:
+        if not re.fullmatch(r"[\w.,@+-]+", values[name]):
+            raise entries[name].error(f"{name} is a name as sinfo and sacctmgr show it, not '{values[name]}'")
     if "cpus" in entries:
         values["cpus"] = entries["cpus"].whole("cpus")
     for name, key, units in (
@@ -181,7 +199,7 @@ def _amount(node: Located, name: str, units: dict[str, int]) -> int:
         raise node.error(
             f"{name} needs a number and a unit, such as {', '.join(f'2 {each}' for each in units)}"
         ) from None
-    if not 1 <= amount < 1e9:
+    if not 1 <= amount < 1e9:  # nan too is out
         raise node.error(f"{name} is out of range: {node.value}")
     return round(amount)
 
@@ -189,6 +207,7 @@ def _amount(node: Located, name: str, units: dict[str, int]) -> int:
 def _figures(content: dict[str, Located]) -> list[dict[str, Any]]:
     if "figures" not in content:
         return []
+    measured = _measure(content)
     found: list[dict[str, Any]] = []
     for item in content["figures"].list("figures"):
         entries = item.mapping("a figure")
@@ -202,6 +221,12 @@ def _figures(content: dict[str, Located]) -> list[dict[str, Any]]:
                 raise item.error(f"a figure of kind {kind} needs an entry '{name}'")
         figure = {name: node.text(name) for name, node in entries.items()} | {"kind": kind, "where": item.where}
         figure.setdefault("name", kind)
+        if not re.fullmatch(r"[\w][\w.,=+ -]{0,99}", figure["name"]):
+            raise item.error(
+                f"a figure cannot be called '{figure['name'][:100]}', its files have that name: take letters and digits"
+            )
+        if kind in MEASURES and kind not in measured:
+            raise item.error(f"a figure of kind {kind} needs a line 'measure: [{kind}]'")
         if figure["name"] in [other["name"] for other in found]:
             raise item.error(f"two figures are called {figure['name']}: give them names")
         found.append(figure)
@@ -213,8 +238,10 @@ def _search(node: Located, system: System) -> Search:
     for name in ("trials", "maximise", "axes"):
         if name not in entries:
             raise node.error(f"search needs an entry '{name}'")
+    trials = entries["trials"].whole("trials")
+    check_number(entries["trials"], trials, "trials")
     return Search(
-        trials=entries["trials"].whole("trials"),
+        trials=trials,
         at_a_time=entries["at-a-time"].whole("at-a-time") if "at-a-time" in entries else 1,
         seed=entries["seed"].whole("seed", 0) if "seed" in entries else 0,
         maximise=entries["maximise"].text("maximise"),

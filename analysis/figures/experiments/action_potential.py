@@ -43,7 +43,7 @@ def action_potential(
         end = found["t_trough_ms"] if found["t_trough_ms"] < 0.6 * trace["t_ms"].iloc[-1] else found["t_peak_ms"]
         span = max(2.2 * end, 4 * found["t_peak_ms"])
         left.set_xlim(-0.35 * span, span)
-        left.set_ylim(min(trough, rest) - 0.2 * height, peak + 0.15 * height)
+        left.set_ylim(np.nanmin([trough, rest]) - 0.2 * height, peak + 0.15 * height)
         at = found["t_peak_ms"]
         left.hlines(rest, -0.35 * span, 0, color=style.MAIN)
         left.annotate("", (at, rest), (at, peak), arrowprops={"arrowstyle": "<->", "color": "0.35", "linewidth": 0.7})
@@ -56,7 +56,8 @@ def action_potential(
             above = trace[trace[v] >= half]["t_ms"]
             left.plot([above.iloc[0], above.iloc[-1]], [half, half], color="black", linewidth=1)
             left.text(above.iloc[-1] + 0.03 * span, half, f"width {found['half_width_ms']:.3g} ms", va="center")
-        left.text(span, trough - 0.04 * height, f"trough {trough:.3g} {unit}", ha="right", va="top")
+        if np.isfinite(trough):
+            left.text(span, trough - 0.04 * height, f"trough {trough:.3g} {unit}", ha="right", va="top")
     table = refractoriness
     known = np.isfinite(table["relative_threshold"])
     right.plot(table["interval_ms"], table["relative_threshold"], "o-", color=style.MAIN, markersize=3)
