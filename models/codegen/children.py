@@ -11,7 +11,7 @@ from typing import Any
 from equispike.models.errors import EquispikeError
 
 #: s; a program that was asked to end for so long is ended.
-_PATIENCE = 10.0
+_PATIENCE = 4.0
 _running: set[subprocess.Popen] = set()
 _ending = False
 
