@@ -53,7 +53,9 @@ class Builder:
         for name in constants:
             if name in own or any(name in known for known in (DEFAULT_CONSTANTS, DEFAULT_UNITS, DEFAULT_FUNCTIONS)):
                 whose = "the network around it" if name in own else "Brian2"
-                raise EquispikeError(f"there is a parameter named {name}, which means something else to {whose}: rename it")
+                raise EquispikeError(
+                    f"there is a parameter named {name}, which means something else to {whose}: rename it"
+                )
         self.namespace = {key: value for key, value in constants.items() if key != "dt"} | own
         self.common = {"namespace": self.namespace, "clock": Clock(dt, name="step_clock")}
         self.counters = counters
@@ -88,7 +90,9 @@ class Builder:
             n, f"{model}\n{self.counters}", name=name, events=dict(events), **options, **self.common
         )
         for clash in sorted(self.namespace.keys() & self.groups[name].variables.keys()):
-            raise EquispikeError(f"there is a parameter named {clash}, which is a variable of {name}: rename one of them")
+            raise EquispikeError(
+                f"there is a parameter named {clash}, which is a variable of {name}: rename one of them"
+            )
         self._objects.append(self.groups[name])
         return self.groups[name]
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import errno
+import io
+import os
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from equispike.models.errors import EquispikeError
+from equispike.scripts.stopping import Stopped, heeded
 
 
 class _Commands(click.Group):
@@ -55,33 +59,71 @@ def equispike() -> None:
 
 def main() -> None:
     """Run the command line; the process ends with 0, 1 (verify found a difference), 2 (a mistake that a person
-    can mend) or 130 (interrupted)."""
+    can mend), or 128 + N (ended by signal N, such as 130 by Ctrl-C, or 141 as nobody reads the output any more)."""
     warnings.showwarning = _show
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # no name is worth a crash
     try:
-        equispike(prog_name="equispike", standalone_mode=False)
+        with heeded():
+            try:
+                equispike(prog_name="equispike", standalone_mode=False)
+            finally:
+                _flush()
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         sys.exit(2)
     except EquispikeError as error:
-        click.echo(f"Error: {error}", err=True)
+        _say(f"Error: {error}")
         sys.exit(2)
+    except Stopped as stopped:
+        _say(f"\n{stopped.sentence()}")
+        sys.exit(stopped.code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\nInterrupted; what was written is whole.", err=True)
+        _say("\nInterrupted; what was written is whole.")
         sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.close()
+        _discard_output()
+        sys.exit(141)
     except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
-        click.echo(
-            f"Error: {str(error.filename)[:60]}... is too long for the name of a file: choose a shorter one", err=True
-        )
-        sys.exit(2)
+        if error.errno == errno.ENAMETOOLONG:
+            _say(f"Error: {str(error.filename)[:60]}... is too long for the name of a file: choose a shorter one")
+            sys.exit(2)
+        try:
+            _flush()  # fails again if that was it
+        except OSError:
+            _say(f"Error: the output cannot be written ({error.strerror}): send it to another place")
+            _discard_output()
+            sys.exit(2)
+        raise
+
+
+def _say(sentence: str) -> None:
+    """Print to standard error, be there anybody who reads it or not."""
+    with suppress(OSError):
+        click.echo(sentence, err=True)
 
 
 def _show(message, category, filename, lineno, file=None, line=None) -> None:
     """Say a warning in a line."""
-    click.echo(f"Warning: {message}", err=True)
+    _say(f"Warning: {message}")
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _discard_output() -> None:
+    """Let Python's own attempt to write what is left, when it ends, succeed."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            try:
+                stream.flush()
+            except OSError:
+                os.dup2(nowhere, stream.fileno())
 
 
 def existing_run(path: Path, *, trained: bool = True):

@@ -8,17 +8,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from equispike.scripts.screen import screen
 
 
 class _Bars:
     """Bars on standard error, which appear on a terminal only."""
 
     def __init__(self, *columns) -> None:
-        self._console = Console(stderr=True)
+        self._console = screen(stderr=True)
         bars = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bars = Progress(TextColumn("{task.description}"), *bars, *columns, console=self._console,
+        self._bars = Progress(TextColumn("{task.description}", markup=False), *bars, *columns, console=self._console,
                               disable=not self._console.is_terminal)  # fmt: skip
         self._tasks: dict[str, object] = {}
 
@@ -39,7 +40,7 @@ class TrainingProgress(_Bars):
     """For each stage images shown, images per second, remaining time, and the metrics that the procedure shows."""
 
     def __init__(self, stages: Sequence[str], n_images: int, shown: Mapping[str, str]) -> None:
-        super().__init__(TextColumn("{task.fields[text]}"))
+        super().__init__(TextColumn("{task.fields[text]}", markup=False))
         self._stages, self._n_images, self._shown = stages, n_images, shown
         self._last: tuple[float, int] | None = None
 

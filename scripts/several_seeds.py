@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from equispike.models.codegen import children
 from equispike.models.errors import EquispikeError
 
 
@@ -28,11 +29,11 @@ def train_seeds(
         folder = Path(f"{out}-s{seed}")
         place = ["--resume", str(folder)] if (folder / "run.json").exists() else ["--out", str(folder)]
         command = [sys.executable, "-m", "equispike", "train", *words, "--seed", str(seed), *place]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        assert process.stderr is not None
-        for line in process.stderr:
-            report(seed, line.rstrip())
-        return process.wait() == 0
+        with children.started(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                report(seed, line.rstrip())
+            return process.wait() == 0
 
     with ThreadPoolExecutor(jobs) as pool:
         succeeded = list(pool.map(train, seeds))

@@ -169,7 +169,8 @@ def plastic_parts():
     cells = group(LIF + "\ng : 1\napre : 1\napost : 1", **SPIKES, method="exact")
     cells.run_regularly("v += 0.1 * g\ng *= 0.5", dt=cells.clock.dt)
     synapses = Synapses(cells[:8], cells[8:], "w : 1", name="syn", clock=cells.clock, namespace={"ms": ms},
-                        on_pre="g_post += w\nw = clip(w + 0.01 * v_post, 0, 1)", on_post="w = clip(w - 0.02 * v_pre, 0, 1)")  # fmt: skip
+                        on_pre="g_post += w\nw = clip(w + 0.01 * v_post, 0, 1)",
+                        on_post="w = clip(w - 0.02 * v_pre, 0, 1)")  # fmt: skip
     synapses.connect()
     synapses.w = "0.2 + 0.01 * i + 0.02 * j"
     return [cells, synapses]

@@ -128,7 +128,9 @@ def test_lookups_of_neighbours_are_set_apart():
         const double w = _ptr_array_kernels_w[kernel];
         _ptr_array_S_k[_idx] = k;
     """
-    split = indirect(code, "_presynaptic_idx", {"_ptr_array_S_kernel", "_ptr_array_S__synaptic_pre", "_ptr_array_S__synaptic_post"})
+    split = indirect(
+        code, "_presynaptic_idx", {"_ptr_array_S_kernel", "_ptr_array_S__synaptic_pre", "_ptr_array_S__synaptic_post"}
+    )
     assert split.lookups == [("_postsynaptic_idx", "_ptr_array_S__synaptic_post"), ("kernel", "_ptr_array_S_kernel")]
     assert [line.split(" = ")[0] for line in split.code] == [
         "const int32_t k",

@@ -5,6 +5,7 @@ One program holds several networks drawn at random, because compiling takes long
 """
 
 import os
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,15 +19,21 @@ from equispike.models.control import stop_when
 from equispike.models.errors import EquispikeError
 
 COMPILED = [
-    pytest.param(name, marks=pytest.mark.skipif(BACKENDS[name].why_not() is not None, reason=str(BACKENDS[name].why_not())))
+    pytest.param(
+        name, marks=pytest.mark.skipif(BACKENDS[name].why_not() is not None, reason=str(BACKENDS[name].why_not()))
+    )
     for name in ("cpp-stock", "cpp", "jax")
 ]
 PROGRAMS = range(int(os.environ.get("EQUISPIKE_PROGRAMS", "1")))
 NETWORKS = 10 if len(PROGRAMS) > 1 else 4
 #: Locals of generated C++ and JAX code, variables that groups have or might have, names of other groups.
-NASTY = """N I w theta epsilon dt_ t_ last n_steps x y k n s i_ j_ count size spikes events clock network brian std main
-equispike constants seed lastspike rate v0 tau_ gamma y0 j1 key state step prepare on number jnp np lane g1 s2 h0 delay idx
-cond vectorisation lio_1 src tgt pre post source target N_pre N_post first block stop""".split()
+NASTY = [
+    "N", "I", "w", "theta", "epsilon", "dt_", "t_", "last", "n_steps", "x", "y", "k", "n", "s", "i_", "j_",
+    "count", "size", "spikes", "events", "clock", "network", "brian", "std", "main", "equispike", "constants",
+    "seed", "lastspike", "rate", "v0", "tau_", "gamma", "y0", "j1", "key", "state", "step", "prepare", "on",
+    "number", "jnp", "np", "lane", "g1", "s2", "h0", "delay", "idx", "cond", "vectorisation", "lio_1", "src",
+    "tgt", "pre", "post", "source", "target", "N_pre", "N_post", "first", "block", "stop",
+]  # fmt: skip
 N_STEPS = 200
 
 
@@ -58,7 +65,9 @@ def named(seed: int) -> tuple[BuiltNetwork, dict[str, float]]:
     net, state = [], []
     for k, name in enumerate(names):
         own = shared if rng.random() < 0.6 else {**shared, name: 0.33}
-        is_variable = name not in ("N", "i_", "j_", "delay", "lastspike", "n_steps", "dt_", "t_", "tau_") and rng.random() < 0.3
+        is_variable = (
+            name not in ("N", "i_", "j_", "delay", "lastspike", "n_steps", "dt_", "t_", "tau_") and rng.random() < 0.3
+        )
         value = "n_steps / 1000" if name == "n_steps" else name
         model = f"dv/dt = (1.3 + 0.1 * i - v + {value}) / tau : 1" + (f"\n{name} : 1" if is_variable else "")
         spiking = NeuronGroup(3, model, threshold=f"v > 1 - {value} / 10", reset=f"v = -{value}", method="euler", namespace=own,
@@ -103,6 +112,10 @@ CONNECTIONS = [{"i": np.arange(6), "j": np.arange(6)}, {}, {"condition": "i != j
                {"i": [5, 0, 3, 3], "j": [1, 1, 0, 4]}]  # fmt: skip
 
 
+def _as_truth_value(code: str) -> str:
+    return re.sub(r"n \+= 2", "n = True", re.sub(r"n \+= 1|n = n \+ 1|n = int\(n < 5\)", "n = not n", code))
+
+
 def typed(seed: int) -> BuiltNetwork:
     """Synapses with whole numbers and truth values that some code changes and other code reads."""
     rng = np.random.default_rng(seed)
@@ -115,8 +128,7 @@ def typed(seed: int) -> BuiltNetwork:
             NeuronGroup(6, f"dv/dt = ({drive} + 0.05 * i - v) / tau : 1", threshold="v > 1", reset="v = 0", method="exact",
                         namespace=shared, clock=clock, name=f"{side}{k}") for side, drive in (("a", 1.5), ("b", 1.3))
         )  # fmt: skip
-        as_type = (lambda code: code.replace("n += 1", "n = not n").replace("n = n + 1", "n = not n").replace("n += 2", "n = True")
-                   .replace("int(n < 5)", "not n")) if dtype == "boolean" else (lambda code: code)  # fmt: skip
+        as_type = _as_truth_value if dtype == "boolean" else str
         on_post = f"{as_type(writer.on_post)}\nw += 0.01 * int(n) + 0.001"
         synapses = Synapses(a, b, f"n : {dtype}\nw : 1", on_pre=as_type(writer.on_pre) or "w += 0.1", on_post=on_post,
                             namespace=shared, clock=clock, name=f"s{k}")  # fmt: skip
@@ -183,7 +195,9 @@ def test_a_number_of_another_kind_is_refused(built: object, given: dict, sentenc
 def test_what_is_declared_constant_and_changed_is_refused() -> None:
     def build() -> BuiltNetwork:
         parts = with_constant(1.0)
-        group = NeuronGroup(2, "v : 1", threshold="v < 1", namespace=parts.namespace, clock=parts.objects[0].clock, name="p")
+        group = NeuronGroup(
+            2, "v : 1", threshold="v < 1", namespace=parts.namespace, clock=parts.objects[0].clock, name="p"
+        )
         synapses = Synapses(group, group, "n : integer (constant)\nw : 1", on_pre="n += 1", on_post="w += n",
                             namespace=parts.namespace, clock=group.clock, name="s")  # fmt: skip
         synapses.connect()
@@ -201,7 +215,9 @@ def test_synapses_onto_synapses() -> None:
         shared = {"stop_when": stop_when, "n_in_all": 500, "n_steps": 500, "tau": 10 * ms}
         a = NeuronGroup(10, "dv/dt = (1.5 + 0.05 * i - v) / tau : 1", threshold="v > 1", reset="v = 0", method="exact",
                         namespace=shared, clock=clock, name="a")  # fmt: skip
-        s = Synapses(a, a, "w : 1\nhome : integer (constant)", on_pre="w += 0.1", namespace=shared, clock=clock, name="s")
+        s = Synapses(
+            a, a, "w : 1\nhome : integer (constant)", on_pre="w += 0.1", namespace=shared, clock=clock, name="s"
+        )
         s.connect(condition="(i + j) % 3 == 0")
         s.home = "i"
         glia = Synapses(a, s, on_pre="w_post *= 0.9", namespace=shared, clock=clock, name="glia")

@@ -8,7 +8,7 @@ import pytest
 from equispike.models.errors import EquispikeError
 from equispike.protocols.experiments.running import run_experiment
 
-NEURON = '''
+NEURON = """
 from dataclasses import dataclass
 from brian2 import Quantity, ms, mV
 from equispike.models.neurons.base import Neuron, NeuronParams
@@ -33,7 +33,7 @@ MINE = Neuron(
         current=2.0,
     ), **{changes!r}}},
 )
-'''
+"""
 
 
 def rates(folder: Path, changes: dict, parameter: str = "", duration: str = "300*ms") -> pd.DataFrame:
@@ -48,7 +48,11 @@ def parameter(name: str) -> str:
 
 
 MISTAKES = {
-    "misspelt": ({"equations": "dv/dt = (i_ext - u) / tau_mine : 1\ni_ext : 1"}, "", 'The identifier "u" could not be resolved'),
+    "misspelt": (
+        {"equations": "dv/dt = (i_ext - u) / tau_mine : 1\ni_ext : 1"},
+        "",
+        'The identifier "u" could not be resolved',
+    ),
     "undefined": ({"reset": "v = v_reset"}, "", '"v_reset" could not be resolved'),
     "units": ({"equations": "dv/dt = (i_ext - v) : 1\ni_ext : 1"}, "", "does not have the expected unit hertz"),
     "syntax": ({"equations": "dv/dt = = v : 1\ni_ext : 1"}, "", "invalid syntax in '= v"),
@@ -59,7 +63,11 @@ MISTAKES = {
     "N": ({}, parameter("N"), "a parameter named N, which is a variable of cells: rename one of them"),
     "t": ({}, parameter("t"), "a parameter named t, which is a variable of cells"),
     "v": ({}, parameter("v"), "a parameter named v, which is a variable of cells"),
-    "n_steps": ({}, parameter("n_steps"), "a parameter named n_steps, which means something else to the network around it"),
+    "n_steps": (
+        {},
+        parameter("n_steps"),
+        "a parameter named n_steps, which means something else to the network around it",
+    ),
     "learning": ({}, parameter("learning"), "a parameter named learning, which means something else"),
     "e": ({}, parameter("e"), "a parameter named e, which means something else to Brian2: rename it"),
     "ms": ({}, parameter("ms"), "a parameter named ms, which means something else to Brian2"),

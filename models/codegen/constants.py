@@ -48,7 +48,9 @@ def numbers_for_run(namespace: Mapping[str, object], given: Mapping[str, object]
     result = numbers_of(namespace)
     for name, value in given.items():
         if name not in result:
-            raise EquispikeError(f"the network has no number {name} that a run could give: it has {', '.join(sorted(result))}")
+            raise EquispikeError(
+                f"the network has no number {name} that a run could give: it has {', '.join(sorted(result))}"
+            )
         if not _is_number(value):
             raise EquispikeError(f"{name} is {value!r}, which is not a number")
         if isinstance(value, Quantity) and value.dim != brian2.get_dimensions(namespace[name]):
@@ -73,7 +75,9 @@ def _as_built(name: str, value: Number, built: Number) -> Number:
 def _is_number(value: object) -> bool:
     if isinstance(value, Quantity):
         return value.shape == ()
-    return isinstance(value, numbers.Number | np.generic | np.ndarray) and np.shape(value) == () and bool(np.isreal(value))
+    return (
+        isinstance(value, numbers.Number | np.generic | np.ndarray) and np.shape(value) == () and bool(np.isreal(value))
+    )
 
 
 def _python(value: object) -> Number:

@@ -132,18 +132,19 @@ def _operations(objects: Objects) -> Iterator[str]:
 
 
 #: Names that mean something to C++, its preprocessor or Cython, and nothing to Brian2.
-_WORDS_OF_CPP = frozenset(
-    """
-    alignas alignof and_eq asm auto bitand bitor bool catch char char16_t char32_t char8_t co_await co_return co_yield compl
-    concept const const_cast consteval constexpr constinit decltype default delete do double dynamic_cast enum explicit
-    export extern false friend goto inline int16_t int32_t int64_t int8_t long mutable namespace new noexcept not_eq nullptr
-    operator or_eq private protected public register reinterpret_cast requires short signed size_t sizeof static
-    static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename uint32_t
-    uint64_t union unsigned using virtual void volatile wchar_t xor xor_eq
-    EOF EXIT_FAILURE EXIT_SUCCESS INFINITY NAN NULL RAND_MAX M_E M_LN10 M_LN2 M_PI M_SQRT2 assert errno
-    cdef cimport cpdef ctypedef
-    """.split()
-)
+_WORDS_OF_CPP = frozenset([
+    "alignas", "alignof", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "catch", "char", "char16_t",
+    "char32_t", "char8_t", "co_await", "co_return", "co_yield", "compl", "concept", "const", "const_cast",
+    "consteval", "constexpr", "constinit", "decltype", "default", "delete", "do", "double", "dynamic_cast",
+    "enum", "explicit", "export", "extern", "false", "friend", "goto", "inline", "int16_t", "int32_t",
+    "int64_t", "int8_t", "long", "mutable", "namespace", "new", "noexcept", "not_eq", "nullptr", "operator",
+    "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires", "short", "signed",
+    "size_t", "sizeof", "static", "static_assert", "static_cast", "struct", "switch", "template", "this",
+    "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "uint32_t", "uint64_t", "union",
+    "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "xor", "xor_eq", "EOF", "EXIT_FAILURE",
+    "EXIT_SUCCESS", "INFINITY", "NAN", "NULL", "RAND_MAX", "M_E", "M_LN10", "M_LN2", "M_PI", "M_SQRT2",
+    "assert", "errno", "cdef", "cimport", "cpdef", "ctypedef",
+])  # fmt: skip
 
 
 def _spelled(objects: Objects, is_meant: Callable[[str], bool]) -> Iterator[str]:

@@ -48,6 +48,7 @@ class RuntimeProgram:
     def _activate(self) -> None:
         brian2.set_device("runtime")
         brian2.prefs.codegen.target = self._target
+        brian2.prefs.core.stop_on_keyboard_interrupt = False  # what Brian2 stops in the midst looks as if it had ended
 
     def run(
         self,

@@ -57,7 +57,8 @@ class Neuron:
     Attributes
     ----------
     threshold : any condition; the time of a spike is interpolated within its time step where it is one comparison
-    refractory : how long, or the condition under which variables marked ``(unless refractory)`` are held; False where there is none
+    refractory : how long, or the condition under which variables marked ``(unless refractory)`` are held; False where there
+        is none
     slow : what changes in a time step by less than single precision resolves
     summary : what it is, in a few words
     params : its parameter class, a :class:`NeuronParams`; None for neurons whose numbers belong to a network's parameters

@@ -24,14 +24,13 @@ def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] 
     neuron and parameters ``varied``, which each neuron has its own of; ``cells.at_rest``: whether the neuron sets itself to
     rest when the run begins. Constants: ``n_steps`` of the run; ``sample_every`` steps, the first ``n_sampled`` neurons are
     sampled. Monitors: ``spikes`` with ``crossed``, the time at which the threshold was crossed, interpolated within the
-    step where the neuron has an ``excess``, if the beginning of the step is the time of a spike; ``samples`` with the state variables and the input.
+    step where the neuron has an ``excess``, if the beginning of the step is the time of a spike; ``samples``
+    with the state variables and the input.
     """
     unit = _dimension(neuron, neuron.input)
     dimensions = {"stim_onsets": second.dim, "stim_levels": unit, "stim_slopes": unit / second.dim}
     numbers = {key: value for key, value in params.namespace().items() if key not in varied}
-    network = Builder(
-        numbers, params.dt, own={"learning": 1.0, "n_steps": 1, "sample_every": 1, "n_sampled": 0}
-    )
+    network = Builder(numbers, params.dt, own={"learning": 1.0, "n_steps": 1, "sample_every": 1, "n_sampled": 0})
     for name, dimension in dimensions.items():
         network.input(name, (N_PIECES, n), dt=params.dt, unit=Quantity(1, dim=dimension))
     excess = neuron.excess
@@ -78,7 +77,8 @@ def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] 
         order=3,
     )
     cells.run_regularly(
-        f"{neuron.input} = stim_level + stim_slope * (t - stim_onset)" + (f"\nstim_excess = {excess}" if excess else ""),
+        f"{neuron.input} = stim_level + stim_slope * (t - stim_onset)"
+        + (f"\nstim_excess = {excess}" if excess else ""),
         when="start",
         order=4,
     )
@@ -93,7 +93,9 @@ def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] 
 def _dimension(neuron: Neuron, variable: str) -> Dimension:
     dimensions = Equations(neuron.equations).dimensions
     if variable not in dimensions:
-        raise EquispikeError(f"{neuron.name} has no variable {variable}: its equations define {', '.join(sorted(dimensions))}")
+        raise EquispikeError(
+            f"{neuron.name} has no variable {variable}: its equations define {', '.join(sorted(dimensions))}"
+        )
     return dimensions[variable]
 
 

@@ -24,9 +24,7 @@ def build(rule: Rule, namespace: dict[str, object], n_cells: int, n_inputs: int,
     logarithm of the probability that an input does not spike in a time step; ``synapses.w``, in the order of the inputs;
     ``cells.v`` (n_cells,). Monitor ``spikes`` of the cells. The conductance of a weight of w_max is ``g_max``.
     """
-    network = Builder(
-        namespace, dt, own={"learning": 1.0, "n_steps": 1, "n_inputs": n_inputs, "wait_max": _WAIT_MAX}
-    )
+    network = Builder(namespace, dt, own={"learning": 1.0, "n_steps": 1, "n_inputs": n_inputs, "wait_max": _WAIT_MAX})
     inputs = network.group(
         "inputs",
         n_cells * n_inputs,

@@ -32,7 +32,7 @@ def download(mirrors: Sequence[str], md5: Mapping[str, str], folder: Path) -> No
     unpacks to. An interrupted download stays as FILE.part and is resumed by the next one.
     Raises EquispikeError if no mirror delivers or the folder cannot be written.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:

@@ -8,6 +8,8 @@ import subprocess
 from contextlib import suppress
 from typing import NamedTuple
 
+from equispike.models.codegen.compilers import gist
+
 
 class Answer(NamedTuple):
     """What a program printed, and in a few words how it failed, if it did."""
@@ -39,10 +41,4 @@ def ask(*command: str, seconds: float, **environment: str) -> Answer:
             return Answer(out, f"no answer within {seconds:g} s")
     if process.returncode < 0:
         return Answer(out, f"ended by {signal.Signals(-process.returncode).name}")
-    return Answer(out, _gist(err or out) or f"exit code {process.returncode}" if process.returncode else None)
-
-
-def _gist(messages: str) -> str:
-    """The first line that speaks of an error, else the last."""
-    lines = [line.strip() for line in messages.splitlines() if line.strip()]
-    return next((line for line in lines if "error:" in line.lower()), lines[-1] if lines else "")[:200]
+    return Answer(out, gist(err or out) or f"exit code {process.returncode}" if process.returncode else None)

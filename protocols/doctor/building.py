@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import shutil
 import sysconfig
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from equispike.models.codegen.compilers import compiler_command, compiler_missing
+from equispike.models.errors import EquispikeError
 from equispike.protocols.doctor import gpu
 from equispike.protocols.doctor.asking import ask
 from equispike.protocols.doctor.findings import Finding
@@ -53,11 +52,9 @@ def backends() -> Iterator[Finding]:
 
 def _compiler() -> Finding:
     """What compiles here, with the flags that networks are compiled with."""
-    from equispike.models.codegen.compilers import compiler_command, compiler_missing
-
     if reason := compiler_missing():
         return Finding("C++ compiler", "missing", to_do=reason)
-    command = shlex.split(compiler_command())
+    command = compiler_command()
     begun = time.monotonic()
     if fault := _building_fault(command):
         to_do = "apt-get install --reinstall g++, or export CXX=COMPILER, or use --backend numpy"
@@ -70,19 +67,18 @@ def _compiler() -> Finding:
 def _building_fault(command: list[str]) -> str | None:
     """Compile and run a program where networks are compiled and run: temporary folders may forbid to run any."""
     from equispike.models.codegen.cpp.backend import COMPILE_FLAGS, machine_flags
-    from equispike.models.codegen.standalone.cache import cache_dir
+    from equispike.models.codegen.standalone.cache import building
 
-    cache = cache_dir() if os.access(cache_dir(), os.W_OK) else None
     try:
-        with tempfile.TemporaryDirectory(dir=cache, prefix=".building-") as folder:
-            source, program = Path(folder, "main.cpp"), Path(folder, "main")
+        with building() as folder:
+            source, program = folder / "main.cpp", folder / "main"
             source.write_text(_PROGRAM)
             built = ask(*command, *COMPILE_FLAGS, *machine_flags(), str(source), "-o", str(program), seconds=60)
             if built.fault:
                 return built.fault
             ran = ask(str(program), seconds=10)
-    except OSError as error:
-        return f"no file can be written for it: {error.strerror}"
+    except EquispikeError as error:
+        return f"nothing can be built in the build cache: {error}"
     if ran.fault or ran.out != _PRINTS:
         return f"what it compiled does not run: {ran.fault or f'printed {ran.out!r}, not {_PRINTS!r}'}"
     return None

@@ -20,9 +20,10 @@ _WRITTEN = 1 << 20
 def build_cache() -> Iterator[Finding]:
     """Where compiled networks are kept."""
     from equispike.models.codegen.standalone.cache import cache_dir
+    from equispike.models.codegen.standalone.ownership import why_unsafe
 
     folder = cache_dir()
-    if fault := _writing_fault(folder):
+    if fault := _writing_fault(folder) or why_unsafe(folder):
         to_do = "export EQUISPIKE_CACHE=DIR, a folder that you can write and that has space"
         yield Finding("build cache", "broken", f"{folder}: {fault}", to_do, vital=True)
         return

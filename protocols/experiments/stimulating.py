@@ -131,7 +131,14 @@ def _pieces(currents: Sequence[Current], size: int) -> dict[str, np.ndarray]:
 
 def _program(neuron: Neuron, params: NeuronParams, size: int, varied: tuple[str, ...], backend: str) -> Program:
     """The program of such a network, built once in a process."""
-    texts = (neuron.equations, neuron.threshold, neuron.reset, str(neuron.refractory), neuron.method, *neuron.rest.items())
+    texts = (
+        neuron.equations,
+        neuron.threshold,
+        neuron.reset,
+        str(neuron.refractory),
+        neuron.method,
+        *neuron.rest.items(),
+    )
     key = (texts, neuron.input, float(params.dt), size, varied, backend)
     if key not in _PROGRAMS:
         _PROGRAMS[key] = get_backend(backend).compile(lambda: build(neuron, params, size, varied))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from equispike.models.errors import EquispikeError
 from equispike.scripts.commands import options
+from equispike.scripts.screen import screen
 
 
 @click.command("backends")
@@ -30,4 +30,4 @@ def command(system: str, pairs: tuple[str, ...], config: Path | None) -> None:
     for verdict in verdicts(spec):
         here = "" if verdict.refusal else verdict.missing or "yes"
         table.add_row(verdict.backend, verdict.purpose, verdict.refusal or "yes", here)
-    Console().print(table)
+    screen().print(table)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from equispike.scripts.commands import options
+from equispike.scripts.screen import screen
 
 
 @click.command("benchmark")
@@ -31,7 +31,7 @@ def command(system: str, pairs, config, rounds: int, backends: str | None, data:
     spec, dataset, _ = new_spec(system, data, settings, data_dir=data_dir)
     names = benchmarking.checked_backends(spec, backends.split(",") if backends else ())
     measured = benchmarking.benchmark(spec, dataset, names, rounds, lambda text: click.echo(text, err=True))
-    console = Console()
+    console = screen()
     for phase, rows in pd.DataFrame(measured).groupby("phase", sort=False):
         found = benchmarking.summary(rows)
         console.print(

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from equispike.models.errors import EquispikeError
 from equispike.scripts.commands import options
+from equispike.scripts.screen import screen
 
 if TYPE_CHECKING:
     from equispike.protocols.doctor import Finding
@@ -32,14 +32,14 @@ def command(data_dir: Path | None, as_json: bool) -> None:
     """
     from equispike.protocols.doctor import examine, first_to_mend
 
-    with Console(stderr=True).status("") as status:
+    with screen(stderr=True).status("") as status:
         findings = examine(data_dir, lambda topic: status.update(f"trying: {topic}"))
     first = first_to_mend(findings)
     if as_json:
         found = {topic: [asdict(finding) for finding in of_topic] for topic, of_topic in findings.items()}
         click.echo(json.dumps({"works": first is None, "findings": found}, indent=1))
     else:
-        Console().print(_table(findings))
+        screen().print(_table(findings))
     if first is not None:
         facts = f" ({first.found})" if first.found else ""
         raise EquispikeError(f"{first.what} is {first.state}{facts}: {first.to_do}")

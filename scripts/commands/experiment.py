@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from equispike.models.errors import EquispikeError
 from equispike.scripts.commands import options
+from equispike.scripts.screen import screen
 
 
 @click.command("experiment")
@@ -64,7 +64,7 @@ def _list(name: str | None) -> None:
     from equispike import models
     from equispike.protocols.experiments import EXPERIMENTS, get_experiment
 
-    console = Console()
+    console = screen()
     chosen = EXPERIMENTS if name is None else {name: get_experiment(name)}
     table = Table(title="Experiments", title_justify="left", title_style="bold")
     longest = max(len(name) for entries in models.KINDS.values() for name in entries)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from equispike.models.errors import EquispikeError
 from equispike.scripts.commands import options
+from equispike.scripts.screen import screen
 
 
 @click.command("explain")
@@ -36,4 +36,4 @@ def command(system: str, pairs: tuple[str, ...], config: Path | None, backend: s
         for decision in generator.explain(request):
             whose = "Equispike" if decision.is_ours else "Brian2"
             table.add_row(decision.name.removesuffix("_codeobject"), decision.template, whose, decision.reason)
-        Console().print(table)
+        screen().print(table)

@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from equispike.scripts.commands import options
+from equispike.scripts.screen import screen
 
 _PARTS = {"neurons": "neuron", "synapses": "synapse", "rules": "plasticity"}
 
@@ -22,7 +24,7 @@ def command(name: str | None, data_dir: Path | None) -> None:
     Of any other NAME, a system, neuron, synapse or plasticity rule, or PATH.py:NAME of your own, list the parameters with units,
     defaults and sources.
     """
-    console = Console()
+    console = screen()
     if name in _PARTS:
         from equispike import models
 
@@ -54,10 +56,9 @@ def _overview(console: Console, data_dir: Path | None) -> None:
         for each, d in DATASETS.items()
     ]
     _print(console, "Data sets", ("name", "what", "where"), data)
-    console.print(
-        f"[bold]Backends[/bold]: {', '.join(BACKENDS)} (equispike doctor says which work here)", highlight=False
-    )
-    console.print("[bold]Parts[/bold]: equispike list neurons, synapses or rules", highlight=False)
+    backends = f": {', '.join(BACKENDS)} (equispike doctor says which work here)"
+    console.print(Text("Backends", "bold"), backends, sep="", highlight=False)
+    console.print(Text("Parts", "bold"), ": equispike list neurons, synapses or rules", sep="", highlight=False)
 
 
 def _describe(console: Console, name: str) -> None:
@@ -72,9 +73,9 @@ def _describe(console: Console, name: str) -> None:
     if own_files.is_own(name) and isinstance(part := own_files.load(name), tuple(CLASSES.values())):
         found = part
     chosen = found or get_system(name)
-    console.print(f"[bold]{chosen.name}[/bold]: {chosen.summary}\n{chosen.citation}\n")
+    console.print(Text(chosen.name, "bold"), f": {chosen.summary}\n{chosen.citation}\n", sep="")
     for line in getattr(chosen, "equations", "").strip().splitlines():
-        console.print(f"    {line.strip()}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"    {line.strip()}", highlight=False, soft_wrap=True)
     tables: list[tuple[str, Params]] = [("Parameters", chosen.params())]
     if found is None or name in SYSTEMS:
         tables.append(("Of its training", chosen.procedure_params()))

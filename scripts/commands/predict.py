@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from equispike.scripts.cli import existing_run
+from equispike.scripts.screen import screen
 
 #: So few images are done by the numpy backend before a C++ program would be built.
 FEW = 20
@@ -39,7 +39,7 @@ def command(run: Path, images: tuple[Path, ...], invert: str, backend: str | Non
     for path, row in zip(images, 100 * shares, strict=True):
         best = str(int(row.argmax())) if row.sum() > 0 else "none"
         table.add_row(path.name, best, *(f"{share:.0f}" for share in row))
-    Console().print(table)
+    screen().print(table)
 
 
 def _backend(folder, n: int) -> str | None:

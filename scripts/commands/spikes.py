@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from equispike.models.errors import EquispikeError
 from equispike.scripts.cli import existing_run
 from equispike.scripts.commands import options
+from equispike.scripts.screen import screen
 
 
 @click.command("spikes")
@@ -52,5 +52,5 @@ def command(run: Path, out: Path, data_dir: Path | None, split: str, images: int
     for layer in layer_statistics(block):
         numbers = (f"{each:.2f}" if each == each else "–" for each in (layer.rate, layer.cv, layer.lv, layer.fano))
         table.add_row(layer.name, str(layer.n_neurons), str(layer.n_spiked), f"{layer.per_presentation:.1f}", *numbers)
-    Console().print(table)
+    screen().print(table)
     click.echo(f"Spike trains are in {out}")

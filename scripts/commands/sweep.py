@@ -9,6 +9,9 @@ import click
 
 from equispike.models.errors import EquispikeError
 from equispike.scripts.commands import options
+from equispike.scripts.stopping import noted
+
+_STOPPED = "its jobs were ended, and the same command again goes on with what is left"
 
 
 @click.command("sweep")
@@ -58,7 +61,8 @@ def command(file, out, dry_run, benchmark, status, table, cores, profile) -> Non
         _show(planned, folder, status)
         return
     _writable(folder)
-    found = driver.carry_out(planned, folder, cores, profile, lambda line: click.echo(line, err=True))
+    with noted(lambda: _STOPPED):
+        found = driver.carry_out(planned, folder, cores, profile, lambda line: click.echo(line, err=True))
     _summary(found, folder)
 
 
@@ -166,7 +170,8 @@ def _search(sweep, folder: Path, dry_run: bool, status: bool, cores: int, profil
             click.echo(line)
         return
     _writable(folder)
-    found = search.carry_out(sweep, folder, cores, profile, lambda line: click.echo(line, err=True))
+    with noted(lambda: _STOPPED):
+        found = search.carry_out(sweep, folder, cores, profile, lambda line: click.echo(line, err=True))
     _summary(found, folder)
     for line in search.describe(sweep, folder):
         click.echo(line)

@@ -10,6 +10,7 @@ import click
 from equispike.models.errors import EquispikeError
 from equispike.protocols.provenance import usable_cores
 from equispike.scripts.commands import options
+from equispike.scripts.stopping import noted
 
 
 @click.command("train")
@@ -49,7 +50,8 @@ def command(ctx, **values) -> None:
 
     given = {name for name in ctx.params if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
     if values["seeds"] is not None:
-        _train_seeds(given, values)
+        with noted(lambda: "the same command again goes on with it"):
+            _train_seeds(given, values)
         return
     if values["resume"] is not None:
         run, spec, dataset = _resumed(values["resume"], given, values)
@@ -58,7 +60,8 @@ def command(ctx, **values) -> None:
             raise EquispikeError("name a system, such as: equispike train diehl-cook ('equispike list' shows them)")
         spec, dataset, out = new_spec(**asked(values), out=values["out"], seed=values["seed"])
         run = RunFolder.create(out)
-    _train(spec, dataset, run, values["jobs"])
+    with noted(lambda: f"continue with equispike train --resume {run.path}" if run.has("run.json") else None):
+        _train(spec, dataset, run, values["jobs"])
     click.echo(f"Trained {run.path}. Next: equispike evaluate {run.path}")
 
 

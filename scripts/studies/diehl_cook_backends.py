@@ -19,7 +19,7 @@ import pandas as pd
 
 from equispike.models.build_request import BuildRequest
 from equispike.models.built_network import RunResult
-from equispike.models.codegen import BACKENDS
+from equispike.models.codegen import BACKENDS, compilers
 from equispike.models.diehl_cook import DiehlCookParams, initial_state
 from equispike.models.errors import EquispikeError
 from equispike.protocols.atomic_write import atomic_write
@@ -91,8 +91,7 @@ def gpu() -> str:
 
 def _version(package: str) -> str:
     if not package:
-        done = subprocess.run([os.environ.get("CXX") or "g++", "--version"], capture_output=True, text=True)
-        return done.stdout.splitlines()[0] if done.returncode == 0 else ""
+        return compilers.version(compilers.compiler_command()).partition("\n")[0]
     try:
         return f"{package} {version(package)}"
     except PackageNotFoundError:

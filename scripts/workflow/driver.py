@@ -14,6 +14,7 @@ from pathlib import Path
 
 from equispike.models.errors import EquispikeError
 from equispike.protocols.doctor import cluster
+from equispike.scripts.stopping import Stopped, take_time
 from equispike.scripts.workflow.claim import claimed, holder
 from equispike.scripts.workflow.files import DONE, FAILED, names, read
 from equispike.scripts.workflow.plan import Plan
@@ -65,7 +66,8 @@ def carry_out(
             )
             try:
                 _watch(plan, folder, process, before, tell)
-            except KeyboardInterrupt:
+            except (Stopped, KeyboardInterrupt):
+                take_time()
                 _stop(process)
                 raise
         after = states(plan, folder)
@@ -150,16 +152,17 @@ def duration(seconds: float) -> str:
 
 
 def _stop(process: subprocess.Popen) -> None:
-    """Let Snakemake cancel its jobs, and then end it surely."""
+    """Let Snakemake cancel its jobs, and then end it and what it has left surely."""
     for number, seconds in ((signal.SIGINT, 30), (signal.SIGTERM, 10), (signal.SIGKILL, 10)):
         try:
             os.killpg(process.pid, number)
-            process.wait(seconds)
-            return
+            deadline = time.monotonic() + seconds
+            while time.monotonic() < deadline:
+                process.poll()
+                os.killpg(process.pid, 0)  # while there is one of them
+                time.sleep(0.05)
         except ProcessLookupError:
             return
-        except subprocess.TimeoutExpired:
-            continue
 
 
 def _last_error(folder: Path) -> str:

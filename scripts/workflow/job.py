@@ -22,6 +22,7 @@ import click
 
 from equispike.models.errors import EquispikeError
 from equispike.protocols.provenance import cpu_seconds
+from equispike.scripts.stopping import Stopped, heeded
 from equispike.scripts.workflow.claim import claimed
 from equispike.scripts.workflow.files import ATTEMPTS, BUILDS, CLAIMS, DONE, FAILED, STEPS, read, write
 from equispike.scripts.workflow.plan import Plan, Run, Step
@@ -148,17 +149,14 @@ def _attempt(plan: Plan, run: Run, marker: Path, failed: Path) -> str | None:
         write(failed, {"reason": reason, "key": run.key})
         _note(run.id, event="failed", reason=reason)
 
-    def stopped(number: int, frame: object) -> None:
-        """At once, as everything written is whole: libraries swallow exceptions that are raised here."""
-        fail(
-            f"stopped by {signal.Signals(number).name}, which a scheduler sends when a job is cancelled or its time is up"
-        )
-        os._exit(1)
+    def stopped(number: int) -> None:
+        if number == signal.SIGTERM:  # the others come from a person
+            fail("stopped by SIGTERM, which a scheduler sends when a job is cancelled or its time is up")
 
-    signal.signal(signal.SIGTERM, stopped)
     reason = None
     try:
-        done = carry_out(plan, run)
+        with heeded(stopped):
+            done = carry_out(plan, run)
         costs.keep(run, done)
         write(marker, done)
     except click.ClickException as error:
@@ -172,7 +170,6 @@ def _attempt(plan: Plan, run: Run, marker: Path, failed: Path) -> str | None:
     except Exception as error:
         traceback.print_exc()
         reason = f"unexpected {type(error).__name__}: {error}"
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if reason is not None:
         fail(reason)
     else:
@@ -185,10 +182,13 @@ def _attempt(plan: Plan, run: Run, marker: Path, failed: Path) -> str | None:
 @click.argument("name")
 def main(what: str, name: str) -> None:
     """Do a job of the sweep in the current folder."""
-    if what == "run":
-        sys.exit(1 if attempt(name) else 0)
     try:
-        build(Plan.open(Path()), name)
+        if what == "run":
+            sys.exit(1 if attempt(name) else 0)
+        with heeded():
+            build(Plan.open(Path()), name)
+    except Stopped:
+        sys.exit(1)
     except EquispikeError as error:
         print(f"Error: {error}", flush=True)
         sys.exit(1)

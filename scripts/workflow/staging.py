@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import os
 import tempfile
 from pathlib import Path
 
+from equispike.models.codegen.standalone.ownership import private_folder
 from equispike.models.codegen.standalone.staging import copied
 from equispike.protocols.data import available
 
 
 def local_folder() -> Path | None:
-    """EQUISPIKE_STAGE, or in a job of Slurm the scheduler's folder for the job, or the machine's for temporary files."""
+    """EQUISPIKE_STAGE, or in a job of Slurm a private folder in the scheduler's for the job, or in that for temporary files.
+
+    Raises OSError where there can be none.
+    """
     if chosen := os.environ.get("EQUISPIKE_STAGE"):
         return Path(chosen)
     if "SLURM_JOB_ID" not in os.environ:
         return None
-    return Path(os.environ.get("SLURM_TMPDIR") or tempfile.gettempdir()) / f"equispike-{getpass.getuser()}"
+    return private_folder(Path(os.environ.get("SLURM_TMPDIR") or tempfile.gettempdir()))
 
 
 def stage(data: str) -> None:
     """Let this process read the data set, and run compiled programs, from the local disk; where that is full or not to be had,
     everything stays where it is.
     """
-    local, source = local_folder(), available(data)
+    try:
+        local, source = local_folder(), available(data)
+    except OSError as error:
+        print(f"everything is read where it is: there is no folder on a local disk ({error.strerror})", flush=True)
+        return
     if local is None:
         return
     os.environ["EQUISPIKE_STAGE"] = str(local)  # backends copy programs there

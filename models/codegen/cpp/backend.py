@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from equispike.models.built_network import BuiltNetwork
-from equispike.models.codegen.compilers import compiler_command, compiler_missing
+from equispike.models.codegen.compilers import compiler_command, compiler_missing, version
 from equispike.models.codegen.cpp.device import DEVICE_NAME, CppDevice, Decision
+from equispike.models.codegen.disk import temporary_folder
 from equispike.models.codegen.standalone.backend import StandaloneBackend, run_make
 
 # -D__FAST_MATH__ alone makes glibc declare its vector exp and log: Brian2 keeps infinities (-fno-finite-math-only), and
@@ -43,8 +42,8 @@ class CppBackend(StandaloneBackend):
 
     def explain(self, build: Callable[[], BuiltNetwork]) -> list[Decision]:
         """Which template each object of a network gets, and why, in the order in which they run; nothing is compiled."""
-        with self._fresh_device() as device, tempfile.TemporaryDirectory() as folder:
-            self._generated(device, build, Path(folder))
+        with self._fresh_device() as device, temporary_folder() as folder:
+            self._generated(device, build, folder)
             return list(device.decisions.values())
 
     @contextmanager
@@ -64,9 +63,8 @@ class CppBackend(StandaloneBackend):
         }
 
     def _toolchain(self) -> str:
-        command = [*compiler_command().split(), "--version"]
-        version = subprocess.run(command, capture_output=True, text=True).stdout
-        return version if os.environ.get("EQUISPIKE_PORTABLE") else version + _processor()
+        said = version(compiler_command())
+        return said if os.environ.get("EQUISPIKE_PORTABLE") else said + _processor()
 
     def _make(self, source: Path) -> None:
         _make(source)

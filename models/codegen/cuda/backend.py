@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from equispike.models.built_network import BuiltNetwork, RunResult
-from equispike.models.codegen.compilers import compiler_command, compiler_missing
+from equispike.models.codegen.compilers import compiler_command, compiler_missing, version
 from equispike.models.codegen.cuda import toolkit
 from equispike.models.codegen.features import refusal
 from equispike.models.codegen.order import order_dependent
@@ -151,10 +150,7 @@ class CudaBackend(StandaloneBackend):
         }
 
     def _toolchain(self) -> str:
-        versions = [
-            subprocess.run([*command, "--version"], capture_output=True, text=True).stdout
-            for command in ([str(toolkit.nvcc())], compiler_command().split())
-        ]
+        versions = map(version, ([str(toolkit.nvcc())], compiler_command()))
         return "\n".join([*versions, *_gpus()])
 
     def _make(self, source: Path) -> None:
@@ -166,7 +162,6 @@ class CudaBackend(StandaloneBackend):
             source,
             "CUDA",
             f"NVCC={compiler}",
-            f"CXX={compiler_command()}",
             f"GPUS={' '.join(_gpus())}",
             f"CURAND_HEADERS={curand[0]}",
             f"CURAND={curand[1]}",

@@ -7,9 +7,7 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -18,7 +16,9 @@ from brian2 import Quantity
 
 from equispike.models.build_request import BuildRequest
 from equispike.models.built_network import BuiltNetwork, RunResult
-from equispike.models.codegen.compilers import compiler_command, compiler_missing
+from equispike.models.codegen import compilers
+from equispike.models.codegen.compilers import compiler_command, compiler_missing, version
+from equispike.models.codegen.disk import temporary_folder
 from equispike.models.codegen.genn.environment import (
     GENN_VERSION,
     PROJECT,
@@ -27,7 +27,10 @@ from equispike.models.codegen.genn.environment import (
     genn_path,
     genn_python,
 )
-from equispike.models.codegen.standalone.cache import cache_dir, publish
+from equispike.models.codegen.standalone import checksums
+from equispike.models.codegen.standalone.cache import building, cache_dir, publish
+from equispike.models.codegen.standalone.ownership import why_unsafe
+from equispike.models.codegen.standalone.program import check_program, execute, incomplete
 from equispike.models.errors import EquispikeError
 
 _FLAGS = ["-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11"]
@@ -82,17 +85,9 @@ class GennBackend:
         """The folder with the built program of a network with some ``constants`` (SI units) changed."""
         key = self._key(recipe, constants)
         directory = cache_dir() / key
-        if directory.exists():
+        if checksums.damage(directory) is None and why_unsafe(cache_dir()) is None:
             return directory
-        try:
-            cache_dir().mkdir(parents=True, exist_ok=True)
-            scratch = tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".building-")
-        except OSError as error:
-            raise EquispikeError(
-                f"cannot write to the build cache {cache_dir()} ({error.strerror}): set EQUISPIKE_CACHE to another folder"
-            ) from None
-        with scratch as folder:
-            source = Path(folder)
+        with building() as source:
             self._generate(recipe, constants, source)
             self._make(source)
             publish(source, directory)
@@ -103,8 +98,7 @@ class GennBackend:
         digest = hashlib.sha256(
             json.dumps([recipe.as_json(), dict(constants), self._use_gpu, GENN_VERSION, _FLAGS]).encode()
         )
-        command = [*compiler_command().split(), "--version"]
-        digest.update(subprocess.run(command, capture_output=True).stdout)
+        digest.update(version(compiler_command()).encode())
         models = PROJECT / "models"
         described = [path for path in models.rglob("*.py") if "codegen" not in path.parts]
         for path in sorted([*described, *Path(__file__).parent.glob("*.py")]):
@@ -116,18 +110,16 @@ class GennBackend:
         job.write_text(json.dumps({"recipe": recipe.as_json(), "constants": dict(constants), "use_gpu": self._use_gpu}))
         script = Path(__file__).with_name("generate.py")
         command = [str(genn_python()), "-W", "ignore", str(script), str(job), str(source)]
-        with (
-            tempfile.TemporaryDirectory() as place
-        ):  # with nothing else: where we are installed there is our Brian2, too
-            Path(place, "equispike").mkdir()
-            Path(place, "equispike", "models").symlink_to(PROJECT / "models")
-            environment = {**os.environ, "PYTHONPATH": place, "PYTHONDONTWRITEBYTECODE": "1"}
+        with temporary_folder() as place:  # with nothing else: where we are installed there is our Brian2, too
+            (place / "equispike").mkdir()
+            (place / "equispike" / "models").symlink_to(PROJECT / "models")
+            environment = {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
             self._call(command, source, environment, "Brian2GeNN did not generate code")
 
     def _make(self, source: Path) -> None:
         path = genn_path()
         assert path is not None
-        environment = {**os.environ, "GENN_PATH": str(path)}
+        environment = {"GENN_PATH": str(path)}
         include = f"{source}:{source / 'brianlib' / 'randomkit'}"
         on_cpu = [] if self._use_gpu else ["-c"]
         command = [str(path / "bin" / "genn-buildmodel.sh"), *on_cpu, "-i", include, "magicnetwork_model.cpp"]
@@ -143,11 +135,7 @@ class GennBackend:
 
     @staticmethod
     def _call(command: list[str], folder: Path, environment: Mapping[str, str], what: str) -> None:
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-        if done.returncode != 0:
-            log = cache_dir() / "failed-genn-build.log"
-            log.write_text(done.stdout + done.stderr)
-            raise EquispikeError(f"{what}; the messages are in {log}")
+        compilers.build(command, folder, what, cache_dir() / "failed-genn-build.log", **environment)
 
 
 def post_before_pre(file: Path) -> None:
@@ -201,18 +189,17 @@ class GennProgram:
         n_images = int(constants.get("n_images", self._recipe.n_samples))  # type: ignore[call-overload]
         layout = json.loads((program / _LAYOUT).read_text())
         duration = n_images * params.n_steps * float(params.dt)  # type: ignore[attr-defined]
-        try:
-            with tempfile.TemporaryDirectory(prefix="equispike-") as folder:
-                self._stage(program, Path(folder), layout, state, inputs)
-                self._execute(Path(folder), duration, seed)
+        check_program(program)
+        with temporary_folder() as folder:
+            self._stage(program, folder, layout, state, inputs)
+            self._execute(folder, duration, seed)
+            try:
                 read = {
-                    name: np.fromfile(Path(folder, "results", file), dtype=dtype)
+                    name: np.fromfile(folder / "results" / file, dtype=dtype)
                     for name, (file, dtype) in layout["results"].items()
                 }
-        except OSError as error:
-            raise EquispikeError(
-                f"cannot use the temporary folder {tempfile.gettempdir()} ({error}): free some space or set TMPDIR"
-            ) from None
+            except FileNotFoundError:
+                raise incomplete() from None
         recorded: dict[str, dict[str, np.ndarray]] = {}
         for name in layout["results"].keys() - layout["state"].keys():
             monitor, key = name.split(".")
@@ -247,10 +234,4 @@ class GennProgram:
 
     @staticmethod
     def _execute(folder: Path, duration: float, seed: int) -> None:
-        environment = {**os.environ, "EQUISPIKE_SEED": str(seed)}
-        done = subprocess.run(
-            ["./main", "test", repr(duration)], cwd=folder, env=environment, capture_output=True, text=True
-        )
-        if done.returncode != 0:
-            message = (done.stderr or done.stdout).strip()[-500:]
-            raise EquispikeError(f"the GeNN program stopped with code {done.returncode}: {message}")
+        execute(["./main", "test", repr(duration)], folder, EQUISPIKE_SEED=str(seed))

@@ -8,6 +8,8 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+from equispike.models.codegen.standalone.ownership import why_unsafe
+
 PROJECT = Path(__file__).resolve().parents[3]
 VERSIONS = {"brian2": "2.5.4", "brian2genn": "1.7.0", "numpy": "1.26.4"}
 GENN_VERSION = "4.9.0"
@@ -30,11 +32,12 @@ def genn_path() -> Path | None:
 
 
 def genn_python() -> Path:
-    """Python of the GeNN environment: EQUISPIKE_GENN_PYTHON, or that of .venv-genn here or in the project's folder."""
+    """Python of the GeNN environment: EQUISPIKE_GENN_PYTHON, or that of .venv-genn here, unless other users could have put
+    it there, or in the project's folder."""
     if given := os.environ.get("EQUISPIKE_GENN_PYTHON"):
         return Path(given)
     here, project = (folder / ".venv-genn" / "bin" / "python" for folder in (Path.cwd(), PROJECT))
-    return here if here.exists() else project
+    return here if here.exists() and why_unsafe(here.parent) is None else project
 
 
 def genn_missing() -> str | None:

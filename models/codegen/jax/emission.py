@@ -98,7 +98,9 @@ class _Emission:
             raise EquispikeError("the network never ends its run: let it call stop_when(condition)")
         for code in self.network.codes:
             if code.kind not in ("update", "event") and any(s.var == "_stop" for s in code.statements):
-                raise EquispikeError(f"cannot make a JAX program: {code.name} ends the run: do that in an event of neurons")
+                raise EquispikeError(
+                    f"cannot make a JAX program: {code.name} ends the run: do that in an event of neurons"
+                )
             unknown = sorted(set(code.functions) - set(FUNCTIONS) - set(DRAWS))
             if unknown:
                 raise EquispikeError(

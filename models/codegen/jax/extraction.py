@@ -152,8 +152,8 @@ def extract(
 ) -> Extract:
     """Take a network's ``objects`` apart; groups in ``inputs`` only lend their events, which come from outside.
 
-    Of monitors those named are kept; the code notes which constants are numbers of ``namespace``. The objects become part of a simulation of no length on Brian2's runtime device: build
-    them anew for anything else.
+    Of monitors those named are kept; the code notes which constants are numbers of ``namespace``. The objects
+    become part of a simulation of no length on Brian2's runtime device: build them anew for anything else.
 
     Raises
     ------

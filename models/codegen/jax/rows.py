@@ -10,9 +10,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
-import os
 import subprocess
-import tempfile
 from pathlib import Path
 
 import jax
@@ -20,7 +18,10 @@ import jax.numpy as jnp
 
 from equispike.models.codegen.compilers import compiler_command, compiler_missing
 from equispike.models.codegen.cpp.backend import machine_flags
-from equispike.models.codegen.standalone.cache import cache_dir
+from equispike.models.codegen.standalone import checksums
+from equispike.models.codegen.standalone.cache import building, cache_dir, publish
+from equispike.models.codegen.standalone.ownership import why_unsafe
+from equispike.models.errors import EquispikeError
 
 _SOURCE = r"""
 #include "xla/ffi/api/ffi.h"
@@ -99,10 +100,10 @@ def is_compiled() -> bool:
     if jax.default_backend() != "cpu" or compiler_missing():
         return False
     flags = ["-O3", "-ffast-math", "-fno-finite-math-only", *machine_flags(), "-std=c++17", "-fPIC", "-w"]
-    compiler = compiler_command().split()
+    compiler = compiler_command()
     try:
         library = _made(compiler, [*compiler, *flags, f"-I{jax.ffi.include_dir()}", "-c"])
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, subprocess.CalledProcessError, EquispikeError):
         return False
     functions = ctypes.CDLL(str(library))
     for name in (f"{loop}_{dtype}" for loop in ("rows_added", "events_found") for dtype in ("float32", "float64")):
@@ -114,16 +115,15 @@ def _made(compiler: list[str], words: list[str]) -> Path:
     """Linked without -ffast-math: with it, loading the library would round small numbers to zero in all of this process."""
     processor = next((line for line in _cpuinfo() if line.startswith("flags")), "")
     key = hashlib.sha256("\n".join([_SOURCE, *words, jax.__version__, processor]).encode()).hexdigest()[:24]
-    library = cache_dir() / f"rows-{key}.so"
-    if not library.exists():
-        cache_dir().mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".building-") as folder:
-            source, compiled, made = (Path(folder, f"rows.{suffix}") for suffix in ("cpp", "o", "so"))
+    directory = cache_dir() / f"rows-{key}"
+    if checksums.damage(directory) or why_unsafe(cache_dir()):
+        with building() as folder:
+            source, compiled, made = (folder / f"rows.{suffix}" for suffix in ("cpp", "o", "so"))
             source.write_text(_SOURCE)
             subprocess.run([*words, str(source), "-o", str(compiled)], check=True, capture_output=True)
             subprocess.run([*compiler, "-shared", str(compiled), "-o", str(made)], check=True, capture_output=True)
-            os.replace(made, library)
-    return library
+            publish(folder, directory)
+    return directory / "rows.so"
 
 
 def _cpuinfo() -> list[str]:

@@ -101,4 +101,3 @@ def _set(preferences: Mapping[str, object]) -> Iterator[None]:
     finally:
         for key, value in before.items():
             brian2.prefs[key] = value
-

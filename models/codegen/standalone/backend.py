@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,10 +18,12 @@ from brian2.core.variables import ArrayVariable
 from brian2.devices.device import get_device
 
 from equispike.models.built_network import BuiltNetwork
+from equispike.models.codegen import compilers
 from equispike.models.codegen.features import refusal
 from equispike.models.codegen.program import in_order_of_synapses
 from equispike.models.codegen.runtime import described
-from equispike.models.codegen.standalone.cache import cache_dir, nearby, publish
+from equispike.models.codegen.standalone import checksums
+from equispike.models.codegen.standalone.cache import building, cache_dir, nearby, publish
 from equispike.models.codegen.standalone.program import Generated, StandaloneProgram
 from equispike.models.codegen.told import in_one_sentence
 from equispike.models.errors import EquispikeError
@@ -65,19 +65,11 @@ class StandaloneBackend(ABC):
         """Build the program ``main`` from the source in that folder."""
 
     def compile(self, build: Callable[[], BuiltNetwork]) -> StandaloneProgram:
-        try:
-            cache_dir().mkdir(parents=True, exist_ok=True)
-            scratch = tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".building-")
-        except OSError as error:
-            raise EquispikeError(
-                f"cannot write to the build cache {cache_dir()} ({error.strerror}): set EQUISPIKE_CACHE to another folder"
-            ) from None
-        with scratch as folder:
-            source = Path(folder)
+        with building() as source:
             with self._fresh_device() as device:
                 generated = self._generated(device, build, source)
             directory = cache_dir() / self._key(source)
-            if not directory.exists():
+            if checksums.damage(directory):
                 self._make(source)
                 publish(source, directory)
             return self.program(nearby(directory), generated)
@@ -131,14 +123,10 @@ class StandaloneBackend(ABC):
 
 
 def run_make(source: Path, language: str, *arguments: str) -> None:
-    """Build with all cores; EquispikeError with the place of the compiler's messages where that fails."""
+    """Build with all cores; EquispikeError that says why where that fails."""
     jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    done = subprocess.run(["make", f"-j{jobs}", *arguments], cwd=source, capture_output=True, text=True)
-    if done.returncode != 0:
-        log = cache_dir() / "failed-build.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(done.stdout + done.stderr)
-        raise EquispikeError(f"the {language} code did not compile; the compiler's messages are in {log}")
+    command = ["make", f"-j{jobs}", compilers.for_make(), *arguments]
+    compilers.build(command, source, f"the {language} code did not compile", cache_dir() / "failed-build.log")
 
 
 @contextmanager

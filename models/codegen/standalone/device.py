@@ -69,6 +69,7 @@ class RunFileDevice:
             if path.suffix != ".h":
                 sources.append(path.name)
         self.headers.append('"equispike.h"')
+        self.insert_code("before_start", "equispike::end_with_parent();")
         self.insert_code("before_start", "equispike::read_run_file(args.back()); args.pop_back();")
         self.insert_code("after_start", self.seeding)
         return sources
@@ -94,10 +95,12 @@ class RunFileDevice:
         return re.sub(_PLACE.format(r"(\d+)"), lambda match: value.format(match[1]), code)
 
     def writing_only_kept(self, code: str) -> str:
-        """Brian2's arrays with a program end that writes only what someone will read."""
+        """Brian2's arrays with a program end that writes only what someone will read, and says where it could not."""
 
         def if_kept(match: re.Match) -> str:
-            return match[0] if match[1] in self.kept else ""
+            return (
+                f"{match[0]}    if (!outfile_{match[1]}) equispike::cannot_write();\n" if match[1] in self.kept else ""
+            )
 
         block = r"    ofstream outfile_(\w+);\n.*?Error writing output file for \1\.\" << endl;\n    \}\n"
         code, count = re.subn(block, if_kept, code, flags=re.DOTALL)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +13,14 @@ from typing import Any
 import numpy as np
 
 from equispike.models.built_network import BuiltNetwork, RunResult
+from equispike.models.codegen import children, disk
 from equispike.models.codegen.constants import numbers_for_run
+from equispike.models.codegen.disk import temporary_folder
+from equispike.models.codegen.standalone import checksums
 from equispike.models.errors import EquispikeError
+
+#: What a program ends with that could not write its results.
+_CANNOT_WRITE = 28
 
 
 @dataclass(frozen=True)
@@ -54,42 +60,34 @@ class StandaloneProgram:
         seed: int,
     ) -> RunResult:
         numbers = numbers_for_run(self._namespace, constants)
-        try:
-            with tempfile.TemporaryDirectory(prefix="equispike-") as folder:
-                arguments = [self._write_input(folder, name, values) for name, values in inputs.items()]
-                arguments += [self._write(folder, name, values, self._files[name][1]) for name, values in state.items()]
-                lines = [repr(float(numbers[name])) for name in self._constants] + [str(seed)]
-                run_file = Path(folder, "run.txt")
-                run_file.write_text("\n".join(lines) + "\n")
-                self._execute([*arguments, str(run_file)], Path(folder, "results"))
-                result = self._read(Path(folder, "results"))
-        except OSError as error:
-            raise EquispikeError(
-                f"cannot use the temporary folder {tempfile.gettempdir()} ({error}): free some space or set TMPDIR"
-            ) from None
+        check_program(self._directory)
+        with temporary_folder() as folder:
+            arguments = [self._write_input(folder, name, values) for name, values in inputs.items()]
+            arguments += [self._write(folder, name, values, self._files[name][1]) for name, values in state.items()]
+            lines = [repr(float(numbers[name])) for name in self._constants] + [str(seed)]
+            run_file = folder / "run.txt"
+            run_file.write_text("\n".join(lines) + "\n")
+            results = folder / "results"
+            results.mkdir()
+            execute(["./main", "--results_dir", f"{results}/", *arguments, str(run_file)], self._directory)
+            try:
+                result = self._read(results)
+            except FileNotFoundError:
+                raise incomplete() from None
         if any(len(result.state[name]) != len(values) for name, values in state.items()):
-            raise EquispikeError(
-                f"the results of the compiled network are incomplete: is {tempfile.gettempdir()} full? (TMPDIR sets another)"
-            )
+            raise incomplete()
         return result
 
-    def _execute(self, arguments: list[str], results: Path) -> None:
-        results.mkdir()
-        command = ["./main", "--results_dir", f"{results}/", *arguments]
-        done = subprocess.run(command, cwd=self._directory, capture_output=True, text=True)
-        if done.returncode != 0:
-            message = (done.stderr or done.stdout).strip()[-500:]
-            raise EquispikeError(f"the compiled network stopped with code {done.returncode}: {message}")
-
-    def _write_input(self, folder: str, name: str, values: np.ndarray) -> str:
+    def _write_input(self, folder: Path, name: str, values: np.ndarray) -> str:
         if values.shape != self._shapes[name]:
             raise ValueError(f"{name} has shape {values.shape}, the program needs {self._shapes[name]}")
         return self._write(folder, f"{name}.values", values, np.dtype(float))
 
     @staticmethod
-    def _write(folder: str, name: str, values: np.ndarray, dtype: np.dtype) -> str:
-        path = os.path.join(folder, name)
-        np.asarray(values, dtype=dtype).tofile(path)
+    def _write(folder: Path, name: str, values: np.ndarray, dtype: np.dtype) -> str:
+        path = folder / name
+        with path.open("wb") as file:  # NumPy's own errors do not say whether the disk is full
+            file.write(np.ascontiguousarray(values, dtype=dtype).data)
         return f"{name}={path}"
 
     def _read(self, results: Path) -> RunResult:
@@ -99,3 +97,34 @@ class StandaloneProgram:
 
         records = {monitor: {key: array(f"{monitor}.{key}") for key in keys} for monitor, keys in self._records.items()}
         return RunResult({name: array(name) for name in self._state}, records)
+
+
+def check_program(directory: Path) -> None:
+    """Raise EquispikeError where a built program is not what it was when it was built."""
+    if fault := checksums.damage(directory):
+        raise EquispikeError(
+            f"the built program {directory} is damaged ({fault}): the same command again, or --resume, builds it anew"
+        )
+
+
+def execute(command: list[str], folder: Path, **environment: str) -> None:
+    """Run a built program in a folder; raises EquispikeError where it does not end well."""
+    try:
+        done = children.run(command, cwd=folder, env=os.environ | environment)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM):
+            raise EquispikeError(
+                f"programs in {folder} may not be run (noexec): set EQUISPIKE_CACHE to a folder on another disk"
+            ) from None
+        raise EquispikeError(
+            f"the built program in {folder} cannot be run ({error.strerror}): delete {folder}, so that it is built anew"
+        ) from None
+    if done.returncode == _CANNOT_WRITE:
+        raise incomplete()
+    if done.returncode != 0:
+        raise EquispikeError(f"the compiled network did not end well: {children.how_it_ended(done)}")
+
+
+def incomplete() -> EquispikeError:
+    """The sentence for results that a program could not write in full."""
+    return disk.full(tempfile.gettempdir(), "TMPDIR")

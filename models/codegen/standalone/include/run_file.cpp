@@ -2,6 +2,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#ifdef __linux__
+#include <csignal>
+#include <sys/prctl.h>
+#endif
 
 namespace equispike {
 
@@ -18,6 +22,19 @@ void read_run_file(const std::string& path)
         std::cerr << "cannot read the run file " << path << std::endl;
         std::exit(1);
     }
+}
+
+void end_with_parent()
+{
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+}
+
+void cannot_write()
+{
+    std::cerr << "cannot write the results" << std::endl;
+    std::_Exit(28);
 }
 
 }

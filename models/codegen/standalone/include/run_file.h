@@ -9,6 +9,10 @@ namespace equispike {
 extern double constants[N_CONSTANTS + 1];
 extern unsigned long seed;
 void read_run_file(const std::string& path);
+// Nobody reads the results of a program whose caller was killed (Linux alone).
+void end_with_parent();
+// Ends the program with a code that says so: what it left would be taken for whole.
+void cannot_write();
 
 }
 #endif
