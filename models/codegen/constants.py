@@ -73,11 +73,11 @@ def _as_built(name: str, value: Number, built: Number) -> Number:
 
 
 def _is_number(value: object) -> bool:
-    if isinstance(value, Quantity):
-        return value.shape == ()
-    return (
-        isinstance(value, numbers.Number | np.generic | np.ndarray) and np.shape(value) == () and bool(np.isreal(value))
-    )
+    """Whether a value is one real number, with a unit or without."""
+    if not isinstance(value, numbers.Number | np.generic | np.ndarray):
+        return False
+    array = np.asarray(value)
+    return array.shape == () and array.dtype.kind in "biuf"
 
 
 def _python(value: object) -> Number:
