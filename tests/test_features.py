@@ -67,6 +67,9 @@ def own_function() -> list:
 
 #: By feature: a network that uses it, and the object that does.
 NETWORKS: dict[str, tuple[Callable[[], list], str]] = {
+    "a word of C++ or Cython as a name": (lambda: [cells("v : 1\nswitch : 1")], "cells (switch)"),
+    "a name that ends with an underscore":
+        (lambda: [cells(reset="v = v_reset_", namespace={"v_reset_": 0.0})], "cells (v_reset_)"),
     "linked variables": (linked, "cells"),
     "linked variables of synapses": (linked_synapses, "between"),
     "a TimedArray in equations or events": (timed, "cells"),

@@ -162,7 +162,7 @@ def _as_in_cpp(objects: Objects) -> Iterator[str]:
 
 
 def _as_in_jax(objects: Objects) -> Iterator[str]:
-    return _spelled(objects, lambda name: name.endswith("_"))
+    return _spelled(objects, lambda name: name.endswith("_") and name != "_")
 
 
 FEATURES = (

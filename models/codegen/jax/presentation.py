@@ -47,6 +47,9 @@ class Presentation:
 
     @classmethod
     def of(cls, network, parts, constants, held, wanted, dtype) -> Presentation:
+        n_steps = int(constants.get("n_steps", 0))
+        if n_steps < 1:
+            raise EquispikeError(NO_PRESENTATIONS)
         by_row = jax.default_backend() == "cpu"
         text = emit(network, {}, simulated=True, by_row=by_row)
         functions = _compiled(text, dtype)
@@ -59,9 +62,6 @@ class Presentation:
         fixed = {key: x for key, x in arrays.items() if key not in text.written}
         fixed |= {f"timed.{name}": jnp.asarray(values, dtype) for name, (values, _) in network.timed.items()
                   if name not in parts.inputs}  # fmt: skip
-        n_steps = int(constants.get("n_steps", 0))
-        if n_steps < 1:
-            raise EquispikeError(NO_PRESENTATIONS)
         return cls(network, parts, held, wanted, n_steps, text, functions, first, fixed, dtype)
 
     def run_each(self, runs: Sequence[Run]) -> list[RunResult]:

@@ -73,10 +73,10 @@ class JaxProgram:
 
     def check(self) -> None:
         """Raise EquispikeError where an object has no counterpart in a program."""
-        network = pruned(self._network, (), self._parts.state)
-        emit(network, {}, simulated=True, by_row=False)
         if "n_steps" not in self._parts.namespace:
             raise EquispikeError(NO_PRESENTATIONS)
+        network = pruned(self._network, (), self._parts.state)
+        emit(network, {}, simulated=True, by_row=False)
 
     def _presentation(self, constants: Mapping[str, float], values: Mapping[str, np.ndarray], with_state: bool):
         network = with_constants(self._network, constants)
