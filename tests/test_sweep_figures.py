@@ -30,7 +30,7 @@ LINES = {"kind": "lines", "name": "l", "x": "n_exc", "y": "accuracy"}
 def test_a_map_shows_the_mean_of_one_readout(asked: dict, shown: str, named: str) -> None:
     axes = draw(table(), MAP | asked).axes[0]
     assert [text.get_text() for text in axes.texts] == [shown]
-    assert axes.get_title() == f"{named}, test set; means of 2 seeds"
+    assert axes.get_title() == f"{named}, test set\nmeans of 2 seeds"
 
 
 def test_an_interval_has_as_many_degrees_of_freedom_as_seeds() -> None:
@@ -40,7 +40,7 @@ def test_an_interval_has_as_many_degrees_of_freedom_as_seeds() -> None:
     half = student.ppf(0.975, 1) * 100 * (0.04 / 2**0.5) / 2**0.5  # of two values 0.04 apart
     assert (high + low) / 2 == pytest.approx(82) and (high - low) / 2 == pytest.approx(half)
     assert (
-        len(axes.lines[-1].get_xdata()) == 2 and axes.get_title() == "vote, test set; means of 2 seeds, 95 % intervals"
+        len(axes.lines[-1].get_xdata()) == 2 and axes.get_title() == "vote, test set\nmeans of 2 seeds, 95 % intervals"
     )
 
 
@@ -48,13 +48,13 @@ def test_one_seed_has_no_interval() -> None:
     axes = draw(table().query("seed == 0"), LINES).axes[0]
     (bar,) = axes.containers[0].lines[2]
     assert not bar.get_segments()[0].size
-    assert axes.get_title() == "vote, test set; one seed each"
+    assert axes.get_title() == "vote, test set\none seed each"
 
 
 def test_readouts_side_by_side_are_not_put_together() -> None:
     axes = draw(table(), LINES | {"lines": "readout"}).axes[0]
     means = [container.lines[0].get_ydata()[0] for container in axes.containers]
-    assert means == pytest.approx([91, 82]) and axes.get_title() == "test set; means of 2 seeds, 95 % intervals"
+    assert means == pytest.approx([91, 82]) and axes.get_title() == "test set\nmeans of 2 seeds, 95 % intervals"
 
 
 def test_nothing_but_seeds_is_averaged() -> None:

@@ -81,9 +81,9 @@ def _seeds(rows: pd.DataFrame, keys: list[str]) -> pd.Series:
 
 
 def _title(rows: pd.DataFrame, shown: str, what: str, keys: list[str]) -> str:
-    """What values are of, in words such as ``vote, test set; means of 3 seeds``."""
+    """What values are of, in two lines such as ``vote, test set`` and ``means of 3 seeds``."""
     parts = [] if "readout" in keys else list(rows["readout"].unique())
-    words = ", ".join([*parts, f"{_split(rows)} set"]) + "; " if shown == "accuracy" else ""
+    words = ", ".join([*parts, f"{_split(rows)} set"]) + "\n" if shown == "accuracy" else ""
     return words + what
 
 
@@ -114,6 +114,9 @@ def lines(table: pd.DataFrame, x: str, y: str, lines: str | None = None) -> Figu
     _axis(axes, "x", x, table[x])
     interval = f"{_of_seeds(seeds)}, 95 % intervals" if seeds.max() > 1 else _of_seeds(seeds)
     axes.set(ylabel=_label(y), title=_title(table, y, interval, keys))
+    if y == "accuracy":  # of few seeds an interval may reach beyond what there can be
+        low, high = axes.get_ylim()
+        axes.set_ylim(max(low, 0), min(high, 100))
     if lines and len(names) > 1:
         axes.legend(title=_label(lines), title_fontsize=6.5)
     return figure
