@@ -80,7 +80,8 @@ class StandaloneBackend(ABC):
         device = get_device()
         device.reinit()
         device.activate(build_on_run=False)
-        settings = self._settings()
+        # What Brian2 stops in the midst looks as if it had ended.
+        settings = {**self._settings(), "core.stop_on_keyboard_interrupt": False}
         saved = {key: brian2.prefs[key] for key in settings}
         for key, value in settings.items():
             brian2.prefs[key] = value
