@@ -34,6 +34,10 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
             if path.resolve() in seen:
                 continue
             seen.add(path.resolve())
+            if str(path).encode(errors="replace").decode() != str(path):
+                raise EquispikeError(
+                    f"the name of {path.parent} is not UTF-8, which tables cannot hold: rename the folder"
+                )
             run = RunFolder.open(path.parent)
             record, evaluation = run.read_json("run.json"), run.read_json(path.name)
             if missing := [key for key in ("accuracy", "n_images") if key not in evaluation]:

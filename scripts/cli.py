@@ -5,15 +5,19 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
 from equispike.models.errors import EquispikeError
 from equispike.scripts.stopping import Stopped, heeded
+from equispike.scripts.utf8 import begin_in_utf8
 
 
 class _Commands(click.Group):
@@ -40,6 +44,14 @@ class _Commands(click.Group):
         "results",
     )
 
+    def make_context(self, *words: Any, **options: Any) -> click.Context:
+        with _read():
+            return super().make_context(*words, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _read():
+            return super().invoke(ctx)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.names)
 
@@ -60,16 +72,19 @@ def equispike() -> None:
 def main() -> None:
     """Run the command line; the process ends with 0, 1 (verify found a difference), 2 (a mistake that a person
     can mend), or 128 + N (ended by signal N, such as 130 by Ctrl-C, or 141 as nobody reads the output any more)."""
+    begin_in_utf8()
     warnings.showwarning = _show
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # no name is worth a crash
     try:
+        _check_names()
         with heeded():
             try:
                 equispike(prog_name="equispike", standalone_mode=False)
             finally:
-                _flush()
+                with _read():
+                    _flush()
     except click.ClickException as error:
         with suppress(OSError):
             error.show()
@@ -78,25 +93,41 @@ def main() -> None:
         _say(f"Error: {error}")
         sys.exit(2)
     except Stopped as stopped:
-        _say(f"\n{stopped.sentence()}")
+        if stopped.number == signal.SIGPIPE:
+            _discard_output()
+        else:
+            _say(f"\n{stopped.sentence()}")
         sys.exit(stopped.code)
     except (KeyboardInterrupt, click.Abort):
         _say("\nInterrupted; what was written is whole.")
         sys.exit(130)
-    except BrokenPipeError:
-        _discard_output()
-        sys.exit(141)
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             _say(f"Error: {str(error.filename)[:60]}... is too long for the name of a file: choose a shorter one")
             sys.exit(2)
-        try:
-            _flush()  # fails again if that was it
-        except OSError:
-            _say(f"Error: the output cannot be written ({error.strerror}): send it to another place")
+        if error.filename is None and _output_fails():
             _discard_output()
+            _say(f"Error: the output cannot be written ({error.strerror}): send it to another place")
             sys.exit(2)
         raise
+
+
+@contextmanager
+def _read() -> Iterator[None]:
+    """Where nobody reads the output any more, end as SIGPIPE ends others, before click takes it for a failure."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise Stopped(signal.SIGPIPE) from None
+
+
+def _check_names() -> None:
+    """Refuse names that are no text: neither records nor tables could hold them."""
+    for word in sys.argv[1:]:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise EquispikeError(f"'{word}' is not UTF-8: rename it, or write it with other characters") from None
 
 
 def _say(sentence: str) -> None:
@@ -113,6 +144,14 @@ def _show(message, category, filename, lineno, file=None, line=None) -> None:
 def _flush() -> None:
     if sys.stdout is not None:
         sys.stdout.flush()
+
+
+def _output_fails() -> bool:
+    try:
+        click.echo()
+    except OSError:
+        return True
+    return False
 
 
 def _discard_output() -> None:

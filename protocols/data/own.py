@@ -117,7 +117,9 @@ def read(name: str) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
         raise EquispikeError(f"{place} has {len(classes)} classes, 256 are the most: are its labels numbers of images?")
     shapes = {part.images.shape[1:] for part in (train, test)}
     if len(shapes) > 1:
-        raise EquispikeError(f"{place}: training and test images differ in shape, {' and '.join(map(str, sorted(shapes)))}")
+        raise EquispikeError(
+            f"{place}: training and test images differ in shape, {' and '.join(map(str, sorted(shapes)))}"
+        )
     number = {label: k for k, label in enumerate(classes)}
     labels = [np.array([number[each] for each in part.labels], dtype=np.uint8) for part in (train, test)]
     arrays = (train.images, labels[0], test.images, labels[1])
@@ -152,7 +154,9 @@ def _drawn(whole: Samples, options: Options, place: Path) -> tuple[Samples, Samp
 
 def _folder(place: Path, options: Options) -> dict[str, Samples]:
     """A folder with one subfolder per class, or with folders ``train`` and ``test`` of that kind."""
-    below = {each.name.lower(): each for each in sorted(place.iterdir()) if each.is_dir() and not each.name.startswith(".")}
+    below = {
+        each.name.lower(): each for each in sorted(place.iterdir()) if each.is_dir() and not each.name.startswith(".")
+    }
     found = {part: below[name] for part, names in _PARTS.items() for name in names[::-1] if name in below}
     if "train" in found:
         parts = {part: _pictures(folder, options) for part, folder in found.items()}
@@ -172,7 +176,9 @@ def _pictures(place: Path, options: Options) -> Samples:
             first = first or (path, image.shape[:2])
             if image.shape[:2] != first[1]:
                 wanted, got = (" x ".join(map(str, shape)) for shape in (first[1], image.shape[:2]))
-                raise EquispikeError(f"{path} is {got}, but {first[0]} is {wanted}: add #size={first[1][0]}x{first[1][1]}")
+                raise EquispikeError(
+                    f"{path} is {got}, but {first[0]} is {wanted}: add #size={first[1][0]}x{first[1][1]}"
+                )
             images.append(image)
             labels.append(folder.name)
     if not images:
@@ -241,7 +247,9 @@ def _shaped(images: np.ndarray, place: Path, options: Options) -> np.ndarray:
         return images.reshape(len(images), *size)
     if images.ndim == 4 and images.shape[3] == 1:
         return images[..., 0]
-    if images.ndim == 4 and images.shape[1] in (1, 3) and images.shape[3] not in (1, 3):  # channels first, as PyTorch has them
+    if (
+        images.ndim == 4 and images.shape[1] in (1, 3) and images.shape[3] not in (1, 3)
+    ):  # channels first, as PyTorch has them
         return np.moveaxis(images, 1, 3)[..., 0] if images.shape[1] == 1 else np.moveaxis(images, 1, 3)
     if images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3):
         return images
@@ -254,10 +262,16 @@ def _npz(place: Path, options: Options) -> dict[str, Samples]:
 
 
 def _npy(place: Path, options: Options) -> dict[str, Samples]:
-    beside = [place.with_name(place.name.replace(word, "labels")) for word in ("images", "x", "X", "data") if word in place.stem]
+    beside = [
+        place.with_name(place.name.replace(word, "labels"))
+        for word in ("images", "x", "X", "data")
+        if word in place.stem
+    ]
     labels = next((each for each in beside if each != place and each.exists()), None)
     if labels is None:
-        raise EquispikeError(f"{place} has images alone: put their labels beside it, as images.npy and labels.npy, or use .npz")
+        raise EquispikeError(
+            f"{place} has images alone: put their labels beside it, as images.npy and labels.npy, or use .npz"
+        )
     arrays = {"images": np.load(place, allow_pickle=False), "labels": np.load(labels, allow_pickle=False)}
     return _of_arrays(arrays, place, options)
 
@@ -268,7 +282,12 @@ def _mat(place: Path, options: Options) -> dict[str, Samples]:
     arrays = {name: value for name, value in loadmat(place).items() if not name.startswith("__")}
     for images, labels in _WHOLE:
         # As SVHN: the samples are the last axis.
-        if images in arrays and labels in arrays and arrays[images].ndim == 4 and arrays[images].shape[3] == arrays[labels].size:
+        if (
+            images in arrays
+            and labels in arrays
+            and arrays[images].ndim == 4
+            and arrays[images].shape[3] == arrays[labels].size
+        ):
             arrays[images] = np.moveaxis(arrays[images], 3, 0)
     return _of_arrays(arrays, place, options)
 
@@ -278,7 +297,9 @@ def _hdf5(place: Path, options: Options) -> dict[str, Samples]:
 
     h5py = needed("h5py", f"reading {place}")
     with h5py.File(place, "r") as file:
-        return _of_arrays({name: value[()] for name, value in file.items() if isinstance(value, h5py.Dataset)}, place, options)
+        return _of_arrays(
+            {name: value[()] for name, value in file.items() if isinstance(value, h5py.Dataset)}, place, options
+        )
 
 
 def _csv(place: Path, options: Options) -> dict[str, Samples]:

@@ -23,6 +23,7 @@ import click
 from equispike.models.errors import EquispikeError
 from equispike.protocols.provenance import cpu_seconds
 from equispike.scripts.stopping import Stopped, heeded
+from equispike.scripts.utf8 import begin_in_utf8
 from equispike.scripts.workflow.claim import claimed
 from equispike.scripts.workflow.files import ATTEMPTS, BUILDS, CLAIMS, DONE, FAILED, STEPS, read, write
 from equispike.scripts.workflow.plan import Plan, Run, Step
@@ -195,4 +196,5 @@ def main(what: str, name: str) -> None:
 
 
 if __name__ == "__main__":
+    begin_in_utf8()
     main()

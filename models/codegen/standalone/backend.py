@@ -82,7 +82,7 @@ class StandaloneBackend(ABC):
         device.reinit()
         device.activate(build_on_run=False)
         # What Brian2 stops in the midst looks as if it had ended.
-        settings = {"core.stop_on_keyboard_interrupt": False, **self._settings()}
+        settings = {**self._settings(), "core.stop_on_keyboard_interrupt": False}
         saved = {key: brian2.prefs[key] for key in settings}
         for key, value in settings.items():
             brian2.prefs[key] = value
