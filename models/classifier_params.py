@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params
@@ -42,6 +43,12 @@ class ClassifierParams(Params):
     def n_pixels(self) -> int:
         """Numbers that a sample has, of all frames or, where it is a recording, of one."""
         return self.n_input
+
+    def fitted_to(self, shape: tuple[int, ...], n_classes: int) -> dict[str, Any]:
+        if "layers" not in self.keys():
+            return {}
+        first = "x".join(map(str, shape)) if len(self.input_shape) == 3 else str(math.prod(shape))
+        return {"layers": ",".join([first, *str(self.layers).split(",")[1:-1], str(n_classes)])}  # type: ignore[attr-defined]
 
     def check_images(self, data: str, shape: tuple[int, ...]) -> None:
         if math.prod(shape) != self.n_pixels:

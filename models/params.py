@@ -256,6 +256,12 @@ class Params:
         if kind == "features":
             raise EquispikeError(f"{model} learns from images: --source is for lif-readout and spiking-mlp")
 
+    def fitted_to(self, shape: tuple[int, ...], n_classes: int) -> dict[str, Any]:
+        """Return the settings with which the network takes images of ``shape`` (height, width[, channels]) and tells so many
+        classes apart.
+        """
+        return {}
+
     def check_images(self, data: str, shape: tuple[int, ...]) -> None:
         """Raise EquispikeError where images of ``shape`` (height, width[, channels]) cannot be shown to the network."""
 

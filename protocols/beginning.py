@@ -12,7 +12,7 @@ from equispike.models.codegen import BACKENDS
 from equispike.models.errors import EquispikeError
 from equispike.protocols import limits
 from equispike.protocols.catalogue import get_system
-from equispike.protocols.data import Dataset, load
+from equispike.protocols.data import Dataset, absolute, label_of, load
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.sources import Source
 from equispike.protocols.spec import TrainingSpec
@@ -43,20 +43,21 @@ def new_spec(
     Raises EquispikeError where it cannot work or, unless ``force``, would take what no machine has.
     """
     chosen = get_system(system)
-    out = out or Path("runs") / f"{chosen.label}-{data}-s{seed}"
+    data = absolute(data)
+    dataset = load(data, data_dir)
+    out = out or Path("runs") / f"{chosen.label}-{label_of(data)}-s{seed}"
     if source is not None:
         chosen.params().check_kind(chosen.name, data, "features")
-    params, own = chosen.settled(fitted(chosen, settings, source))
+    params, training = chosen.settled(fitted(chosen, settings, source, dataset))
     procedure = chosen.trained_by
     backend = _backend(procedure, backend)
-    dataset = load(data, data_dir)
     n_train = len(dataset.train_images) - holdout
     spec = TrainingSpec(
         system=chosen,
         params=params,
-        procedure_params=own,
+        procedure_params=training,
         data=data,
-        n_images=n_train * own.epochs if images is None else images,
+        n_images=n_train * training.epochs if images is None else images,
         n_train=n_train,
         seed=seed,
         backend=backend,
@@ -70,11 +71,14 @@ def new_spec(
     return spec, dataset, out
 
 
-def fitted(system: System, settings: Mapping[str, Any], source: Source | None) -> dict[str, Any]:
-    """Return ``settings`` with features of ``source``, if there is one, as the first layer, unless layers are among them."""
-    if source is None or "layers" in settings:
+def fitted(system: System, settings: Mapping[str, Any], source: Source | None, dataset: Dataset) -> dict[str, Any]:
+    """Return ``settings`` with those added, where they are not among them, by which the network takes the images of
+    ``dataset``, or features of ``source``, and has its classes.
+    """
+    if source is None and dataset.kind != "images":
         return dict(settings)
-    return {**settings, "layers": f"{source.n_features},{system.params().as_text()['layers'].partition(',')[2]}"}
+    shape = dataset.train_images.shape[1:] if source is None else (source.n_features,)
+    return {**system.params().fitted_to(shape, dataset.n_classes), **settings}
 
 
 def source_for(system: str, data: str, path: Path) -> Source:

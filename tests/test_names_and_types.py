@@ -31,7 +31,7 @@ NASTY = [
     "N", "I", "w", "theta", "epsilon", "dt_", "t_", "last", "n_steps", "x", "y", "k", "n", "s", "i_", "j_",
     "count", "size", "spikes", "events", "clock", "network", "brian", "std", "main", "equispike", "constants",
     "seed", "lastspike", "rate", "v0", "tau_", "gamma", "y0", "j1", "key", "state", "step", "prepare", "on",
-    "number", "jnp", "np", "lane", "g1", "s2", "h0", "delay", "idx", "cond", "vectorisation", "lio_1", "src",
+    "number", "jnp", "np", "lane", "g1", "s2", "h0", "idx", "cond", "vectorisation", "lio_1", "src",
     "tgt", "pre", "post", "source", "target", "N_pre", "N_post", "first", "block", "stop",
 ]  # fmt: skip
 N_STEPS = 200
@@ -55,10 +55,12 @@ def ended(net: list, namespace: dict, clock: Clock) -> None:
     net.append(end)
 
 
-def named(seed: int) -> tuple[BuiltNetwork, dict[str, float]]:
+def named(seed: int, backend: str) -> tuple[BuiltNetwork, dict[str, float]]:
     """Networks whose constants have nasty names; some groups have a variable, or a namespace, with the same names."""
     rng = np.random.default_rng(seed)
-    names = [str(name) for name in rng.choice(NASTY, NETWORKS, replace=False)]
+    # JAX programs have names that end with an underscore for themselves, and networks with them are refused.
+    possible = [name for name in NASTY if backend != "jax" or not name.endswith("_")]
+    names = [str(name) for name in rng.choice(possible, NETWORKS, replace=False)]
     clock = Clock(0.1 * ms, name="c")
     shared = {"stop_when": stop_when, "n_in_all": N_STEPS, "n_steps": N_STEPS, "tau": 10 * ms}
     shared |= {name: 0.05 + 0.01 * k for k, name in enumerate(names) if name != "n_steps"}
@@ -86,10 +88,8 @@ def named(seed: int) -> tuple[BuiltNetwork, dict[str, float]]:
 @pytest.mark.parametrize("backend", COMPILED)
 @pytest.mark.parametrize("seed", PROGRAMS)
 def test_constants_are_what_brian2_resolved_them_to(backend: str, seed: int) -> None:
-    if backend == "jax" and any(name.endswith("_") for name in named(seed)[1]):
-        pytest.skip("JAX programs have names that end with an underscore for themselves")
-    for constants in ({}, named(seed)[1]):
-        assert_same(backend, lambda: named(seed)[0], constants)
+    for constants in ({}, named(seed, backend)[1]):
+        assert_same(backend, lambda: named(seed, backend)[0], constants)
 
 
 @dataclass(frozen=True)

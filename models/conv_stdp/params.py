@@ -182,6 +182,10 @@ class ConvStdpParams(Params):
     def structure_keys(self) -> set[str]:
         return {"layers"} | {f"{name}.{key}" for name in self.names for key in ("maps", "size")}
 
+    def fitted_to(self, shape: tuple[int, ...], n_classes: int) -> dict[str, Any]:
+        height, width, *channels = shape
+        return {"height": height, "width": width, "channels": channels[0] if channels else 1}
+
     def check_images(self, data: str, shape: tuple[int, ...]) -> None:
         height, width, *channels = shape
         for key, size in (("height", height), ("width", width), ("channels", channels[0] if channels else 1)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from brian2 import Hz, Quantity, ms, mV, second
 
@@ -137,6 +138,9 @@ class DiehlCookParams(SlotParams):
     def weights_and_synapses(self) -> tuple[int, int]:
         learned = self.n_input * self.n_exc
         return learned, learned + self.n_exc**2
+
+    def fitted_to(self, shape: tuple[int, ...], n_classes: int) -> dict[str, Any]:
+        return {"n_input": math.prod(shape)}
 
     def check_images(self, data: str, shape: tuple[int, ...]) -> None:
         if self.n_input != (pixels := math.prod(shape)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from brian2 import Hz, Quantity, ms
 
@@ -221,6 +222,11 @@ class SpikingRnnParams(LayeredParams):
             raise EquispikeError(
                 f"n_steps = {self.n_steps} is not a multiple of n_rows = {self.n_rows}, so rows cannot last equally long"
             )
+
+    def fitted_to(self, shape: tuple[int, ...], n_classes: int) -> dict[str, Any]:
+        rows, *rest = shape
+        layers = super().fitted_to(tuple(rest), n_classes)
+        return {**layers, "n_rows": rows, "n_steps": rows * max(1, self.n_steps // self.n_rows)}
 
     def weights_and_synapses(self) -> tuple[int, int]:
         recurrent = self.hidden[0].n ** 2

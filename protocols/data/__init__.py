@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from equispike.models.errors import EquispikeError
-from equispike.protocols.data import locate
+from equispike.protocols.data import locate, own
 from equispike.protocols.data.download import download
 from equispike.protocols.data.idx import SIDE, read_pair
 from equispike.protocols.data.locate import DataDir
 from equispike.protocols.data.recordings import Recordings, read_nmnist
 
-__all__ = ["DATASETS", "DataSpec", "Dataset", "Recordings", "available", "load"]
+__all__ = ["DATASETS", "DataSpec", "Dataset", "Recordings", "absolute", "available", "label_of", "load"]
 
 Array = NDArray[np.uint8]
 
@@ -26,9 +27,10 @@ Array = NDArray[np.uint8]
 class Dataset:
     """Samples and labels, split for training and test; arrays are read-only.
 
-    Samples are images (n, 28, 28) uint8, 0 for background to 255, or recordings of events, or features (n, n_features)
-    float32 of images; labels are (n,) uint8, 0 to 9. `checksum` is the SHA-256, in hex, of the raw bytes of the four arrays
-    in the order of the fields; `source` is the folder they were read from or the package they come with.
+    Samples are images (n, height, width[, 3]) uint8, 0 for background to 255, or recordings of events, or features
+    (n, n_features) float32 of images; labels are (n,) uint8 from 0 on, and `classes` names them. `checksum` is
+    the SHA-256, in hex, of the raw bytes of the four arrays in the order of the fields; `source` is the folder they were
+    read from or the package they come with.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Dataset:
     test_labels: Array
     checksum: str
     source: str
+    classes: tuple[str, ...] = ()
 
     @property
     def n_classes(self) -> int:
@@ -116,11 +119,15 @@ _DIGITS_SIDE = 20  # As MNIST: a digit of 20 x 20 pixels amid a border of 4.
 
 
 def load(name: str, data_dir: DataDir = None) -> Dataset:
-    """The data set of this name, from `data_dir`/NAME if given, else from wherever it lies, else downloaded.
+    """The data set of this name, from `data_dir`/NAME if given, else from wherever it lies, else downloaded; or one's own
+    from its path (:mod:`own`).
 
     Looked in: $EQUISPIKE_DATA/NAME, the system's folder, the user's cache; a download goes to that cache.
     Raises EquispikeError if there is no such data set, or its files are missing, damaged or not to be had.
     """
+    if _is_own(name):
+        arrays, classes = own.read(name)
+        return replace(_dataset(name, arrays, name.partition("#")[0]), classes=classes)
     spec = _spec(name)
     if name == "digits":
         return _dataset(name, _digits(), _DIGITS_SOURCE)
@@ -142,6 +149,8 @@ def available(name: str, data_dir: DataDir = None) -> str | None:
 
     Only looks for files; neither reads nor downloads them. Raises EquispikeError if there is no such data set.
     """
+    if _is_own(name):
+        return path if Path(path := name.partition("#")[0]).exists() else None
     _spec(name)
     if name == "digits":
         return _DIGITS_SOURCE
@@ -154,9 +163,25 @@ def available(name: str, data_dir: DataDir = None) -> str | None:
     return None if locate.missing(folder) else str(folder)
 
 
+def absolute(name: str) -> str:
+    """Return the name of a data set so that it holds in other folders and processes: of one's own with the whole path."""
+    return own.absolute(name) if _is_own(name) else name
+
+
+def label_of(name: str) -> str:
+    """Return the name of a data set as a part of a file's name."""
+    return own.label_of(name) if _is_own(name) else name
+
+
+def _is_own(name: str) -> bool:
+    return name not in DATASETS and own.is_path(name)
+
+
 def _spec(name: str) -> DataSpec:
     if name not in DATASETS:
-        raise EquispikeError(f"There is no data set '{name}': choose one of {', '.join(DATASETS)}.")
+        raise EquispikeError(
+            f"There is no data set '{name}': choose one of {', '.join(DATASETS)}, or name a folder or file of your own."
+        )
     return DATASETS[name]
 
 

@@ -15,6 +15,8 @@ from equispike.models.errors import EquispikeError
 from equispike.protocols.data.idx import SIDE
 
 _BOX = 20  # Longest side of the digit, in pixels, as in MNIST.
+#: Endings of the files that a folder of pictures is made of.
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 _FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "PPM")
 _MOST_PIXELS = 200_000_000
 _SHRUNK = 1000  # Longest side, in pixels, that a picture is averaged down to before anything is done with it.
@@ -48,11 +50,35 @@ def read_digit(path: str | Path, invert: bool | Literal["auto"] = "auto") -> Gre
     return _centred(np.rint(digit * (255 / digit.max())).astype(np.uint8))
 
 
+def read_picture(path: Path) -> Grey:
+    """Read a picture as it is, upright: (height, width), or (height, width, 3) where it has colours, uint8.
+
+    Raises EquispikeError if the file is missing or not such a picture.
+    """
+    with _opened(path) as image:
+        if image.mode.startswith(("I", "F")):
+            return _of_range(np.asarray(image, dtype=np.float32))
+        if image.has_transparency_data:
+            return _on_ground(np.asarray(image.convert("RGBA").convert("RGBa"), dtype=np.float32))
+        return np.array(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
+
+
 def _read_grey(path: Path) -> Grey:
     """The picture upright, in shades of grey (height, width), no side longer than _SHRUNK pixels.
 
     What is transparent takes the ground, white or black, on which more is to be seen.
     """
+    with _opened(path) as image:
+        if image.mode.startswith(("I", "F")):
+            return _of_range(np.asarray(_shrunk(Image.fromarray(np.asarray(image, dtype=np.float32)))))
+        if image.has_transparency_data:
+            return _on_ground(np.asarray(_shrunk(image.convert("RGBA").convert("RGBa")), dtype=np.float32))
+        return np.array(_shrunk(image.convert("L")))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """A picture, upright; EquispikeError for whatever is wrong with its file."""
     if not os.path.isfile(path):  # Path.is_file raises where a folder may not be entered.
         raise EquispikeError(f"There is no file {path}: name a picture of a digit, such as a PNG or JPEG file.")
     try:
@@ -61,12 +87,7 @@ def _read_grey(path: Path) -> Grey:
                 raise EquispikeError(
                     f"{path} has {n_pixels:,} pixels, and {_MOST_PIXELS:,} are the most that are read: make it smaller."
                 )
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode.startswith(("I", "F")):
-                return _of_range(np.asarray(_shrunk(Image.fromarray(np.asarray(upright, dtype=np.float32)))))
-            if upright.has_transparency_data:
-                return _on_ground(np.asarray(_shrunk(upright.convert("RGBA").convert("RGBa")), dtype=np.float32))
-            return np.array(_shrunk(upright.convert("L")))
+            yield ImageOps.exif_transpose(image)
     # Pillow lets all of these out, depending on which part of a file is broken.
     except (OSError, SyntaxError, ValueError, struct.error) as error:
         raise EquispikeError(

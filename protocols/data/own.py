@@ -30,7 +30,7 @@ _WHOLE = [("images", "labels"), ("x", "y"), ("X", "y"), ("data", "target"), ("da
 _PARTS = {"train": ("train", "training"), "test": ("test", "testing", "val", "valid", "validation")}
 
 
-def is_own(name: str) -> bool:
+def is_path(name: str) -> bool:
     """Return whether a name of a data set is a path: it has a folder, an ending, or there is a folder of that name."""
     path = name.partition("#")[0]
     return "/" in path or path.startswith((".", "~")) or Path(path).suffix.lower() in _READERS or Path(path).is_dir()
@@ -44,7 +44,7 @@ def absolute(name: str) -> str:
 
 def label_of(name: str) -> str:
     """Return a name of a data set as a part of a file's name."""
-    return re.sub(r"[^\w.-]+", "-", Path(name.partition("#")[0]).stem) or "data" if is_own(name) else name
+    return re.sub(r"[^\w.-]+", "-", Path(name.partition("#")[0]).stem) or "data"
 
 
 @dataclass(frozen=True)
@@ -202,8 +202,8 @@ def _of_arrays(arrays: Mapping[str, Any], place: Path, options: Options) -> dict
             given = [np.asarray(arrays[images]), np.asarray(arrays[labels])]
             return {"train": _samples(*given, _white(given[0], given[0], place), place, options)}
     raise EquispikeError(
-        f"{place} has {', '.join(sorted(arrays)) or 'nothing'}: name its arrays images and labels, or train_images, train_labels, "
-        "test_images and test_labels"
+        f"{place} has {', '.join(sorted(arrays)) or 'nothing'}: name its arrays images and labels, or train_images, "
+        "train_labels, test_images and test_labels"
     )
 
 
@@ -262,18 +262,13 @@ def _npz(place: Path, options: Options) -> dict[str, Samples]:
 
 
 def _npy(place: Path, options: Options) -> dict[str, Samples]:
-    beside = [
-        place.with_name(place.name.replace(word, "labels"))
-        for word in ("images", "x", "X", "data")
-        if word in place.stem
-    ]
-    labels = next((each for each in beside if each != place and each.exists()), None)
-    if labels is None:
-        raise EquispikeError(
-            f"{place} has images alone: put their labels beside it, as images.npy and labels.npy, or use .npz"
-        )
-    arrays = {"images": np.load(place, allow_pickle=False), "labels": np.load(labels, allow_pickle=False)}
-    return _of_arrays(arrays, place, options)
+    """``images.npy``, or of another such name, with ``labels.npy`` beside it."""
+    for word in ("images", "x", "X", "data"):
+        labels = place.with_name(place.name.replace(word, "labels"))
+        if labels != place and labels.exists():
+            loaded = [np.load(each, allow_pickle=False) for each in (place, labels)]
+            return _of_arrays(dict(zip(("images", "labels"), loaded, strict=True)), place, options)
+    raise EquispikeError(f"{place} has images alone: put labels.npy beside images.npy, or use .npz")
 
 
 def _mat(place: Path, options: Options) -> dict[str, Samples]:
@@ -281,21 +276,18 @@ def _mat(place: Path, options: Options) -> dict[str, Samples]:
 
     arrays = {name: value for name, value in loadmat(place).items() if not name.startswith("__")}
     for images, labels in _WHOLE:
-        # As SVHN: the samples are the last axis.
-        if (
-            images in arrays
-            and labels in arrays
-            and arrays[images].ndim == 4
-            and arrays[images].shape[3] == arrays[labels].size
-        ):
-            arrays[images] = np.moveaxis(arrays[images], 3, 0)
+        samples, n = arrays.get(images), arrays[labels].size if labels in arrays else None
+        if samples is not None and samples.ndim == 4 and samples.shape[3] == n:  # as SVHN: samples are the last axis
+            arrays[images] = np.moveaxis(samples, 3, 0)
     return _of_arrays(arrays, place, options)
 
 
 def _hdf5(place: Path, options: Options) -> dict[str, Samples]:
-    from equispike.protocols.extras import needed
+    from equispike.protocols.extras import need
 
-    h5py = needed("h5py", f"reading {place}")
+    need("exchange", "h5py")
+    import h5py
+
     with h5py.File(place, "r") as file:
         return _of_arrays(
             {name: value[()] for name, value in file.items() if isinstance(value, h5py.Dataset)}, place, options

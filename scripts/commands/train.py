@@ -15,7 +15,7 @@ from equispike.scripts.stopping import noted
 
 @click.command("train")
 @click.argument("system", required=False)
-@click.option("--data", default="digits", show_default=True, help="Data set: 'equispike list' shows them.")
+@click.option("--data", default="digits", show_default=True, help="Data set: 'equispike list' shows them; or a folder of pictures by class, or a file, of your own.")
 @options.data_dir
 @click.option("--source", type=click.Path(path_type=Path), help="A trained run on the same data, whose features take the place "
               "of images.")  # fmt: skip
@@ -103,6 +103,7 @@ def _train_seeds(given: set[str], values: dict[str, Any]) -> None:
     """Hand every other option on to one process per seed, or train all at the same time where the backend can."""
     from equispike.models.codegen import BACKENDS
     from equispike.protocols.catalogue import get_system
+    from equispike.protocols.data import label_of
     from equispike.scripts.several_seeds import train_seeds
 
     if values["system"] is None or given & {"seed", "resume"}:
@@ -114,7 +115,7 @@ def _train_seeds(given: set[str], values: dict[str, Any]) -> None:
     if repeated := [seed for seed in seeds if seeds.count(seed) > 1]:
         raise EquispikeError(f"--seeds names {repeated[0]} twice, and both would have the same run folder: omit one")
     system = get_system(values["system"])
-    out = values["out"] or Path("runs") / f"{system.label}-{values['data']}"
+    out = values["out"] or Path("runs") / f"{system.label}-{label_of(values['data'])}"
     backend = BACKENDS.get(values["backend"])
     if backend is not None and backend.parallel and system.trained_by.together:
         runs = _train_side_by_side(given - {"seeds", "out", "jobs"}, values, seeds, out)

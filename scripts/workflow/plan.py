@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterable
+from functools import cache
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from equispike.models.params import Params
 from equispike.protocols import limits
 from equispike.protocols.atomic_write import atomic_write
 from equispike.protocols.beginning import fitted, source_for
-from equispike.protocols.data import load
+from equispike.protocols.data import Dataset, absolute, load
 from equispike.protocols.procedures.base import ProcedureParams
 from equispike.protocols.sources import Source
 from equispike.protocols.spec import TrainingSpec
@@ -31,6 +32,9 @@ from equispike.scripts.workflow.sweep_file import Resources, Sweep, system_of
 
 #: In the folder of a sweep.
 PLAN = "plan.json"
+
+
+_LOAD = cache(load)
 
 
 @dataclass(frozen=True)
@@ -146,10 +150,11 @@ def _runs(sweep: Sweep, point: Point, checked: set[str]) -> Iterable[tuple[Run, 
     settings = sweep.fixed | {name: node for name, node in point.items() if name not in OPTIONS}
     system = system_of(options["system"])
     source = _source(options, system)
-    params, own = _checked(system, settings, point, source)
+    dataset = _loaded(options["data"])
+    params, own = _checked(system, settings, point, source, dataset)
     values = params.as_text() | own.as_text()
     structure = _structure(params, values)
-    _check_run(sweep, options, system, params, own, source, structure, [*point.values(), *settings.values()], checked)
+    _check_run(sweep, options, system, params, own, source, dataset, structure, [*point.values(), *settings.values()], checked)
     words = _train_words(options, settings)
     steps = [Step("train", words, ""), Step("evaluate", _evaluate_words(sweep), "")]
     if sweep.measure:
@@ -170,6 +175,13 @@ def _runs(sweep: Sweep, point: Point, checked: set[str]) -> Iterable[tuple[Run, 
         yield Run(name, text, seed, keyed, build, size, _images(options)), told_by
 
 
+def _loaded(node: Located) -> Dataset:
+    try:
+        return _LOAD(node.text("data"))
+    except EquispikeError as error:
+        raise node.error(str(error)) from None
+
+
 def _source(options: dict[str, Located], system: System) -> Source | None:
     if "source" not in options:
         return None
@@ -181,11 +193,11 @@ def _source(options: dict[str, Located], system: System) -> Source | None:
 
 
 def _checked(
-    system: System, settings: dict[str, Located], point: Point, source: Source | None
+    system: System, settings: dict[str, Located], point: Point, source: Source | None, dataset: Dataset
 ) -> tuple[Params, ProcedureParams]:
     """Return parameters of network and training with ``settings``; raises EquispikeError that names the line at fault."""
     try:
-        return system.settled(fitted(system, {name: node.text(name) for name, node in settings.items()}, source))
+        return system.settled(fitted(system, {name: node.text(name) for name, node in settings.items()}, source, dataset))
     except EquispikeError as error:
         for name, node in settings.items():  # the first that is wrong by itself
             try:
@@ -198,7 +210,7 @@ def _checked(
 
 def _check_run(
     sweep: Sweep, options: dict[str, Located], system: System, params: Params, own: ProcedureParams, source: Source | None,
-    structure: list[str], blamed: list[Located], checked: set[str],
+    dataset: Dataset, structure: list[str], blamed: list[Located], checked: set[str],
 ) -> None:  # fmt: skip
     """Raise EquispikeError where the network cannot be trained on the data, or with so few images, or not evaluated and drawn
     as the sweep asks; names the line.
@@ -212,10 +224,6 @@ def _check_run(
     if kind in checked:
         return
     checked.add(kind)
-    try:
-        dataset = load(data)
-    except EquispikeError as error:
-        raise options["data"].error(str(error)) from None
     n_train = len(dataset.train_images) - holdout
     spec = TrainingSpec(
         system, params, own, data, images or n_train * own.epochs, n_train, max(sweep.seeds), "auto", holdout,
@@ -255,6 +263,8 @@ def _train_words(options: dict[str, Located], settings: dict[str, Located]) -> l
     for name, node in options.items():
         if name == "source":
             words.append(f"--source={os.path.abspath(node.text(name))}")
+        elif name == "data":
+            words.append(f"--data={absolute(node.text(name))}")
         elif name != "system":
             words.append(f"--{name}={node.text(name)}")
     return words + [f"--set={name}={node.text(name)}" for name, node in sorted(settings.items())]
