@@ -10,12 +10,13 @@ import pandas as pd
 
 from equispike.analysis.comparison import costs_of
 from equispike.models.params import Params
+from equispike.protocols.evaluations import SPLITS, chosen
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
 
 
 def tidy(folders: Iterable[str | Path]) -> pd.DataFrame:
-    """One row for each readout and split of each evaluated run.
+    """One row for each readout of the evaluation that stands for a run, on each split, as in :func:`analysis.results.collect`.
 
     Returns
     -------
@@ -31,8 +32,7 @@ def tidy(folders: Iterable[str | Path]) -> pd.DataFrame:
         spec = TrainingSpec.of_run(run)
         about = {"run": run.path.name, "system": config["system"], "data": config["data"], "backend": config["backend"],
                  "images": record["images_seen"], "holdout": config["holdout"], "seed": config["seed"]}  # fmt: skip
-        for path in sorted(run.path.glob("evaluation-*.json")):
-            evaluation = run.read_json(path.name)
+        for evaluation in (each.record for each in (chosen(run, split) for split in SPLITS) if each is not None):
             costs = costs_of(run, evaluation)
             for readout, accuracy in evaluation["accuracy"].items():
                 found = {"readout": readout, "split": evaluation["split"], "accuracy": accuracy,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
 from pathlib import Path
@@ -56,6 +57,7 @@ def main() -> None:
     """Run the command line; the process ends with 0, 1 (verify found a difference), 2 (a mistake that a person
     can mend) or 130 (interrupted)."""
     warnings.showwarning = _show
+    logging.captureWarnings = lambda capture: None  # Brian2 would hide them in its log
     try:
         equispike(prog_name="equispike", standalone_mode=False)
     except click.ClickException as error:

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from equispike.protocols.catalogue import get_system
+from equispike.protocols.claim import DEAD_AFTER, claimed, holder
 from equispike.protocols.data.locate import STEMS
 from equispike.protocols.run_folder import RunFolder
 from equispike.scripts.workflow import code
-from equispike.scripts.workflow.claim import DEAD_AFTER, claimed, holder
 from equispike.scripts.workflow.files import ATTEMPTS
 from equispike.scripts.workflow.job import attempt
 from equispike.scripts.workflow.plan import Plan, plan

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from equispike.models.errors import EquispikeError
+from equispike.protocols.claim import claimed, holder
 from equispike.protocols.doctor import cluster
-from equispike.scripts.workflow.claim import claimed, holder
 from equispike.scripts.workflow.files import DONE, FAILED, names, read
 from equispike.scripts.workflow.plan import Plan
 from equispike.scripts.workflow.status import State, states

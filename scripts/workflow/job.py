@@ -21,8 +21,8 @@ from typing import Any
 import click
 
 from equispike.models.errors import EquispikeError
+from equispike.protocols.claim import claimed
 from equispike.protocols.provenance import cpu_seconds
-from equispike.scripts.workflow.claim import claimed
 from equispike.scripts.workflow.files import ATTEMPTS, BUILDS, CLAIMS, DONE, FAILED, STEPS, read, write
 from equispike.scripts.workflow.plan import Plan, Run, Step
 from equispike.scripts.workflow.staging import stage
@@ -60,7 +60,8 @@ def _words(plan: Plan, run: Run, step: Step, folder: Path) -> list[str]:
     """What a person would type for this step now."""
     cpus = f"--jobs={plan.resources.cpus}"
     if step.name == "evaluate":
-        (folder / "readouts.npz").unlink(missing_ok=True)  # of other settings
+        for path in (path for kind in ("evaluation-*", "readouts-*") for path in folder.glob(kind)):
+            path.unlink()  # of other settings
     if step.name != "train":
         return [step.name, run.folder, *step.words, cpus]
     words = step.words

@@ -103,9 +103,12 @@ def _alive(path: Path, content: str) -> bool:
 
 
 def _began(pid: int) -> str | None:
-    """When a process of this machine began, which tells it from a later one of the same number; None without such a process."""
+    """When a process of this machine began, which tells it from a later one of the same number; None without such a process, or
+    of one that was killed and not yet taken away.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        state, *others = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return None if state in "ZX" else others[18]
     except OSError:
         if Path("/proc/self/stat").exists():
             return None
