@@ -236,7 +236,7 @@ def _wrong_array(key: str, values: np.ndarray, kinds: str, axes: str, lengths: d
 def differing(like: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray], *, finite: bool = True) -> str | None:
     """Return how arrays differ from those they should be ``like`` in names, shapes and kinds of numbers, or None.
 
-    An axis of ``like`` that is empty may have any length; values must be ``finite``, unless told otherwise.
+    An axis of ``like`` that is empty may have any length; values must be numbers, and ``finite`` unless told otherwise.
     """
     if missing := sorted(like.keys() - found.keys()):
         return f"it has no array {missing[0]}"
@@ -251,6 +251,8 @@ def differing(like: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray], *
         )
         if not fits:
             return f"its array {key} has the shape {values.shape}, not {expected.shape}"
+        if _has_nan(values):
+            return f"its array {key} has values that are no numbers"
         if finite and values.dtype.kind == "f" and not np.isfinite(values).all():
             return f"its array {key} has values that are not finite"
     return None

@@ -74,14 +74,14 @@ class Progress:
         if len({len(own[name]) for name in begun}) > 1:
             return "its metrics are not of the same length"
         stage, seen, total = own["counts"]
-        if not (0 <= stage < len(procedure.stages) and 0 <= seen <= total):
-            return "its array counts has values that cannot be"
+        if not (0 <= stage < len(procedure.stages) and 0 <= seen <= total < 2**40 and (own["seconds"] >= 0).all()):
+            return "its arrays counts and seconds have values that cannot be"
         like, state = procedure.state_like(), _state(arrays)
         for name in [name for name in state if name not in like and "." in name]:  # variables that begin at 0
             lengths = {len(values) for key, values in like.items() if key.startswith(f"{name.partition('.')[0]}.")}
             whole = state[name].dtype.kind in "iub"
             like[name] = np.zeros(lengths.pop() if len(lengths) == 1 else 0, int if whole else float)
-        return differing(like, state, finite=False)
+        return differing(like, state, finite=False) or procedure.wrong_state(state)
 
     def latest(self) -> dict[str, float]:
         """Return the metrics of the last chunk by name."""

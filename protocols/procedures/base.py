@@ -150,6 +150,10 @@ class Procedure:
         """Return a state of the names and shapes that a checkpoint holds; an axis that is empty grows."""
         return self.begin()
 
+    def wrong_state(self, state: Arrays) -> str | None:
+        """Return why a training cannot go on with a ``state`` like that of :meth:`state_like`, or None."""
+        return None
+
     def arrays_like(self) -> Arrays:
         """Return arrays of the names and shapes that a training leaves."""
         with np.errstate(all="ignore"):  # of a user's own procedure, which may divide by the samples it has seen
