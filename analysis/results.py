@@ -43,9 +43,9 @@ def collect(folders: Iterable[Path]) -> pd.DataFrame:
                 f"there is no folder {folder}: name runs (equispike evaluate RUN makes what is compared) or folders of them"
             )
         for path in sorted(folder.rglob("run.json")):
-            if path.resolve() in seen:
+            if (place := path.parent.resolve()) in seen:
                 continue
-            seen.add(path.resolve())
+            seen.add(place)
             run = RunFolder.open(path.parent)
             record = run.read_json("run.json")
             if "experiment" in record["config"]:
@@ -84,7 +84,7 @@ def _row(run: RunFolder, record: dict[str, Any], evaluation: Kept) -> dict[str, 
         "n_label": found["n_label"],
         "n_test": found["n_images"],
         "n_split": found["n_split"],
-        "images_per_cpu_s": record["images_seen"] / record["cpu_s"] if record["cpu_s"] else float("nan"),
+        "images_per_cpu_s": record["images_seen"] / (record.get("cpu_s") or float("nan")),
         "evaluation": f"{evaluation.name}.json",
         "record": run.path.name,
         "folder": run.path,

@@ -34,9 +34,14 @@ def atomic_write(final: Path) -> Iterator[Path]:
 
 
 def check_replaceable(final: Path) -> None:
-    """Raise EquispikeError where ``final`` is no file, such as a device, a link or a folder, or one that a run is made of."""
+    """Raise EquispikeError where ``final`` is no file, such as a device, a link or a folder, or one that a run is made of, or
+    where its folder cannot be written.
+    """
     if is_of_a_run(final):
         raise EquispikeError(f"{final} is a file of a run folder's own: choose another name")
+    above = next(folder for folder in final.absolute().parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise EquispikeError(f"{final} cannot be written: choose another place")
     try:
         mode = final.lstat().st_mode
     except (OSError, ValueError):  # a new name, or one that writing will say more about

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from fnmatch import fnmatch
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,15 @@ def checksum(arrays: Mapping[str, np.ndarray]) -> str:
 def weights_of(run: RunFolder) -> str | None:
     """Return the checksum of what a run has learned; None of a record whose arrays are gone and never had one."""
     if run.has("arrays.npz"):
-        return checksum(run.read_arrays("arrays.npz"))
+        about = (run.path / "arrays.npz").stat()
+        return _checksum_of(run.path.resolve(), about.st_ino, about.st_size, about.st_mtime_ns)
     return run.read_json("run.json").get(WEIGHTS)
+
+
+@lru_cache(maxsize=1024)
+def _checksum_of(path: Path, *about: int) -> str:
+    """Return the checksum of a run's arrays, which are read again where what is known ``about`` the file has changed."""
+    return checksum(RunFolder(path).read_arrays("arrays.npz"))
 
 
 def why_void(run: RunFolder, name: str) -> str | None:
@@ -55,7 +63,8 @@ def discard(run: RunFolder) -> None:
     """Remove what was made of weights that are others now."""
     with explained(run.path):
         for path in (path for pattern in DERIVED for path in run.path.glob(pattern)):
-            path.unlink()
+            if not path.is_dir():
+                path.unlink()
 
 
 def is_of_a_run(path: Path) -> bool:

@@ -141,11 +141,13 @@ _TABLES: dict[str, dict[str, bool]] = {
     "robustness.csv": {"damage": False, "level": True, "n_images": True, "correct": True},
 }
 
+#: Whole numbers that a byte holds, as classes are.
+CLASS = "class"
 #: Arrays of files by patterns of their names: kinds of numbers, and shape; axes with the same letter are of the same length.
 _ARRAYS: dict[str, dict[str, tuple[str, str]]] = {
-    "evaluation-": {"truth": ("iu", "n"), ".+": ("iu", "n")},
+    "evaluation-": {"truth": (CLASS, "n"), ".+": (CLASS, "n")},
     "activity.npz": {
-        "label": ("iu", ""),
+        "label": (CLASS, ""),
         "n_steps": ("iu", ""),
         "n_steps_present": ("iu", ""),
         "n_presentations": ("iu", ""),
@@ -155,7 +157,7 @@ _ARRAYS: dict[str, dict[str, tuple[str, str]]] = {
         r".+\.counts": ("iu", "c"),
         r".+\.per_step": ("f", "s"),
     },
-    "responses.npz": {"labels": ("iu", "n"), ".+": ("f", "n?")},
+    "responses.npz": {"labels": (CLASS, "n"), ".+": ("f", "n?")},
     "features-": {"features": ("f", "n?")},
 }
 #: Kinds of numbers that may stand for one another.
@@ -222,8 +224,10 @@ def wrong_arrays(name: str, arrays: Mapping[str, np.ndarray]) -> str | None:
 
 
 def _wrong_array(key: str, values: np.ndarray, kinds: str, axes: str, lengths: dict[str, int]) -> str | None:
-    if values.dtype.kind not in kinds:
+    if values.dtype.kind not in ("iu" if kinds == CLASS else kinds):
         return f"its array {key} holds {values.dtype} values"
+    if kinds == CLASS and values.size and not (values.min() >= 0 and values.max() <= 255):
+        return f"its array {key} has values that are no classes"
     if axes != "*" and values.ndim != len(axes):
         return f"its array {key} has {values.ndim} axes, not {len(axes)}"
     for axis, length in zip(axes, values.shape, strict=False):

@@ -3,100 +3,25 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from equispike.models import own_files
 from equispike.models.errors import EquispikeError
 from equispike.protocols import metrics
+from equispike.protocols.checkpoint import CHECKPOINT, Progress
 from equispike.protocols.data import Dataset
 from equispike.protocols.derived import checksum, discard
-from equispike.protocols.procedures.base import TRAINING, Arrays, Procedure, ignore
+from equispike.protocols.procedures.base import TRAINING, Arrays, ignore
 from equispike.protocols.provenance import cpu_seconds, provenance
 from equispike.protocols.run_folder import FORMAT, RunFolder
-from equispike.protocols.run_schema import differing
 from equispike.protocols.sources import source_of, with_features
 from equispike.protocols.spec import TrainingSpec
-
-CHECKPOINT = "checkpoint/state.npz"
-
-
-@dataclass
-class Progress:
-    """A training between two chunks, and all that a checkpoint holds.
-
-    Attributes
-    ----------
-    state : what the procedure carries on
-    stage : number of the stage that is trained
-    seen, total : samples shown in this stage, and in all
-    metrics : columns images (seen in the stage), metric, value
-    """
-
-    state: Arrays
-    stage: int = 0
-    seen: int = 0
-    total: int = 0
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-    metrics: pd.DataFrame = field(default_factory=metrics.none_yet)
-
-    def save(self, run: RunFolder) -> None:
-        """Write the checkpoint."""
-        arrays = {f"state:{name}": values for name, values in self.state.items()}
-        arrays |= metrics.as_arrays(self.metrics)
-        arrays["counts"] = np.array([self.stage, self.seen, self.total])
-        arrays["seconds"] = np.array([self.wall_s, self.cpu_s])
-        run.write_arrays(CHECKPOINT, arrays)
-
-    @classmethod
-    def load(cls, run: RunFolder, procedure: Procedure) -> Progress:
-        """Read the checkpoint; raises EquispikeError where ``procedure`` cannot go on with it."""
-        arrays = run.read_arrays(CHECKPOINT)
-        if wrong := cls._wrong(arrays, procedure):
-            raise run.damaged(CHECKPOINT, wrong)
-        stage, seen, total = map(int, arrays["counts"])
-        wall_s, cpu_s = map(float, arrays["seconds"])
-        return cls(_state(arrays), stage, seen, total, wall_s, cpu_s, metrics.from_arrays(arrays))
-
-    @staticmethod
-    def _wrong(arrays: Arrays, procedure: Procedure) -> str | None:
-        own = {name: values for name, values in arrays.items() if not name.startswith("state:")}
-        begun = metrics.as_arrays(metrics.none_yet())
-        if wrong := differing({"counts": np.zeros(3, int), "seconds": np.zeros(2), **begun}, own):
-            return wrong
-        if len({len(own[name]) for name in begun}) > 1:
-            return "its metrics are not of the same length"
-        stage, seen, total = own["counts"]
-        if not (0 <= stage < len(procedure.stages) and 0 <= seen <= total < 2**40 and (own["seconds"] >= 0).all()):
-            return "its arrays counts and seconds have values that cannot be"
-        like, state = procedure.state_like(), _state(arrays)
-        for name in [name for name in state if name not in like and "." in name]:  # variables that begin at 0
-            lengths = {len(values) for key, values in like.items() if key.startswith(f"{name.partition('.')[0]}.")}
-            whole = state[name].dtype.kind in "iub"
-            like[name] = np.zeros(lengths.pop() if len(lengths) == 1 else 0, int if whole else float)
-        return differing(like, state, finite=False) or procedure.wrong_state(state)
-
-    def latest(self) -> dict[str, float]:
-        """Return the metrics of the last chunk by name."""
-        last = self.metrics.iloc[len(self.metrics) - self.chunk_length() :]
-        return dict(zip(last["metric"], last["value"], strict=True))
-
-    def chunk_length(self) -> int:
-        """Return how many metrics the last chunk has: those at its end with its number of images."""
-        same = self.metrics["images"].to_numpy()[::-1] == self.seen
-        return len(same) if same.all() else int(np.argmin(same))
-
-
-def _state(arrays: Arrays) -> Arrays:
-    return {name.removeprefix("state:"): values for name, values in arrays.items() if name.startswith("state:")}
-
 
 type Report = Callable[[Progress], None]
 
@@ -219,6 +144,7 @@ class Training:
         self._data = prepare(spec, data, run)
         spec.check(self._data)
         self.procedure = spec.procedure()
+        _warn_of_damage(run)
         resumed = run.has(CHECKPOINT)
         self.progress = Progress.load(run, self.procedure) if resumed else Progress(self.procedure.begin())
         self._check_length(before, resumed)
@@ -327,3 +253,13 @@ class Training:
         }
         self._run.write_json("run.json", {**self._record, **done})
         return progress
+
+
+def _warn_of_damage(run: RunFolder) -> None:
+    """Warn of files that a training does not go on with, but writes."""
+    for name, read in (("metrics.csv", run.read_table), ("arrays.npz", run.read_arrays)):
+        try:
+            if run.has(name):
+                read(name)
+        except EquispikeError as error:
+            warnings.warn(f"{error} (training on writes it anew)", stacklevel=2)

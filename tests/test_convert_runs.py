@@ -17,7 +17,7 @@ from equispike.protocols.learned import readout_arrays
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
 from equispike.protocols.training import Progress
-from equispike.scripts.convert_runs import convert, main
+from equispike.scripts.convert_runs import _second, convert, main
 
 METRICS = {"metrics:images": np.array([20.0]), "metrics:metric": np.array(["loss"]), "metrics:value": np.array([0.5])}
 NETWORK = {"n_steps": "16", "tau_mem": "5*ms", "w_gain": "1.5", "beta": "4.0", "learning_rate": "0.003", "epochs": "7"}
@@ -171,6 +171,16 @@ def test_features_of_another_run_are_its_source(tmp_path):
     record = run.read_json("run.json")
     assert (record["source"], record["config"]["source"]) == ("abc", "../source")
     assert "features" not in record and "features" not in record["config"]
+
+
+def test_what_was_labelled_before_other_weights_came_is_not_the_runs(tmp_path):
+    """The second format kept an evaluation beside weights that were trained longer meanwhile."""
+    run = old_run(tmp_path / "run", "diehl-cook")
+    _second(run, run.read_object("run.json"))
+    assert run.read_object("run.json")["format"] == 2 and run.has("readouts.npz")
+    run.write_arrays("arrays.npz", {"w": np.ones((3, 2))})
+    assert convert(run)
+    assert chosen(run, "test") is None and run.names("evaluation-*.json") and not run.names("readouts*")
 
 
 @pytest.mark.parametrize("system", ["diehl-cook", "conv-stdp", "spiking-mlp"])

@@ -160,6 +160,15 @@ def test_a_table_has_its_columns(run: RunFolder, text: str) -> None:
         run.read_metrics()
 
 
+@pytest.mark.parametrize("name", ["metrics.csv", "arrays.npz"])
+def test_what_a_training_does_not_need_is_named_and_written_anew(equispike, run: RunFolder, name: str) -> None:
+    whole = (run.path / name).read_bytes()
+    (run.path / name).write_bytes(whole[:9])
+    done = equispike("train", "--resume", "run")
+    assert done.code == 0 and f"Warning: run/{name} is damaged" in done.err
+    assert (run.path / name).read_bytes() == whole
+
+
 SPECIAL = {
     "folder": lambda path: path.mkdir(),
     "FIFO": os.mkfifo,
@@ -175,7 +184,7 @@ def test_what_is_no_file_is_named_and_never_waited_for(equispike, run: RunFolder
     path = run.path / name
     path.unlink()
     make(path)
-    reader = {"checkpoint/state.npz": "resume", f"{EVALUATION}.json": "results"}.get(name, "evaluate")
+    reader = {"checkpoint/state.npz": "resume", "arrays.npz": "evaluate"}.get(name, "results")
     assert f"run/{name} " in equispike(*READERS[reader]).sentence
     assert path.is_symlink() or not path.is_file()
 

@@ -60,9 +60,14 @@ def test_a_file_may_be_replaced_and_a_run_folder_may_hold_more(equispike, run: P
 
 def test_a_readme_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("old")
-    with pytest.raises(EquispikeError), atomic_write(tmp_path / "README.md") as temporary:
-        temporary.write_text("half of the n")
-        raise OSError(28, "No space left on device")
+
+    def write() -> None:
+        with atomic_write(tmp_path / "README.md") as temporary:
+            temporary.write_text("half of the n")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(EquispikeError, match="No space left"):
+        write()
     assert (tmp_path / "README.md").read_text() == "old" and len(list(tmp_path.iterdir())) == 1
 
 
