@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -52,6 +54,16 @@ def one_writer(folder: Path) -> Iterator[None]:
         if mine:
             del _threads[key]
         holding.__exit__(None, None, None)
+
+
+def let_go_elsewhere(folder: Path) -> None:
+    """Take ``folder`` from a process of another machine that is known to be dead, before its claim is old enough to tell."""
+    try:
+        host = json.loads((folder / WRITER).read_text())["host"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if host != socket.gethostname():
+        (folder / WRITER).unlink(missing_ok=True)
 
 
 def _who(claim: Path) -> str:

@@ -1,5 +1,6 @@
 """One process writes a run folder at a time, and a killed one leaves nothing to clean up."""
 
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from equispike.models.errors import EquispikeError
 from equispike.protocols.data import load
 from equispike.protocols.evaluating import evaluate
 from equispike.protocols.measuring import measure
-from equispike.protocols.one_writer import WRITER, one_writer
+from equispike.protocols.one_writer import WRITER, let_go_elsewhere, one_writer
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.training import train
 
@@ -64,6 +65,16 @@ def test_a_killed_writer_is_in_nobodys_way(held) -> None:
         time.sleep(0.01)
     evaluate(run, load("digits"), n_label=2, n_test=1)
     assert not half.exists() and not (run.path / WRITER).exists()
+
+
+def test_a_writer_on_another_machine_is_believed_unless_it_is_known_to_be_dead(tmp_path: Path) -> None:
+    (tmp_path / WRITER).write_text(json.dumps({"host": "elsewhere", "pid": 1, "began": "1", "since": 0.0}))
+    with pytest.raises(EquispikeError, match="process 1 on elsewhere"), one_writer(tmp_path):
+        pass
+    let_go_elsewhere(tmp_path)
+    with one_writer(tmp_path):
+        let_go_elsewhere(tmp_path)
+        assert (tmp_path / WRITER).exists()  # this machine's
 
 
 def test_a_thread_may_ask_again_and_another_may_not(tmp_path: Path) -> None:

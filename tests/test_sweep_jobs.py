@@ -111,7 +111,7 @@ def test_a_killed_run_goes_on() -> None:
     assert state(found, name) == "interrupted"
     assert attempt(name) is None and state(found, name) == "done"
     record = json.loads(Path("runs", name, "run.json").read_text())
-    assert "--resume" in " ".join(record["command"]) and record["images_seen"] == 400_000
+    assert "--resume" in " ".join(record["commands"][-1]["command"]) and record["images_seen"] == 400_000
 
 
 def test_a_stopped_run_says_so() -> None:

@@ -22,6 +22,7 @@ import click
 
 from equispike.models.errors import EquispikeError
 from equispike.protocols.claim import claimed
+from equispike.protocols.one_writer import let_go_elsewhere
 from equispike.protocols.provenance import cpu_seconds
 from equispike.scripts.workflow.files import ATTEMPTS, BUILDS, CLAIMS, DONE, FAILED, STEPS, read, write
 from equispike.scripts.workflow.plan import Plan, Run, Step
@@ -38,6 +39,7 @@ def carry_out(plan: Plan, run: Run) -> dict[str, Any]:
         shutil.rmtree(folder, ignore_errors=True)
         kept = {"trained_as": run.steps[0].key}
         write(file, kept)
+    let_go_elsewhere(folder)  # this process alone has the run
     for place, step in enumerate(run.steps):
         if kept.get(step.name, {}).get("key") == step.key:
             continue
