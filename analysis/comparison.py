@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ import pandas as pd
 from scipy.stats import binomtest
 from scipy.stats import t as student
 
-from equispike.analysis.results import SETTING, collect, rows_by_setting
-from equispike.models.errors import EquispikeError
+from equispike.analysis.results import SETTING, collect, rows_by_setting, spaced, tested
 from equispike.protocols.atomic_write import atomic_write
+from equispike.protocols.derived import WEIGHTS, why_void
 from equispike.protocols.measuring import MEASURES
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
@@ -37,12 +37,17 @@ def compare(folders: Iterable[Path]) -> pd.DataFrame:
     dense_operations, energy (J) and first_layer, all of one image; and train_cpu_s, train_wall_s, inference_cpu_s and
     inference_wall_s (of an image; not of networks on features, whose images another run saw), commit, folder.
     """
+    return compared(collect(folders))
+
+
+def compared(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of :func:`compare` from one of :func:`analysis.results.collect`."""
     rows = []
-    for run in collect(folders).to_dict("records"):
+    for run in runs.to_dict("records"):
         folder = RunFolder.open(run.pop("folder"))
         accuracies, spec = run.pop("accuracy"), TrainingSpec.of_run(folder)
         headline = next((name for name in spec.procedure().readouts if name in accuracies), None)
-        costs = costs_of(folder, folder.read_json("evaluation-test.json"))
+        costs = costs_of(folder, folder.read_json(run["evaluation"]))
         for readout, accuracy in accuracies.items():
             interval = binomtest(round(accuracy * run["n_test"]), run["n_test"]).proportion_ci(method="wilson")
             rows.append(
@@ -65,13 +70,11 @@ def costs_of(run: RunFolder, evaluation: dict[str, Any]) -> dict[str, Any]:
     """What a run's files, and one of its evaluations, say of its cost; empty cells where it was not measured."""
     record = run.read_json("run.json")
     costs: dict[str, Any] = dict.fromkeys((*WORKLOAD, "spikes"))
-    if run.has(MEASURES["workload"]):
+    if why_void(run, MEASURES["workload"]) is None:
         load = run.read_json(MEASURES["workload"])
-        if missing := [name for name in (*WORKLOAD, "spikes") if name not in load]:
-            raise EquispikeError(f"{run.path / MEASURES['workload']} is damaged: it has no {missing[0]}")
         costs |= {name: load[name] for name in WORKLOAD} | {"spikes": sum(load["spikes"].values()) or None}
     return costs | {
-        "train_cpu_s": record["cpu_s"],
+        "train_cpu_s": record.get("cpu_s"),
         "train_wall_s": record.get("wall_s"),
         "inference_cpu_s": _of_image(evaluation, "cpu") if "source" not in record["config"] else None,
         "inference_wall_s": _of_image(evaluation, "wall") if "source" not in record["config"] else None,
@@ -89,7 +92,8 @@ def to_markdown(table: pd.DataFrame) -> str:
 
     Accuracies are means ± standard deviations over all seeds of a setting, costs means over those that were measured.
     """
-    headings = ("system", "data", "neurons", "settings", "accuracy (%)", "seeds", "time steps", "ACs", "MACs", "energy (nJ)",
+    headings = ("system", "data", "neurons", "settings", "training / label / test images", "accuracy (%)", "seeds",
+                "time steps", "ACs", "MACs", "energy (nJ)",
                 "spikes", "silent (%)", "neuron updates", "parameters", "bytes", "CPU ms", "records")  # fmt: skip
     lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
     groups = [(setting, rows) for setting, rows in rows_by_setting(table[table["headline"]]) if _has_costs(rows)]
@@ -99,7 +103,8 @@ def to_markdown(table: pd.DataFrame) -> str:
         mean = rows[["time_steps", "effective_acs", "effective_macs", "energy", "spikes", "activation_sparsity",
                      "neuron_updates", "parameters", "footprint", "inference_cpu_s"]].astype(float).mean()  # fmt: skip
         ann = rows["kind"].iloc[0] == "ANN"
-        cells = [setting["system"], setting["data"], setting["network"], setting["settings"], f"{percent.mean():.2f}{spread}",
+        cells = [setting["system"], setting["data"], setting["network"], setting["settings"], images_of(setting),
+                 f"{percent.mean():.2f}{spread}",
                  len(rows), f"{mean['time_steps']:.0f}", count(mean["effective_acs"]), count(mean["effective_macs"]),
                  f"{1e9 * mean['energy']:.0f}", "" if ann else count(mean["spikes"]),
                  f"{100 * mean['activation_sparsity']:.2f}", count(mean["neuron_updates"]), count(mean["parameters"]),
@@ -107,6 +112,11 @@ def to_markdown(table: pd.DataFrame) -> str:
                  ", ".join(f"`{name}`" for name in sorted(rows["record"]))]  # fmt: skip
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
+
+
+def images_of(setting: Mapping[str, Any]) -> str:
+    """Return of how many images a setting's runs were trained, labelled and tested."""
+    return f"{spaced(setting['images'])} / {spaced(setting['n_label'])} / {tested(setting)}"
 
 
 def write(table: pd.DataFrame, path: Path) -> None:
@@ -137,13 +147,10 @@ def curves(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     """
     parts = []
     for label, setting, rows in labelled(table):
-        folders = [folder for folder in map(RunFolder.open, rows["folder"]) if folder.has(MEASURES[measure])]
+        folders = [each for each in map(RunFolder.open, rows["folder"]) if why_void(each, MEASURES[measure]) is None]
         if not folders:
             continue
-        found = [folder.read_table(MEASURES[measure]) for folder in folders]
-        for folder, each in zip(folders, found, strict=True):
-            if not {"correct", "n_images", *_KEYS[measure]} <= set(each):
-                raise EquispikeError(f"{folder.path / MEASURES[measure]} is damaged: it lacks columns")
+        found = [folder.read_table(MEASURES[measure]).drop(columns=WEIGHTS, errors="ignore") for folder in folders]
         joined = pd.concat(found).assign(accuracy=lambda all_: all_["correct"] / all_["n_images"])
         keys = _KEYS[measure]
         points = joined.groupby(keys, sort=False, as_index=False).mean()
@@ -176,7 +183,9 @@ def settings(table: pd.DataFrame) -> pd.DataFrame:
 
 def measured(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of settings of which something was measured of at least one seed; the others differ little."""
-    has_any = table["folder"].map(lambda folder: any(map(RunFolder(folder).has, MEASURES.values())))
+    has_any = table["folder"].map(
+        lambda folder: any(why_void(RunFolder(folder), name) is None for name in MEASURES.values())
+    )
     return table[has_any.groupby([table[key] for key in SETTING]).transform("any")]
 
 
@@ -191,7 +200,13 @@ def _margin(p, n_images, spread, seeds: int):
 
 
 #: What tells settings apart that have the same short name, and how it is written.
-_TOLD_BY = {"data": "{}", "settings": "{}", "backend": "{}", "images": "{} training images", "n_test": "{} test images"}
+_TOLD_BY = {
+    "data": "{}",
+    "settings": "{}",
+    "backend": "{}",
+    "images": "{} training images",
+    "n_label": "{} label images",
+}
 
 
 def labelled(table: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], pd.DataFrame]]:
@@ -199,8 +214,10 @@ def labelled(table: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], pd.Data
     groups = [(_short(setting), setting, rows) for setting, rows in rows_by_setting(table[table["headline"]])]
     for name, setting, rows in groups:
         same = [other for short, other, _ in groups if short == name]
-        differ = [key for key in _TOLD_BY if len({other[key] for other in same}) > 1]
-        yield ", ".join([name, *(_TOLD_BY[key].format(setting[key]) for key in differ)]), setting, rows
+        differ = [_TOLD_BY[key].format(setting[key]) for key in _TOLD_BY if len({other[key] for other in same}) > 1]
+        if setting["n_test"] != setting["n_split"]:  # never beside whole test sets without a word
+            differ.append(f"{tested(setting)} test images")
+        yield ", ".join([name, *differ]), setting, rows
 
 
 def _short(setting: dict[str, Any]) -> str:

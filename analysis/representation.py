@@ -10,6 +10,7 @@ import pandas as pd
 
 from equispike.analysis.comparison import labelled
 from equispike.analysis.statistics import lifetime_sparseness
+from equispike.protocols.derived import WEIGHTS, why_void
 from equispike.protocols.measuring import MEASURES
 from equispike.protocols.readouts.votes import class_rates
 from equispike.protocols.run_folder import RunFolder
@@ -46,10 +47,11 @@ def layers_of(table: pd.DataFrame) -> tuple[dict[str, np.ndarray], dict[str, np.
     """
     responses: dict[str, np.ndarray] = {}
     labels: dict[str, np.ndarray] = {}
-    measured = table[table["folder"].map(lambda folder: RunFolder(folder).has(MEASURES["responses"]))]
+    measured = table[table["folder"].map(lambda folder: why_void(RunFolder(folder), MEASURES["responses"]) is None)]
     for label, _, rows in labelled(measured):
         found = RunFolder.open(rows["folder"].iloc[0]).read_arrays(MEASURES["responses"])
         of_run = found.pop("labels")
+        found.pop(WEIGHTS, None)
         for layer, values in found.items():
             responses[f"{label}: {layer}"], labels[f"{label}: {layer}"] = values, of_run
     return responses, labels

@@ -3,84 +3,98 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+import warnings
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from equispike.models.errors import EquispikeError
+from equispike.protocols.atomic_write import atomic_write
 from equispike.protocols.catalogue import SYSTEMS
+from equispike.protocols.evaluations import Kept, chosen, why_none
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
 
 #: What runs have in common that differ in the seed alone.
-SETTING = ["system", "data", "network", "settings", "backend", "images", "n_test"]
+SETTING = ["system", "data", "network", "settings", "backend", "images", "n_label", "n_test", "n_split"]
+
+
+class LeftOut(UserWarning):
+    """Warn that runs are not in a table, and why."""
 
 
 def collect(folders: Iterable[Path]) -> pd.DataFrame:
-    """One row for each evaluated run below ``folders``.
+    """One row for each run below ``folders`` that was evaluated on the test set; warns of those that are left out, and why.
 
-    Columns: system, data, network (its size), settings (what differs from the defaults), backend, images, seed,
-    accuracy (on the test set, 0 to 1, by readout), n_test, images_per_cpu_s (training), record (folder name), folder (path).
+    Of several evaluations of a run, :func:`protocols.evaluations.chosen` says which one stands for it: the whole test set goes
+    before a part, then more label images, then the backend and the settings of the training.
+
+    Columns: system, data, network (its size), settings (what differs from the defaults), backend, images (trained on), seed,
+    accuracy (on the test set, 0 to 1, by readout), n_label, n_test, n_split (images of the whole test set), images_per_cpu_s
+    (training), evaluation (its file), record (folder name), folder (path).
     """
-    rows, seen = [], set()
+    rows, left_out, seen = [], defaultdict(list), set()
     for folder in folders:
         if not folder.exists():
             raise EquispikeError(
                 f"there is no folder {folder}: name runs (equispike evaluate RUN makes what is compared) or folders of them"
             )
-        for path in sorted(folder.rglob("evaluation-test.json")):
-            if path.resolve() in seen:
+        for path in sorted(folder.rglob("run.json")):
+            if (place := path.parent.resolve()) in seen:
                 continue
-            seen.add(path.resolve())
             if str(path).encode(errors="replace").decode() != str(path):
                 raise EquispikeError(
                     f"the name of {path.parent} is not UTF-8, which tables cannot hold: rename the folder"
                 )
+            seen.add(place)
             run = RunFolder.open(path.parent)
-            record, evaluation = run.read_json("run.json"), run.read_json(path.name)
-            if missing := [key for key in ("accuracy", "n_images") if key not in evaluation]:
-                raise EquispikeError(f"{path} is damaged: it has no {missing[0]}")
-            spec = TrainingSpec.of_run(run)
-            settings = changed_settings(spec) or ["defaults"]
-            if spec.source:
-                settings.append(f"features of {re.sub(r'-s[0-9]+$', '', Path(spec.source).name)}")
-            if spec.holdout:
-                settings.append(f"{spec.holdout} training images held out")
-            settings += _evaluated_with(spec, evaluation)
-            rows.append(
-                {
-                    "system": spec.system.label,
-                    "data": spec.data,
-                    "network": spec.params.structure(),
-                    "settings": ", ".join(settings),
-                    "backend": spec.backend,
-                    "images": record["images_seen"],
-                    "seed": spec.seed,
-                    "accuracy": evaluation["accuracy"],
-                    "n_test": evaluation["n_images"],
-                    "images_per_cpu_s": record["images_seen"] / record["cpu_s"],
-                    "record": run.path.name,
-                    "folder": run.path,
-                }
-            )
+            record = run.read_json("run.json")
+            if "experiment" in record["config"]:
+                left_out["an experiment, which has no accuracy"].append(run.path)
+            elif (evaluation := chosen(run, "test")) is None:
+                left_out[why_none(run, "test")].append(run.path)
+            else:
+                rows.append(_row(run, record, evaluation))
+    for reason, paths in left_out.items():
+        warnings.warn(f"left out: {', '.join(map(str, paths))}: {reason}", LeftOut, stacklevel=1)
     if not rows:
         raise EquispikeError(f"no evaluated run below {', '.join(map(str, folders))}: equispike evaluate RUN makes one")
     return pd.DataFrame(rows)
 
 
-def _evaluated_with(spec: TrainingSpec, evaluation: dict[str, Any]) -> list[str]:
-    """Return how an evaluation differs from what is evaluated by default."""
+def _row(run: RunFolder, record: dict[str, Any], evaluation: Kept) -> dict[str, Any]:
+    spec, found = TrainingSpec.of_run(run), evaluation.record
+    settings = changed_settings(spec) or ["defaults"]
+    if spec.source:
+        settings.append(f"features of {re.sub(r'-s[0-9]+$', '', Path(spec.source).name)}")
+    if spec.holdout:
+        settings.append(f"{spec.holdout} training images held out")
     usual = min(spec.system.trained_by.n_label or spec.n_train, spec.n_train)
-    n_label = evaluation.get("n_label") or usual
-    words = [] if n_label == usual else [f"labels from {n_label} images"]
+    settings += [f"labels from {found['n_label']} images"] if (found["n_label"] or usual) != usual else []
     own = spec.procedure_params.as_text()
-    return words + [
-        f"evaluated with {key}={value}"
-        for key, value in evaluation.get("settings", {}).items()
-        if own.get(key) != value
-    ]
+    settings += [f"answered with {key}={value}" for key, value in found["settings"].items() if own.get(key) != value]
+    if found["backend"] != spec.backend:
+        settings.append(f"answered on {found['backend']}")
+    return {
+        "system": spec.system.label,
+        "data": spec.data,
+        "network": spec.params.structure(),
+        "settings": ", ".join(settings),
+        "backend": spec.backend,
+        "images": record["images_seen"],
+        "seed": spec.seed,
+        "accuracy": found["accuracy"],
+        "n_label": found["n_label"],
+        "n_test": found["n_images"],
+        "n_split": found["n_split"],
+        "images_per_cpu_s": record["images_seen"] / (record.get("cpu_s") or float("nan")),
+        "evaluation": f"{evaluation.name}.json",
+        "record": run.path.name,
+        "folder": run.path,
+    }
 
 
 def changed_settings(spec: TrainingSpec) -> list[str]:
@@ -108,20 +122,41 @@ def to_markdown(runs: pd.DataFrame) -> str:
 
 
 def _table(runs: pd.DataFrame, readouts: tuple[str, ...]) -> str:
-    headings = ["system", "data", "neurons", "settings", "backend", "training images", "seeds"]
+    headings = [
+        "system",
+        "data",
+        "neurons",
+        "settings",
+        "backend",
+        "training images",
+        "label images",
+        "test images",
+        "seeds",
+    ]
     headings += [f"{name} (%)" for name in readouts] + ["paper (%)", "images / CPU s", "records"]
     lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
     for setting, group in rows_by_setting(runs):
         cells = [setting[name] for name in ("system", "data", "network", "settings", "backend")]
-        cells += [f"{setting['images']:,}".replace(",", " "), len(group)]
+        cells += [spaced(setting["images"]), spaced(setting["n_label"]), tested(setting), len(group)]
         cells += [_cell(group["accuracy"], name) for name in readouts]
         cells += [
             _headline(setting),
-            f"{group['images_per_cpu_s'].median():.0f}",
+            "" if pd.isna(rate := group["images_per_cpu_s"].median()) else f"{rate:.0f}",
             ", ".join(f"`{name}`" for name in sorted(group["record"])),
         ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
+
+
+def spaced(n: int) -> str:
+    """Return a number as 60 000."""
+    return f"{n:,}".replace(",", " ")
+
+
+def tested(setting: Mapping[str, Any]) -> str:
+    """Return how many test images an accuracy is of, and of how many where it is not all."""
+    whole = setting["n_test"] == setting["n_split"]
+    return spaced(setting["n_test"]) + ("" if whole else f" of {spaced(setting['n_split'])}")
 
 
 def _headline(setting: dict[str, Any]) -> str:
@@ -175,4 +210,5 @@ def replace_section(readme: Path, name: str, table: str) -> None:
     if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
         raise EquispikeError(f"{readme} has no {name} section: it needs the lines '{begin}' and '{end}'")
     before, rest = text.split(begin)
-    readme.write_text(f"{before}{begin}\n{table}\n{end}{rest.split(end)[1]}")
+    with atomic_write(readme) as temporary:
+        temporary.write_text(f"{before}{begin}\n{table}\n{end}{rest.split(end)[1]}")

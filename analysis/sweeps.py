@@ -10,6 +10,7 @@ import pandas as pd
 
 from equispike.analysis.comparison import WORKLOAD, costs_of
 from equispike.models.params import Params
+from equispike.protocols.evaluations import SPLITS, chosen
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
 
@@ -19,7 +20,7 @@ _NUMBERS = ("accuracy", "n_images", "images", "holdout", "chunk_images", "seed",
 
 
 def tidy(folders: Iterable[str | Path]) -> pd.DataFrame:
-    """One row for each readout and split of each evaluated run, its headline readout first.
+    """One row for each readout of the evaluation that stands for a run, on each split, as in :func:`analysis.results.collect`.
 
     Returns
     -------
@@ -37,8 +38,7 @@ def tidy(folders: Iterable[str | Path]) -> pd.DataFrame:
         about = {"run": run.path.name, "system": config["system"], "data": config["data"], "backend": config["backend"],
                  "images": record["images_seen"], "holdout": config["holdout"], "chunk_images": config["chunk_images"],
                  "source": config.get("source", ""), "seed": config["seed"]}  # fmt: skip
-        for path in sorted(run.path.glob("evaluation-*.json")):
-            evaluation = run.read_json(path.name)
+        for evaluation in (each.record for each in (chosen(run, split) for split in SPLITS) if each is not None):
             costs = costs_of(run, evaluation)
             for readout in (name for name in spec.procedure().readouts if name in evaluation["accuracy"]):
                 found = {"readout": readout, "split": evaluation["split"], "accuracy": evaluation["accuracy"][readout],

@@ -195,7 +195,8 @@ def evaluate(
     jobs: int | None = None,
     phases: Phases = _silent,
 ) -> Evaluation:
-    """Let readouts learn from training images, and measure accuracies on the test set; both are kept in the run folder.
+    """Let readouts learn from training images, and measure accuracies on the test set; both are kept in the run folder, beside
+    those of other numbers of images, backends and settings.
 
     Parameters
     ----------

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from equispike.protocols.data import Dataset
+from equispike.protocols.derived import WEIGHTS
 from equispike.protocols.procedures.base import Arrays, Procedure
 from equispike.protocols.run_folder import RunFolder
 
 
-def record_activity(run: RunFolder, procedure: Procedure, state: Arrays, data: Dataset) -> None:
+def record_activity(run: RunFolder, procedure: Procedure, state: Arrays, weights: str, data: Dataset) -> None:
     """Show training samples to a trained network that learns nothing, and keep in activity.npz:
 
     label of the first one, and its ``image`` where it is one; ``n_steps``, ``n_steps_present`` and ``dt`` (s) of a
@@ -17,7 +18,7 @@ def record_activity(run: RunFolder, procedure: Procedure, state: Arrays, data: D
     neuron in the last presentation of the first sample, ``exc.counts`` (n_samples,): spikes per sample, ``exc.per_step``
     (n_steps,): mean spikes per presentation in each time step.
 
-    One sample is shown on the numpy backend, which needs no build.
+    ``weights``: checksum of what was learned. One sample is shown on the numpy backend, which needs no build.
     """
     n = min(procedure.activity_samples, len(data.train_images))
     samples = data.train_images[:n]
@@ -25,6 +26,7 @@ def record_activity(run: RunFolder, procedure: Procedure, state: Arrays, data: D
     found = shower.record(state, samples)
     first = np.flatnonzero(found.sample == 0)
     arrays: dict[str, np.ndarray] = {
+        WEIGHTS: np.array(weights),
         "label": np.asarray(data.train_labels[0]),
         "n_steps": np.array(found.n_steps),
         "n_steps_present": np.array(found.n_steps_present),

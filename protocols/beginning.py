@@ -117,6 +117,11 @@ def data_of(run: RunFolder, data_dir: Path | None) -> Dataset:
     dataset = load(trained_on["name"], data_dir)
     if dataset.checksum != trained_on["checksum"]:
         raise EquispikeError(f"{dataset.name} in {dataset.source} is not the data that {run.path} was trained on")
+    config = run.read_json("run.json")["config"]
+    if config["n_train"] + config["holdout"] != (n := len(dataset.train_images)):
+        raise run.damaged(
+            "run.json", f"its config.n_train and config.holdout are not the {n} training images of {dataset.name}"
+        )
     return dataset
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
+import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,15 +13,14 @@ import numpy as np
 from equispike.models.errors import EquispikeError
 from equispike.protocols.activity import record_activity
 from equispike.protocols.data import Dataset
+from equispike.protocols.derived import WEIGHTS, checksum
+from equispike.protocols.evaluations import evaluation_name
+from equispike.protocols.learned import LearnedFrom, answer_settings, of_readout, wrong_shapes
 from equispike.protocols.procedures.base import LABELLING, TESTING, Procedure, ignore
 from equispike.protocols.provenance import cpu_seconds, provenance
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.sources import with_features
 from equispike.protocols.spec import TrainingSpec
-
-SPLITS = ("test", "validation")
-#: Arrays of all readouts, as ``vote.class_rates``, and what they were learned from.
-READOUTS = "readouts.npz"
 
 
 @dataclass(frozen=True)
@@ -73,17 +72,26 @@ def evaluate(
     jobs : runs at a time
     report : called with phase, samples done and samples in all
     """
+    with run.writing():
+        return _evaluated(run, data, split, readouts, settings, n_label, n_test, jobs, backend, report)
+
+
+def _evaluated(
+    run: RunFolder, data: Dataset, split, readouts, settings, n_label, n_test, jobs, backend, report
+) -> Evaluation:
     spec = chosen(TrainingSpec.of_run(run), settings or {})
     arrays = run.trained_arrays()
     data = with_features(data, spec, run, split, jobs=jobs, report=report)
     samples, truth = split_samples(data, spec, split)
+    n_split = len(truth)
     samples, truth = samples[:n_test], truth[:n_test]
     procedure = spec.procedure(backend, len(samples))
     names = named(procedure, readouts)
     state = procedure.state(arrays)
     procedure.ready(None)
+    weights = checksum(arrays)
     wall, cpu = time.monotonic(), cpu_seconds()
-    learned = _Labels(run, data, procedure, state, n_label, jobs, report)
+    learned = _Labels(run, data, procedure, state, weights, n_label, jobs, report)
     fitted = {name: learned.arrays(name) for name in names}
     labelling = time.monotonic() - wall, cpu_seconds() - cpu
     wall, cpu = time.monotonic(), cpu_seconds()
@@ -97,10 +105,12 @@ def evaluate(
     record = {
         "split": split,
         "n_images": len(samples),
+        "n_split": n_split,
         "n_label": learned.n if any(procedure.readouts[name].learns for name in names) else 0,
-        "settings": {key: spec.procedure_params.as_text()[key] for key in procedure.answer_keys},
+        "settings": answer_settings(procedure),
         "data": {"name": data.name, "checksum": data.checksum},
         "backend": procedure.backend,
+        WEIGHTS: weights,
     }
     facts = {
         "accuracy_by_labelled_images": learned.curve(names, answers, truth),
@@ -108,12 +118,11 @@ def evaluate(
         "cpu_s": answering[1],
         "labelling_wall_s": labelling[0],
         "labelling_cpu_s": labelling[1],
-        **provenance(),
     }
-    _keep(run, split, record, accuracy, {"truth": truth, **guesses}, facts)
+    _keep(run, record, accuracy, {"truth": truth, **guesses}, facts)
     if spec.system.is_spiking and procedure.activity_samples:
         report("recording spikes", 0, 1)
-        record_activity(run, procedure, state, data)
+        record_activity(run, procedure, state, weights, data)
         report("recording spikes", 1, 1)
     return Evaluation(split, accuracy, guesses, truth)
 
@@ -146,10 +155,13 @@ def named(procedure: Procedure, names: Collection[str]) -> list[str]:
 class _Labels:
     """Readouts that learn from the answers to labelled training samples, which are taken when the first one needs them."""
 
-    def __init__(self, run: RunFolder, data: Dataset, procedure: Procedure, state, n_label, jobs: int, report) -> None:
+    def __init__(
+        self, run: RunFolder, data: Dataset, procedure: Procedure, state, weights: str, n_label, jobs: int, report
+    ) -> None:
         self._run, self._data, self._procedure, self._state = run, data, procedure, state
         self._jobs, self._report = jobs, report
         self._which = label_indices(procedure.spec, procedure.n_label if n_label is None else n_label)
+        self._of = LearnedFrom(self.n, procedure.backend, answer_settings(procedure), data.checksum, weights)
         self._answers: np.ndarray | None = None
 
     @property
@@ -173,23 +185,19 @@ class _Labels:
         return self._answers
 
     def arrays(self, name: str) -> dict[str, np.ndarray]:
-        """Return what a readout has learned: from the run folder, if it was from the same samples and the same network."""
+        """Return what a readout has learned: from the run folder, if it was from the same samples, answered in the same way."""
         readout = self._procedure.readouts[name]
         if not readout.learns:
             return {}
-        procedure = self._procedure
-        settings = {key: procedure.spec.procedure_params.as_text()[key] for key in procedure.answer_keys}
-        of = learned_from(self._run, self.n, settings, self._data.checksum)
-        kept = self._run.read_arrays(READOUTS) if self._run.has(READOUTS) else {}
-        mine = {key: values for key, values in kept.items() if key.startswith(f"{name}.")}
-        if str(mine.pop(f"{name}.of", "")) != of:
+        kept = self._of.read(self._run)
+        mine = of_readout(name, kept)
+        if not mine or wrong_shapes(readout, self._procedure.n_answers, mine):
             self._report(f"training the readout {name}", 0, 1)
-            found = readout.fit(self._answered(), self._labels, self._data.n_classes)
-            mine = {f"{name}.{key}": values for key, values in found.items()}
+            mine = readout.fit(self._answered(), self._labels, self._data.n_classes)
             others = {key: values for key, values in kept.items() if not key.startswith(f"{name}.")}
-            self._run.write_arrays(READOUTS, others | mine | {f"{name}.of": np.array(of)}, compress=True)
+            self._of.write(self._run, others | {f"{name}.{key}": values for key, values in mine.items()})
             self._report(f"training the readout {name}", 1, 1)
-        return {key.removeprefix(f"{name}."): values for key, values in mine.items()}
+        return mine
 
     def curve(self, names: Sequence[str], answers: np.ndarray, truth: np.ndarray) -> dict[int, float]:
         """Return accuracies of the first readout with fewer labelled samples, where the procedure asks for them."""
@@ -202,33 +210,19 @@ class _Labels:
         return found
 
 
-def learned_from(run: RunFolder, n_label: int, settings: dict[str, str], data_checksum: str) -> str:
-    """Return a hash of what a readout depends on: the trained arrays, the samples, and how they are answered."""
-    digest = hashlib.sha256((run.path / "arrays.npz").read_bytes())
-    digest.update(repr([n_label, sorted(settings.items()), data_checksum]).encode())
-    return digest.hexdigest()
-
-
-def readout_arrays(run: RunFolder, name: str) -> dict[str, np.ndarray]:
-    """Return what a readout of an evaluated run has learned; raises EquispikeError where it has not."""
-    kept = run.read_arrays(READOUTS) if run.has(READOUTS) else {}
-    arrays = {key.removeprefix(f"{name}."): values for key, values in kept.items() if key.startswith(f"{name}.")}
-    if not arrays:
-        raise EquispikeError(
-            f"the readout {name} of {run.path} has no labels yet: run equispike evaluate {run.path} first"
-        )
-    return arrays
-
-
-def _keep(run: RunFolder, split: str, settings: dict, accuracy: dict, guesses: dict, facts: dict) -> None:
-    """Write the outcome beside that of other readouts, where it was measured with the same settings."""
-    name = f"evaluation-{split}"
+def _keep(run: RunFolder, of: dict[str, Any], accuracy: dict, guesses: dict, facts: dict) -> None:
+    """Write the outcome, beside that of other readouts where it was measured in the same way, of the same weights."""
+    name, before = evaluation_name(of), None
     if run.has(f"{name}.json") and run.has(f"{name}.npz"):
-        before = run.read_json(f"{name}.json")
-        if all(before.get(key) == value for key, value in settings.items()):
-            accuracy = before["accuracy"] | accuracy
-            guesses = run.read_arrays(f"{name}.npz") | guesses
-            curve = "accuracy_by_labelled_images"
-            facts[curve] = facts[curve] or before[curve]
-    run.write_arrays(f"{name}.npz", guesses, compress=True)
-    run.write_json(f"{name}.json", {**settings, "accuracy": accuracy, **facts})
+        try:
+            before, earlier = run.read_json(f"{name}.json"), run.read_arrays(f"{name}.npz")
+        except EquispikeError as error:
+            warnings.warn(f"{error} (it is made anew now)", stacklevel=3)
+    if before is not None and all(before.get(key) == value for key, value in of.items()):
+        accuracy, guesses = before["accuracy"] | accuracy, earlier | guesses
+        curve = "accuracy_by_labelled_images"
+        facts[curve] = facts[curve] or before[curve]
+    else:
+        before = None
+    run.write_arrays(f"{name}.npz", guesses | {WEIGHTS: np.array(of[WEIGHTS])}, compress=True)
+    run.write_json(f"{name}.json", {**of, "accuracy": accuracy, **facts, **provenance(before)})

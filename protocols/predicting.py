@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from equispike.models.errors import EquispikeError
-from equispike.protocols.evaluating import readout_arrays
+from equispike.protocols.learned import readout_arrays
 from equispike.protocols.procedures.base import PREDICTING
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.sources import seen_of
@@ -32,7 +32,7 @@ def predict(run: RunFolder, images: np.ndarray, backend: str | None = None, read
     if name not in procedure.readouts:
         raise EquispikeError(f"{spec.system.name} has no readout {name}: choose one of {', '.join(procedure.readouts)}")
     chosen = procedure.readouts[name]
-    learned = readout_arrays(run, name) if chosen.learns else {}
+    learned = readout_arrays(run, procedure, name) if chosen.learns else {}
     samples = seen_of(images, spec, run, backend)
     answers = procedure.respond(procedure.state(arrays), samples, phase=PREDICTING)
     return chosen.shares(chosen.scores(learned, answers))

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import platform
 import resource
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 _PACKAGES = ("equispike", "brian2", "numpy", "scipy", "pandas", "Cython", "jax", "optax", "equinox", "scikit-learn")
 
 
-def provenance() -> dict[str, object]:
-    """Versions, commit, command and host, as JSON-ready values."""
+def provenance(before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Versions, commit and host, and all commands up to this one, as JSON-ready values.
+
+    ``before``: the record that is gone on with, whose commands are kept.
+    """
     versions = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
@@ -27,12 +33,11 @@ def provenance() -> dict[str, object]:
         "processor": _processor(),
         "cores": os.cpu_count(),
     }
-    return {
-        "versions": versions,
-        "commit": _commit(),
-        "command": ["equispike", *sys.argv[1:]],
-        "host": host,
-    }
+    commit = _commit()
+    date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    this = {"command": ["equispike", *sys.argv[1:]], "date": date, "commit": commit}
+    commands = [*(before or {}).get("commands", []), this]
+    return {"versions": versions, "commit": commit, "commands": commands, "host": host}
 
 
 def usable_cores() -> int:
@@ -47,14 +52,15 @@ def cpu_seconds() -> float:
 
 
 def _commit() -> str:
-    """The project's commit, with '+' if the work tree differs from it; 'unknown' outside a checkout."""
+    """The project's commit, with '+' if tracked files differ from it; 'unknown' outside a checkout."""
     here = Path(__file__).parent
 
     def git(*words: str) -> str:
         return subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
-        return git("rev-parse", "--short=12", "HEAD") + ("+" if git("status", "--porcelain", "--", "..") else "")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", "..")
+        return git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from equispike.models.errors import EquispikeError
 from equispike.protocols.catalogue import SYSTEMS
 from equispike.protocols.data import Dataset
+from equispike.protocols.derived import WEIGHTS, checksum
 from equispike.protocols.procedures.base import LABELLING, PREDICTING, TESTING, Procedure, ignore
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
@@ -59,10 +59,7 @@ class Source:
 
     def checksum(self) -> str:
         """Return the SHA-256 of what the run has learned."""
-        digest = hashlib.sha256()
-        for name, values in sorted(self.run.trained_arrays().items()):
-            digest.update(name.encode() + np.ascontiguousarray(values).tobytes())
-        return digest.hexdigest()
+        return checksum(self.run.trained_arrays())
 
     def extract(
         self, samples, phase: int, *, jobs: int = 1, backend: str | None = None, report: Callable[[int], None] = ignore
@@ -105,7 +102,9 @@ def with_features(
         return data
 
     def features(part: str, samples, phase: int) -> np.ndarray:
-        if not run.has(f"features-{part}.npz"):
+        if (found := kept_features(run, part, (len(samples), getattr(spec.params, "n_input", None)))) is not None:
+            return found
+        with run.writing():
             source = source_of(spec, run)
             source.blank(data)
             made = source.extract(
@@ -114,8 +113,9 @@ def with_features(
                 jobs=jobs,
                 report=lambda done: report(f"features of the {part} images", done, len(samples)),
             )
-            run.write_arrays(f"features-{part}.npz", {"features": made}, compress=True)
-        return run.read_arrays(f"features-{part}.npz")["features"]
+            of = {WEIGHTS: np.array(source.checksum())}
+            run.write_arrays(f"features-{part}.npz", {"features": made} | of, compress=True)
+        return made
 
     train = features("train", data.train_images, LABELLING)
     test = features("test", data.test_images, TESTING) if split == "test" else train[:0]
@@ -123,12 +123,36 @@ def with_features(
     return dataclasses.replace(data, train_images=train / scale, test_images=test / scale)
 
 
+def kept_features(run: RunFolder, part: str, shape: tuple[int | None, int | None] = (None, None)) -> np.ndarray | None:
+    """Return the features (n, n_features) of the ``train`` or ``test`` images that are kept, if they are of the source that the
+    run learned from.
+    """
+    name = f"features-{part}.npz"
+    if not run.has(name):
+        return None
+    arrays = run.read_arrays(name)
+    found = arrays["features"]
+    if any(wanted not in (None, own) for wanted, own in zip(shape, found.shape, strict=True)):
+        raise run.damaged(name, f"its array features has the shape {found.shape}, not {shape}")
+    return found if str(arrays.get(WEIGHTS)) == run.read_json("run.json").get("source") else None
+
+
 def seen_of(samples, spec: TrainingSpec, run: RunFolder, backend: str | None = None) -> np.ndarray:
     """Return other ``samples`` (n, ...) as ``run`` sees them: their features where it learned from features."""
     if spec.source is None:
         return samples
-    scale = scale_of(run.read_arrays("features-train.npz")["features"], spec)
+    scale = feature_scale(run, spec)
     return source_of(spec, run).extract(samples, PREDICTING, backend=backend) / scale
+
+
+def feature_scale(run: RunFolder, spec: TrainingSpec) -> np.float32:
+    """Return the number that features are divided by; raises EquispikeError where those of training samples are gone."""
+    features = kept_features(run, "train")
+    if features is None:
+        raise EquispikeError(
+            f"{run.path} has no features of {spec.source} any more: equispike evaluate {run.path} makes them"
+        )
+    return scale_of(features, spec)
 
 
 def scale_of(features: np.ndarray, spec: TrainingSpec) -> np.float32:

@@ -85,15 +85,19 @@ class TrainingSpec:
             params = system.params().updated(config["params"])
             own = system.procedure_params().updated(config["procedure_params"])
             return cls(**{**config, "system": system, "params": params, "procedure_params": own})
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
             raise EquispikeError(
                 "the configuration in run.json is damaged: delete the run folder and train anew"
             ) from None
 
     @classmethod
     def of_run(cls, run: RunFolder) -> TrainingSpec:
-        """Read what a run folder was trained as."""
-        return cls.from_json(run.read_json("run.json")["config"])
+        """Read what a run folder was trained as; raises EquispikeError where its configuration cannot be."""
+        try:
+            return cls.from_json(run.read_json("run.json")["config"])
+        except EquispikeError as error:
+            where = str(run.path / "run.json")
+            raise EquispikeError(str(error) if where in str(error) else f"{where}: {error}") from None
 
     def check(self, data: Dataset) -> None:
         """Raise EquispikeError where the numbers cannot work with ``data``, or the procedure not with them."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from equispike.protocols.atomic_write import atomic_write
 from equispike.protocols.data import Dataset
+from equispike.protocols.derived import checksum
 from equispike.protocols.evaluating import split_samples
 from equispike.protocols.procedures.base import ignore
 from equispike.protocols.recording import Recording
@@ -43,7 +44,8 @@ def record(
     about = run.read_json("run.json")
     spec = TrainingSpec.of_run(run)
     procedure = spec.procedure(backend)
-    state = procedure.state(run.trained_arrays())
+    arrays = run.trained_arrays()
+    state = procedure.state(arrays)
     data = with_features(data, spec, run, split, report=report)
     images, labels = (part[:n_images] for part in split_samples(data, spec, split))
     found = procedure.record(state, images)
@@ -56,6 +58,7 @@ def record(
         "data": spec.data,
         "data_checksum": about["data"]["checksum"],
         "split": split,
+        "weights": checksum(arrays),
     }
     return _block(found, labels, run.path.resolve().name, f"{len(images)} {split} images", facts)
 

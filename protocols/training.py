@@ -3,90 +3,44 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from equispike.models import own_files
 from equispike.models.errors import EquispikeError
 from equispike.protocols import metrics
+from equispike.protocols.checkpoint import CHECKPOINT, Progress
 from equispike.protocols.data import Dataset
+from equispike.protocols.derived import checksum, discard
 from equispike.protocols.procedures.base import TRAINING, Arrays, ignore
 from equispike.protocols.provenance import cpu_seconds, provenance
 from equispike.protocols.run_folder import FORMAT, RunFolder
 from equispike.protocols.sources import source_of, with_features
 from equispike.protocols.spec import TrainingSpec
 
-
-@dataclass
-class Progress:
-    """A training between two chunks, and all that a checkpoint holds.
-
-    Attributes
-    ----------
-    state : what the procedure carries on
-    stage : number of the stage that is trained
-    seen, total : samples shown in this stage, and in all
-    metrics : columns images (seen in the stage), metric, value
-    """
-
-    state: Arrays
-    stage: int = 0
-    seen: int = 0
-    total: int = 0
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-    metrics: pd.DataFrame = field(default_factory=metrics.none_yet)
-
-    def save(self, run: RunFolder) -> None:
-        """Write the checkpoint."""
-        arrays = {f"state:{name}": values for name, values in self.state.items()}
-        arrays |= metrics.as_arrays(self.metrics)
-        arrays["counts"] = np.array([self.stage, self.seen, self.total])
-        arrays["seconds"] = np.array([self.wall_s, self.cpu_s])
-        run.write_arrays("checkpoint/state.npz", arrays)
-
-    @classmethod
-    def load(cls, run: RunFolder) -> Progress:
-        """Read the checkpoint."""
-        arrays = run.read_arrays("checkpoint/state.npz")
-        state = {name.removeprefix("state:"): values for name, values in arrays.items() if name.startswith("state:")}
-        stage, seen, total = map(int, arrays["counts"])
-        wall_s, cpu_s = map(float, arrays["seconds"])
-        return cls(state, stage, seen, total, wall_s, cpu_s, metrics.from_arrays(arrays))
-
-    def latest(self) -> dict[str, float]:
-        """Return the metrics of the last chunk by name."""
-        last = self.metrics.iloc[len(self.metrics) - self.chunk_length() :]
-        return dict(zip(last["metric"], last["value"], strict=True))
-
-    def chunk_length(self) -> int:
-        """Return how many metrics the last chunk has: those at its end with its number of images."""
-        same = self.metrics["images"].to_numpy()[::-1] == self.seen
-        return len(same) if same.all() else int(np.argmin(same))
-
-
 type Report = Callable[[Progress], None]
 
 
-def begun_record(spec: TrainingSpec, data: Dataset) -> dict[str, object]:
-    """Return what run.json says from the beginning of a training: configuration, data, versions, command."""
+def begun_record(spec: TrainingSpec, data: Dataset, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what run.json says from the beginning of a training: configuration, data, versions, and all commands, those of
+    the record ``before`` included."""
     return {
         "format": FORMAT,
         "config": spec.as_json(),
         "data": {"name": data.name, "checksum": data.checksum},
-        **provenance(),
+        **provenance(before),
     }
 
 
-def keep_own_files(spec: TrainingSpec, run: RunFolder, before: dict[str, Any] | None) -> dict[str, str]:
-    """Copy the user's files that a training depends on into its run folder; nothing executes the copies.
+def own_checksums(spec: TrainingSpec, run: RunFolder, before: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the SHA-256, by path, of the user's files that a training depends on.
 
-    Returns their SHA-256 by path. Raises EquispikeError where one has changed since the training was begun.
+    Raises EquispikeError where one has changed since the training was begun.
     """
     found = {}
     for reference in spec.own_files:
@@ -97,7 +51,6 @@ def keep_own_files(spec: TrainingSpec, run: RunFolder, before: dict[str, Any] | 
             raise EquispikeError(
                 f"{path} has changed since {run.path} was begun: put the copy in {run.path / 'own_files'} back, or train anew"
             )
-        run.write_bytes(f"own_files/{path.name}", path.read_bytes())
     return found
 
 
@@ -121,10 +74,11 @@ def prepare(
 
     ``run`` is begun before, so that it can be resumed whatever happens meanwhile. ``jobs``: runs at a time.
     """
-    if spec.source is not None and not run.has("run.json"):
-        record = begun_record(spec, data) | {"source": source_of(spec, run).checksum()}
-        run.write_json("run.json", {**record, "status": "training", "images_seen": 0})
-    return with_features(data, spec, run, "train", jobs=jobs, report=report)
+    with run.writing():
+        if spec.source is not None and not run.has("run.json"):
+            record = begun_record(spec, data) | {"source": source_of(spec, run).checksum()}
+            run.write_json("run.json", {**record, "status": "training", "images_seen": 0})
+        return with_features(data, spec, run, "train", jobs=jobs, report=report)
 
 
 def train(spec: TrainingSpec, data: Dataset, run: RunFolder, report: Report = ignore) -> Progress:
@@ -133,22 +87,29 @@ def train(spec: TrainingSpec, data: Dataset, run: RunFolder, report: Report = ig
     A run that was killed and resumed ends with the same bits as one that was not: a chunk depends only on the state
     before it, its samples and the seed. ``report`` is called after every chunk.
     """
-    training = Training(spec, data, run, report)
-    while training.goes_on():
-        training.procedure.ready(training.progress.stage)
-        before = time.monotonic(), cpu_seconds()
-        start, samples, labels = training.next_chunk()
-        progress = training.progress
-        advanced = training.procedure.advance(progress.state, samples, labels, start=start, stage=progress.stage)
-        training.take(*advanced, before=before)
-    return training.finish()
+    with run.writing():
+        training = Training(spec, data, run, report)
+        while training.goes_on():
+            training.procedure.ready(training.progress.stage)
+            before = time.monotonic(), cpu_seconds()
+            start, samples, labels = training.next_chunk()
+            progress = training.progress
+            advanced = training.procedure.advance(progress.state, samples, labels, start=start, stage=progress.stage)
+            training.take(*advanced, before=before)
+        return training.finish()
 
 
 def train_side_by_side(
     specs: Sequence[TrainingSpec], data: Dataset, runs: Sequence[RunFolder], reports: Sequence[Report]
 ) -> list[Progress]:
     """Train several seeds at the same time with a procedure that can, each as :func:`train` does; they share the time."""
-    trainings = [Training(*each) for each in zip(specs, [data] * len(specs), runs, reports, strict=True)]
+    with ExitStack() as writing:
+        for run in runs:
+            writing.enter_context(run.writing())
+        return _side_by_side([Training(*each) for each in zip(specs, [data] * len(specs), runs, reports, strict=True)])
+
+
+def _side_by_side(trainings: Sequence[Training]) -> list[Progress]:
     for training in trainings[1:]:
         training.procedure.__dict__["program"] = trainings[0].procedure.program  # type: ignore[attr-defined]
     while going := [training for training in trainings if training.goes_on()]:
@@ -170,26 +131,49 @@ def train_side_by_side(
 
 
 class Training:
-    """A training between two chunks."""
+    """A training between two chunks, in a run folder that this process alone writes.
+
+    What an earlier, shorter training has left stays until the longer one has ended.
+    """
 
     def __init__(self, spec: TrainingSpec, data: Dataset, run: RunFolder, report: Report) -> None:
         self.spec, self._run, self._report = spec, run, report
+        before = run.read_json("run.json") if run.has("run.json") else None
+        self._check_same(before)
+        run.again = f"--resume {run.path}"
         self._data = prepare(spec, data, run)
         spec.check(self._data)
         self.procedure = spec.procedure()
-        resumed = run.has("checkpoint/state.npz")
-        self.progress = Progress.load(run) if resumed else Progress(self.procedure.begin())
-        before = run.read_json("run.json") if run.has("run.json") else None
+        _warn_of_damage(run)
+        resumed = run.has(CHECKPOINT)
+        self.progress = Progress.load(run, self.procedure) if resumed else Progress(self.procedure.begin())
         self._check_length(before, resumed)
-        self._record = begun_record(spec, data)
-        if files := keep_own_files(spec, run, before):
+        files = own_checksums(spec, run, before)
+        goes_on = self.goes_on()
+        self._record = begun_record(spec, data, before)
+        if before is not None and not goes_on:  # nothing new is made
+            self._record["commands"] = before["commands"]
+        if before is not None and "weights" in before:  # of a shorter training, until this one has ended
+            self._record["weights"] = before["weights"]
+        if files:
             self._record["own_files"] = files
         if spec.source is not None:
             self._record["source"] = run.read_json("run.json")["source"]
-        if before is None or before.get("status") != "trained" or before["config"]["n_images"] != spec.n_images:
-            run.discard_results()
-        if self.goes_on():
+        if goes_on:
             run.write_json("run.json", {**self._record, "status": "training", "images_seen": self.progress.total})
+        for path in map(Path, files):  # copies, which nothing executes
+            run.write_bytes(f"own_files/{path.name}", path.read_bytes())
+
+    def _check_same(self, before: dict | None) -> None:
+        """Raise EquispikeError where the folder was begun as another training than a shorter or longer one of this."""
+        if before is None:
+            return
+        begun, now = before["config"], self.spec.as_json()
+        for key in now.keys() | begun.keys():
+            if key != "n_images" and begun.get(key) != now.get(key):
+                raise EquispikeError(
+                    f"{self._run.path} was begun as another training, with {key} {begun.get(key)}: choose another --out"
+                )
 
     def _check_length(self, before: dict | None, resumed: bool) -> None:
         if before is None:
@@ -253,7 +237,10 @@ class Training:
         """Write what the training leaves."""
         progress, spec = self.progress, self.spec
         arrays = self.procedure.arrays(progress.state)
+        weights = checksum(arrays)
         self._run.write_arrays("arrays.npz", arrays)
+        if self._record.get("weights") != weights:  # of a shorter training
+            discard(self._run)
         self._run.write_metrics(progress.metrics)
         samples = self._data.train_images
         done = {
@@ -261,7 +248,18 @@ class Training:
             "images_seen": progress.total,
             "wall_s": progress.wall_s,
             "cpu_s": progress.cpu_s,
+            "weights": weights,
             **self.procedure.concluded(arrays, samples[spec.n_train :] if spec.holdout else samples),
         }
         self._run.write_json("run.json", {**self._record, **done})
         return progress
+
+
+def _warn_of_damage(run: RunFolder) -> None:
+    """Warn of files that a training does not go on with, but writes."""
+    for name, read in (("metrics.csv", run.read_table), ("arrays.npz", run.read_arrays)):
+        try:
+            if run.has(name):
+                read(name)
+        except EquispikeError as error:
+            warnings.warn(f"{error} (training on writes it anew)", stacklevel=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from equispike.protocols.data import Dataset
+from equispike.protocols.derived import WEIGHTS, checksum
 from equispike.protocols.evaluating import split_samples
 from equispike.protocols.procedures.base import ignore
 from equispike.protocols.provenance import provenance
@@ -26,10 +27,12 @@ def verify(
 
     Raises EquispikeError where its procedure trains by no program of its own.
     """
-    spec = TrainingSpec.of_run(run)
-    procedure, arrays = spec.procedure(backend), run.trained_arrays()
-    data = with_features(data, spec, run, split, report=report)
-    samples = split_samples(data, spec, split)[0][:n_images]
-    found = procedure.verify(arrays, samples, lambda done: report("comparing spikes", done, len(samples)))
-    run.write_json(f"verification-{found['backend']}.json", {"split": split, **found, **provenance()})
-    return found
+    with run.writing():
+        spec = TrainingSpec.of_run(run)
+        procedure, arrays = spec.procedure(backend), run.trained_arrays()
+        data = with_features(data, spec, run, split, report=report)
+        samples = split_samples(data, spec, split)[0][:n_images]
+        found = procedure.verify(arrays, samples, lambda done: report("comparing spikes", done, len(samples)))
+        record = {"split": split, WEIGHTS: checksum(arrays), **found, **provenance()}
+        run.write_json(f"verification-{found['backend']}.json", record)
+        return found

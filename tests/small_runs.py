@@ -10,7 +10,9 @@ from equispike.models.conv_stdp import ConvStdpParams
 from equispike.models.layered import LayeredParams
 from equispike.protocols.catalogue import get_system
 from equispike.protocols.data import load
-from equispike.protocols.run_folder import RunFolder
+from equispike.protocols.derived import weights_of
+from equispike.protocols.evaluations import evaluation_name
+from equispike.protocols.run_folder import FORMAT, RunFolder
 from equispike.protocols.spec import TrainingSpec
 from equispike.protocols.training import begun_record
 
@@ -23,6 +25,28 @@ def small_spec(system: str, settings: dict[str, Any], n_images: int, **changes: 
     if not chosen.is_spiking:
         numbers["backend"] = chosen.trained_by.default_backend
     return TrainingSpec(chosen, params, own, "digits", n_images, **numbers)
+
+
+def run_record(config: dict[str, Any], **facts: Any) -> dict[str, Any]:
+    """What run.json says of a trained run with ``config``."""
+    data = {"name": config["data"], "checksum": "abc"}
+    return {
+        "format": FORMAT,
+        "config": config,
+        "data": data,
+        "status": "trained",
+        "images_seen": 100,
+        "cpu_s": 4.0,
+    } | facts
+
+
+def keep_evaluation(run: RunFolder, accuracy: dict[str, float], **facts: Any) -> Path:
+    """An evaluation of a run as it is now, on 10 000 test images if nothing else is said; returns its JSON file."""
+    data = run.read_json("run.json")["data"]
+    found = {"split": "test", "n_images": 10_000, "n_split": 10_000, "n_label": 0, "backend": "cpp", "settings": {},
+             "data": data, "weights": weights_of(run), "accuracy": accuracy} | facts  # fmt: skip
+    run.write_json(f"{evaluation_name(found)}.json", found)
+    return run.path / f"{evaluation_name(found)}.json"
 
 
 def saved_run(path: Path | str, system: str, **settings: object) -> RunFolder:

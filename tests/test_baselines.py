@@ -1,6 +1,5 @@
 """ANNs compute what their names say, and are kept as spiking ones are."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +8,10 @@ from small_runs import saved_run
 
 from equispike.models.ann import LENET5, Lenet5Params, MlpParams, SoftmaxParams, initial_state
 from equispike.protocols.data import load
+from equispike.protocols.evaluations import chosen
 from equispike.protocols.procedures.ann import outputs
 from equispike.protocols.procedures.gradients.frames import frames
+from equispike.protocols.run_folder import RunFolder
 
 
 def test_lenet5_has_the_numbers_of_its_description() -> None:
@@ -39,8 +40,8 @@ def test_its_guesses_are_those_of_its_weights(equispike, name: str) -> None:
     outcome = equispike("train", name, "--images", 1300, "--holdout", 137, "--out", "run")
     assert outcome.code == 0, outcome.err
     assert equispike("evaluate", "run").code == 0
-    evaluation = json.loads(Path("run/evaluation-test.json").read_text())
-    guesses = np.load("run/evaluation-test.npz")["largest output"]
+    kept = chosen(RunFolder.open("run"), "test")
+    evaluation, guesses = kept.record, kept.guesses()["largest output"]
     assert evaluation["accuracy"]["largest output"] == (guesses == load("digits").test_labels).mean() > 0.5
     with np.load("run/arrays.npz") as arrays:
         scores = frames(SoftmaxParams(), load("digits").test_images)[:, 0] @ arrays["layers.1.weight"].T

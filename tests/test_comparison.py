@@ -8,17 +8,22 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_runs import keep_evaluation, run_record
 
 from equispike.analysis import comparison
 from equispike.analysis.representation import selectivity, similarities
 from equispike.analysis.results import collect, to_markdown
 from equispike.models.errors import EquispikeError
 from equispike.protocols.catalogue import get_system
-from equispike.protocols.run_folder import FORMAT, RunFolder
+from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
 
 ROOT = Path(__file__).parent.parent
-LOAD = {name: 1.0 for name in comparison.WORKLOAD} | {"spikes": {"a": 2.0, "b": 3.0}, "first_layer": "words"}
+LOAD = {name: 1 for name in comparison.WORKLOAD} | {
+    "spikes": {"a": 2.0, "b": 3.0},
+    "first_layer": "words",
+    "weights": None,
+}
 
 
 def config(system: str, seed: int, settings: dict | None = None, **changes) -> dict:
@@ -34,9 +39,8 @@ def record(
 ) -> RunFolder:
     run = RunFolder.create(folder / name)
     told = config(system, int(name[-1]), changes, backend="jax")
-    run.write_json("run.json", {"format": FORMAT, "config": told, "images_seen": 100, "cpu_s": 4.0, "commit": "abc"})
-    evaluation = {"accuracy": {"largest output": accuracy}, "n_images": 1000, "cpu_s": 2.0}
-    run.write_json("evaluation-test.json", evaluation)
+    run.write_json("run.json", run_record(told, commit="abc"))
+    keep_evaluation(run, {"largest output": accuracy}, n_images=1000, n_split=1000, backend="jax", cpu_s=2.0)
     if measured:
         run.write_json("workload.json", LOAD)
     return run

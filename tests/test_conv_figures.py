@@ -6,6 +6,7 @@ import pytest
 import equispike
 from equispike.analysis.figures import draw
 from equispike.models.codegen import BACKENDS
+from equispike.protocols.evaluations import chosen
 from equispike.protocols.spec import TrainingSpec
 
 
@@ -21,7 +22,7 @@ def test_a_run_from_training_to_figures(tmp_path):
     for readout in ("svm", "lif"):
         outcome = equispike.evaluate(run, readouts=[readout], split="validation", label_images=200)
     assert set(outcome.accuracy) == {"lif", "lif-global"}
-    record = run.read_json("evaluation-validation.json")
+    record = chosen(run, "validation").record
     assert set(record["accuracy"]) == {"svm", "svm-global", "lif", "lif-global"}
     assert record["accuracy"]["svm"] > 0.2  # a tenth is chance
     counts, params = run.read_arrays("activity.npz"), TrainingSpec.of_run(run).params

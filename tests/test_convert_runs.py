@@ -1,4 +1,4 @@
-"""Run folders of the first format, as small ones, become those of the second."""
+"""Run folders of the first and second format, as small ones, become those of this one."""
 
 import shutil
 from pathlib import Path
@@ -8,12 +8,16 @@ import pytest
 from click.testing import CliRunner
 from numpy.testing import assert_array_equal
 
+from equispike.models.errors import EquispikeError
+from equispike.protocols import metrics
 from equispike.protocols.data import load
-from equispike.protocols.evaluating import READOUTS, learned_from
+from equispike.protocols.derived import weights_of
+from equispike.protocols.evaluations import chosen
+from equispike.protocols.learned import readout_arrays
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
 from equispike.protocols.training import Progress
-from equispike.scripts.convert_runs import convert, main
+from equispike.scripts.convert_runs import _second, convert, main
 
 METRICS = {"metrics:images": np.array([20.0]), "metrics:metric": np.array(["loss"]), "metrics:value": np.array([0.5])}
 NETWORK = {"n_steps": "16", "tau_mem": "5*ms", "w_gain": "1.5", "beta": "4.0", "learning_rate": "0.003", "epochs": "7"}
@@ -101,8 +105,15 @@ def old_run(path: Path, system: str) -> RunFolder:
     return run
 
 
+def loaded(run: RunFolder) -> Progress:
+    """The checkpoint of a run, whatever network it is of."""
+    arrays = run.read_arrays("checkpoint/state.npz")
+    state = {name.removeprefix("state:"): values for name, values in arrays.items() if name.startswith("state:")}
+    return Progress(state, *map(int, arrays["counts"]), *map(float, arrays["seconds"]), metrics.from_arrays(arrays))
+
+
 @pytest.mark.parametrize("system", OLD)
-def test_a_run_says_the_same_in_the_second_format(system, tmp_path):
+def test_a_run_says_the_same_in_this_format(system, tmp_path):
     run = old_run(tmp_path / "run", system)
     assert convert(run)
     spec, (_, evaluation, params, own) = TrainingSpec.of_run(RunFolder.open(run.path)), OLD[system]
@@ -111,13 +122,17 @@ def test_a_run_says_the_same_in_the_second_format(system, tmp_path):
     assert (spec.system.name, spec.n_train, spec.holdout) == (system, 1400, 37)
     assert not {"raster.npz", "activity.npz", "labels.npz", "stopping.csv"} & {path.name for path in run.path.iterdir()}
     assert run.has("anytime.csv")
-    new, guesses = run.read_json("evaluation-test.json"), run.read_arrays("evaluation-test.npz")
+    kept = chosen(run, "test")
+    new, guesses = kept.record, kept.guesses()
+    assert new["weights"] == weights_of(run) and (new["n_images"], new["n_split"]) == (10, 360)
     assert new["accuracy"] == evaluation["accuracy"]
     assert {"accuracy_by_bins", "grid"}.isdisjoint(new)
     assert new["backend"] == "numpy" and new["n_label"] == evaluation.get("n_label", 0)
     assert guesses.keys() == {"truth", *new["accuracy"]} | ({"proportion"} if system == "diehl-cook" else set())
     if system != "linear-svm":
-        progress = Progress.load(run)
+        with pytest.raises(EquispikeError, match="damaged"):  # the arrays here are no network's
+            Progress.load(run, spec.procedure())
+        progress = loaded(run)
         assert (progress.seen, progress.wall_s, progress.cpu_s) == (20, 1.0, 2.0)
         assert progress.latest() == {"loss": 0.5}
 
@@ -125,19 +140,18 @@ def test_a_run_says_the_same_in_the_second_format(system, tmp_path):
 def test_readouts_are_not_learned_anew_and_recent_responses_have_labels(tmp_path):
     run = old_run(tmp_path / "run", "diehl-cook")
     convert(run)
-    arrays, data = run.read_arrays(READOUTS), load("digits")
+    procedure = TrainingSpec.of_run(run).procedure()
     for name in ("vote", "proportion"):
-        assert str(arrays[f"{name}.of"]) == learned_from(run, 30, {}, data.checksum)
-        assert_array_equal(arrays[f"{name}.assignments"], [3, 4])
-    of = data.train_labels
-    assert_array_equal(Progress.load(run).state["recent"], [[0, of[500], 0, 2], [0, of[500], 1, 3], [1, of[7], 1, 6]])
+        assert_array_equal(readout_arrays(run, procedure, name)["assignments"], [3, 4])
+    of = load("digits").train_labels
+    assert_array_equal(loaded(run).state["recent"], [[0, of[500], 0, 2], [0, of[500], 1, 3], [1, of[7], 1, 6]])
 
 
 def test_costs_are_those_of_answers_alone(tmp_path):
     for system, costs in {"diehl-cook": (2.0, 3.0), "conv-stdp": (None, 2.0)}.items():
         run = old_run(tmp_path / system, system)
         convert(run)
-        new = run.read_json("evaluation-test.json")
+        new = chosen(run, "test").record
         assert (new.get("wall_s"), new["cpu_s"]) == costs
     assert new["settings"] == {"grid": "2"}
 
@@ -147,7 +161,7 @@ def test_labelling_that_was_not_timed_had_its_share(tmp_path):
     old = {"split": "test", "accuracy": {"vote": 0.5}, "n_images": 10, "n_label": 30, "wall_s": 8.0, "cpu_s": 4.0}
     run.write_json("evaluation-test.json", old)
     convert(run)
-    new = run.read_json("evaluation-test.json")
+    new = chosen(run, "test").record
     assert (new["wall_s"], new["cpu_s"]) == (2.0, 1.0)
 
 
@@ -159,17 +173,28 @@ def test_features_of_another_run_are_its_source(tmp_path):
     assert "features" not in record and "features" not in record["config"]
 
 
+def test_what_was_labelled_before_other_weights_came_is_not_the_runs(tmp_path):
+    """The second format kept an evaluation beside weights that were trained longer meanwhile."""
+    run = old_run(tmp_path / "run", "diehl-cook")
+    _second(run, run.read_object("run.json"))
+    assert run.read_object("run.json")["format"] == 2 and run.has("readouts.npz")
+    run.write_arrays("arrays.npz", {"w": np.ones((3, 2))})
+    assert convert(run)
+    assert chosen(run, "test") is None and run.names("evaluation-*.json") and not run.names("readouts*")
+
+
 @pytest.mark.parametrize("system", ["diehl-cook", "conv-stdp", "spiking-mlp"])
 def test_an_interrupted_conversion_is_done_again(system, tmp_path):
     run, again = old_run(tmp_path / "run", system), tmp_path / "again"
-    before = run.read_json("run.json")
+    before = run.read_object("run.json")
     convert(run)
     shutil.copytree(run.path, again)
     RunFolder(again).write_json("run.json", before)
     assert convert(RunFolder(again)) and not convert(run)
-    for name in ("run.json", "evaluation-test.json"):
-        assert run.read_json(name) == RunFolder(again).read_json(name)
-    for name in ("checkpoint/state.npz", "evaluation-test.npz"):
+    evaluation = chosen(run, "test").name
+    for file in ("run.json", f"{evaluation}.json"):
+        assert run.read_json(file) == RunFolder(again).read_json(file)
+    for name in ("checkpoint/state.npz", f"{evaluation}.npz"):
         one, other = run.read_arrays(name), RunFolder(again).read_arrays(name)
         assert one.keys() == other.keys() and all((one[key] == other[key]).all() for key in one)
 
@@ -184,7 +209,7 @@ def test_experiments_keep_their_tables(tmp_path):
         "data": None,
         "seed": 0,
     }
-    run.write_json("run.json", {"format": 1, "config": config, "tables": ["fi-curve"]})
+    run.write_json("run.json", {"format": 1, "config": config, "tables": ["fi-curve"], "command": ["a"]})
     convert(run)
     config = RunFolder.open(tmp_path).read_json("run.json")["config"]
     assert (config["experiment"], config["experiment_params"]) == ("fi-curve", {"n": "3"})
@@ -201,4 +226,4 @@ def test_damaged_runs_are_named_and_the_others_converted(tmp_path):
     for name in ("broken", "text"):
         assert f"{tmp_path / name}" in done.output
     assert RunFolder.open(whole.path)
-    assert broken.read_json("run.json")["format"] == 1
+    assert broken.read_object("run.json")["format"] == 1

@@ -11,6 +11,7 @@ from equispike.models.codegen import BACKENDS
 from equispike.models.errors import EquispikeError
 from equispike.protocols.data import Dataset, load
 from equispike.protocols.evaluating import evaluate, label_indices
+from equispike.protocols.evaluations import chosen, kept
 from equispike.protocols.predicting import predict
 from equispike.protocols.procedures.base import TESTING
 from equispike.protocols.run_folder import RunFolder
@@ -43,20 +44,28 @@ def run(weights: Path, tmp_path: Path) -> RunFolder:
     return run
 
 
+def readouts(run: RunFolder, *, forget: bool = False) -> dict[str, np.ndarray]:
+    """What readouts have learned, of which there is one file."""
+    (name,) = run.names("readouts-*.npz")
+    arrays = run.read_arrays(name)
+    if forget:
+        (run.path / name).unlink()
+    return arrays
+
+
 def same_arrays(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
     return one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)
 
 
 def test_the_test_set_has_no_part_in_labelling(run: RunFolder, digits: Dataset) -> None:
     evaluate(run, digits, n_label=60, n_test=20)
-    labels = run.read_arrays("readouts.npz")
-    (run.path / "readouts.npz").unlink()
+    labels = readouts(run, forget=True)
     poisoned = dataclasses.replace(
         digits, test_images=255 - digits.test_images, test_labels=(digits.test_labels + 1) % 10
     )
     evaluate(run, poisoned, n_label=60, n_test=20)
     assert labels["vote.class_rates"].any()
-    assert same_arrays(labels, run.read_arrays("readouts.npz"))
+    assert same_arrays(labels, readouts(run))
 
 
 def test_labelling_images_are_different_training_images_that_are_not_held_out() -> None:
@@ -68,25 +77,25 @@ def test_labelling_images_are_different_training_images_that_are_not_held_out() 
 
 def test_accuracy_is_the_share_of_right_guesses(run: RunFolder, digits: Dataset) -> None:
     found = evaluate(run, digits, n_label=60, n_test=50)
-    saved, record = run.read_arrays("evaluation-test.npz"), run.read_json("evaluation-test.json")
+    found_again = chosen(run, "test")
+    saved, record = found_again.guesses(), found_again.record
     assert np.array_equal(saved["truth"], digits.test_labels[:50])
     for name in ("vote", "proportion"):
         assert np.array_equal(saved[name], found.guesses[name])
     assert record["accuracy"] == found.accuracy
     for name in ("vote", "proportion"):
         assert found.accuracy[name] == sum(a == b for a, b in zip(saved[name], saved["truth"], strict=True)) / 50
-    assert record["n_images"] == 50
+    assert (record["n_images"], record["n_split"]) == (50, len(digits.test_labels))
     assert record["n_label"] == 60
 
 
 @pytest.mark.parametrize("again", [{}, {"jobs": 2}], ids=["repeated", "with two jobs"])
 def test_an_evaluation_always_finds_the_same(run: RunFolder, digits: Dataset, again: dict) -> None:
     evaluate(run, digits, n_label=60, n_test=50)
-    before = run.read_arrays("readouts.npz"), run.read_arrays("evaluation-test.npz")
-    (run.path / "readouts.npz").unlink()
+    before = readouts(run, forget=True), chosen(run, "test").guesses()
     evaluate(run, digits, n_label=60, n_test=50, **again)
-    assert same_arrays(before[0], run.read_arrays("readouts.npz"))
-    assert same_arrays(before[1], run.read_arrays("evaluation-test.npz"))
+    assert same_arrays(before[0], readouts(run))
+    assert same_arrays(before[1], chosen(run, "test").guesses())
 
 
 def test_jobs_do_not_disturb_one_another_on_the_numpy_backend(tmp_path: Path, digits: Dataset) -> None:
@@ -97,20 +106,20 @@ def test_jobs_do_not_disturb_one_another_on_the_numpy_backend(tmp_path: Path, di
     rates = []
     for jobs in (1, 2):
         evaluate(run, digits, n_label=3, n_test=1, jobs=jobs)
-        rates.append(run.read_arrays("readouts.npz")["vote.class_rates"])
-        (run.path / "readouts.npz").unlink()
+        rates.append(readouts(run, forget=True)["vote.class_rates"])
     assert rates[0].any()
     assert np.array_equal(*rates)
 
 
 def test_labels_are_reused_only_for_the_same_number_of_images(run: RunFolder, digits: Dataset) -> None:
     labelled = []
-    for n_label in (60, 60, 40):
+    for n_label in (60, 60, 40, 60):
         phases: list[str] = []
         evaluate(run, digits, n_label=n_label, n_test=5, report=lambda phase, *_, seen=phases: seen.append(phase))
         labelled.append("labelling on training images" in phases)
-    assert labelled == [True, False, True]
-    assert run.read_json("evaluation-test.json")["n_label"] == 40
+    assert labelled == [True, False, True, False]
+    assert sorted(each.record["n_label"] for each in kept(run)) == [40, 60]
+    assert chosen(run, "test").record["n_label"] == 60
 
 
 def test_prediction_shares_out_the_scores_of_each_image(run: RunFolder, digits: Dataset) -> None:
@@ -132,7 +141,7 @@ def test_evaluation_of_half_a_training_says_what_to_do(run: RunFolder, digits: D
     (run.path / "arrays.npz").unlink()
     with pytest.raises(EquispikeError, match=f"--resume {run.path}"):
         evaluate(run, digits)
-    assert not run.has("readouts.npz")
+    assert not run.names("readouts-*")
 
 
 def test_validation_without_held_out_images_says_what_to_do(run: RunFolder, digits: Dataset) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from small_runs import keep_evaluation, run_record
 from test_comparison import config
 
 from equispike.analysis.figures import draw
@@ -13,7 +14,9 @@ from equispike.analysis.figures.confusion import confusion
 from equispike.analysis.figures.weights import weight_map
 from equispike.analysis.statistics import confusion_matrix, lifetime_sparseness, row_percent, tuning_order
 from equispike.models.errors import EquispikeError
-from equispike.protocols.run_folder import FORMAT, RunFolder
+from equispike.protocols.derived import weights_of
+from equispike.protocols.learned import LearnedFrom
+from equispike.protocols.run_folder import RunFolder
 
 N_EXC, N_INPUT = 7, 784
 NAMES = ["learning", "confusion-test", "raster", "weights", "thresholds", "tuning"]
@@ -31,15 +34,7 @@ ORDER = [2, 4, 5, 3, 1, 6, 0]
 def trained(tmp_path: Path) -> RunFolder:
     """A run folder as training leaves it."""
     run = RunFolder.create(tmp_path / "run-a")
-    run.write_json(
-        "run.json",
-        {
-            "format": FORMAT,
-            "config": config("diehl-cook", 7),
-            "commit": "abc123",
-            "status": "trained",
-        },
-    )
+    run.write_json("run.json", run_record(config("diehl-cook", 7, {"n_exc": N_EXC}), commit="abc123"))
     rng = np.random.default_rng(0)
     run.write_arrays("arrays.npz", {"w": rng.random((N_INPUT, N_EXC)), "theta": rng.random(N_EXC) / 100})
     metrics = ["running_accuracy", "spikes_per_image", "presentations_per_image", "theta_mean_mV"]
@@ -51,13 +46,16 @@ def trained(tmp_path: Path) -> RunFolder:
 @pytest.fixture
 def complete(trained: RunFolder) -> RunFolder:
     """A run folder with everything in it."""
-    trained.write_arrays("readouts.npz", {"vote.class_rates": RATES, "vote.assignments": ASSIGNED})
-    trained.write_arrays("evaluation-test.npz", {"truth": np.array([0, 1, 9], np.uint8), "vote": np.array([0, 9, 9])})
-    trained.write_json("evaluation-test.json", {"accuracy": {"vote": 2 / 3}})
+    weights = weights_of(trained)
+    learned = {"vote.class_rates": RATES, "vote.assignments": ASSIGNED}
+    LearnedFrom(50, "cpp", {}, "abc", weights).write(trained, learned)
+    name = keep_evaluation(trained, {"vote": 2 / 3}, n_images=3, n_split=3).stem
+    guesses = {"truth": np.array([0, 1, 9], np.uint8), "vote": np.array([0, 9, 9])}
+    trained.write_arrays(f"{name}.npz", guesses | {"weights": np.array(weights)})
     spikes = {"inputs.spikes": np.array([[20, 5], [600, 700]]), "exc.spikes": np.array([[400, 6]])}
     shown = {"image": np.zeros((28, 28), np.uint8), "label": np.array(9), "n_presentations": np.array(2)}
     times = {"dt": np.array(0.0005), "n_steps": np.array(740), "n_steps_present": np.array(700)}
-    trained.write_arrays("activity.npz", spikes | shown | times)
+    trained.write_arrays("activity.npz", spikes | shown | times | {"weights": np.array(weights)})
     return trained
 
 
@@ -83,11 +81,12 @@ def test_what_is_missing_is_said_in_one_sentence_each(trained: RunFolder) -> Non
     written, skipped = draw(trained.path)
     assert {path.stem for path in written} == {"learning", "weights", "thresholds"}
     assert [reason.partition(" figure: ")[0] for reason in skipped] == ["no confusion-test", "no raster", "no tuning"]
-    assert "has no readouts.npz" in skipped[2]
+    assert "was not evaluated" in skipped[2]
     assert all("\n" not in reason for reason in skipped)
 
 
 def test_inputs_that_are_no_square_image_leave_out_the_weight_map_only(trained: RunFolder) -> None:
+    trained.write_json("run.json", run_record(config("diehl-cook", 7, {"n_exc": N_EXC, "n_input": 12})))
     trained.write_arrays("arrays.npz", {"w": np.ones((12, N_EXC)), "theta": np.zeros(N_EXC)})
     written, skipped = draw(trained.path)
     assert {path.stem for path in written} == {"learning", "thresholds"}

@@ -207,7 +207,7 @@ def test_training_resumes_with_the_same_bits_and_learns(tmp_path, digits):
         assert_array_equal(values, weights[key])
     assert resumed.read_metrics().equals(whole.read_metrics())
     assert whole.read_json("run.json")["verified"]["mismatches"] == 0
-    progress = Progress.load(whole)
+    progress = Progress.load(whole, TrainingSpec.of_run(whole).procedure())
     outcome = evaluate(whole, digits, split="validation")
     assert outcome.accuracy["mean potential"] > 0.5
     # Brian2 in double precision and the program in single precision agree but for near ties.

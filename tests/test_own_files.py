@@ -4,7 +4,6 @@ import json
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from equispike import models
@@ -12,6 +11,8 @@ from equispike.models import own_files
 from equispike.models.errors import EquispikeError
 from equispike.protocols.catalogue import get_system
 from equispike.protocols.data import load
+from equispike.protocols.evaluations import chosen
+from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
 
 TOY = Path(__file__).with_name("toy_system.py")
@@ -113,7 +114,7 @@ def test_trained_from_a_file_it_is_used_from_anywhere(equispike, toy: Path, tmp_
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     assert "spike count readout" in equispike("evaluate", run, "--test-images", 100).out
-    guesses = np.load(run / "evaluation-test.npz")["spike count"]
+    guesses = chosen(RunFolder.open(run), "test").guesses()["spike count"]
     assert (guesses == load("digits").test_labels[:100]).mean() > 0.3
     assert equispike("train", "--resume", run, "--images", 400).code == 0
 

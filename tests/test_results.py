@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from small_runs import keep_evaluation, run_record
 from test_comparison import config
 
 from equispike.analysis.results import collect, replace_section, to_markdown
 from equispike.models.errors import EquispikeError
 from equispike.protocols import training_checks
-from equispike.protocols.run_folder import FORMAT, RunFolder
+from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
 from equispike.protocols.training import Progress
 from equispike.protocols.training_checks import CHECKPOINTS, METRICS, measured_bands
@@ -24,9 +25,8 @@ def record(
     """A run folder with the two files that the table is made from."""
     run = RunFolder.create(folder / f"n{n_exc}-s{seed}")
     told = config("diehl-cook", seed, {"n_exc": n_exc, **changes})
-    run.write_json("run.json", {"format": FORMAT, "config": told, "images_seen": images, "cpu_s": 4.0})
-    evaluation = {"accuracy": {"vote": vote, "proportion": vote + 0.01}, "n_images": n_test}
-    run.write_json("evaluation-test.json", evaluation)
+    run.write_json("run.json", run_record(told, images_seen=images))
+    keep_evaluation(run, {"vote": vote, "proportion": vote + 0.01}, n_images=n_test, n_label=1000)
     return run.path
 
 
@@ -42,25 +42,25 @@ def test_one_row_a_setting_with_mean_and_spread_over_seeds(tmp_path: Path) -> No
     (row,) = cells(table)
     # 80, 81, 85: mean 82, deviations -2, -1, 3, variance 14 / 2
     assert row[:4] == ["diehl-cook", "mnist", "100", "defaults"]
-    assert row[4:9] == ["cpp", "1 000", "3", "82.00 ± 2.65", "83.00 ± 2.65"]
-    assert row[9] == "95: 6 400 neurons"  # the paper's
-    assert row[10] == "250"  # 1000 images in 4 s
-    assert row[11] == "`n100-s0`, `n100-s1`, `n100-s2`"
+    assert row[4:11] == ["cpp", "1 000", "1 000", "10 000", "3", "82.00 ± 2.65", "83.00 ± 2.65"]
+    assert row[11] == "95: 6 400 neurons"  # the paper's
+    assert row[12] == "250"  # 1000 images in 4 s
+    assert row[13] == "`n100-s0`, `n100-s1`, `n100-s2`"
     assert len(table.splitlines()[0].split("|")) == len(table.splitlines()[2].split("|"))
 
 
 def test_one_seed_has_no_spread(tmp_path: Path) -> None:
     record(tmp_path, 0, 0.8125)
-    assert cells(to_markdown(collect([tmp_path])))[0][7] == "81.25"
+    assert cells(to_markdown(collect([tmp_path])))[0][9] == "81.25"
 
 
 def test_a_changed_record_changes_the_table(tmp_path: Path) -> None:
-    path = record(tmp_path, 0, 0.80) / "evaluation-test.json"
+    (path,) = record(tmp_path, 0, 0.80).glob("evaluation-*.json")
     before = to_markdown(collect([tmp_path]))
     path.write_text(json.dumps(json.loads(path.read_text()) | {"accuracy": {"vote": 0.9, "proportion": 0.91}}))
     after = to_markdown(collect([tmp_path]))
     assert before != after
-    assert cells(after)[0][7:9] == ["90.00", "91.00"]
+    assert cells(after)[0][9:11] == ["90.00", "91.00"]
 
 
 def test_different_settings_sizes_and_lengths_are_different_rows(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_different_settings_sizes_and_lengths_are_different_rows(tmp_path: Path)
     record(tmp_path / "b", 0, 0.3, images=2000)
     record(tmp_path / "c", 0, 0.4, **{"neuron.tau_mem": "50*ms", "rule": "diehl-cook-pair"})
     rows = cells(to_markdown(collect([tmp_path])))
-    assert sorted((row[2], row[3], row[5], row[7]) for row in rows) == [
+    assert sorted((row[2], row[3], row[5], row[9]) for row in rows) == [
         ("100", "defaults", "1 000", "10.00"),
         ("100", "defaults", "2 000", "30.00"),
         ("100", "rule=diehl-cook-pair, neuron.tau_mem=50*ms", "1 000", "40.00"),
@@ -81,11 +81,10 @@ def test_readouts_of_features_say_of_which_runs(tmp_path: Path) -> None:
     for seed, source in enumerate(["../conv-s0", "../conv-s1", "../dc400"]):
         run = RunFolder.create(tmp_path / f"readout-{seed}")
         told = config("lif-readout", seed, source=source)
-        record = {"format": FORMAT, "config": told, "images_seen": 100, "cpu_s": 4.0}
-        run.write_json("run.json", record)
-        run.write_json("evaluation-test.json", {"accuracy": {"spike count": 0.9}, "n_images": 10_000})
+        run.write_json("run.json", run_record(told))
+        keep_evaluation(run, {"spike count": 0.9})
     rows = cells(to_markdown(collect([tmp_path])))
-    assert [(row[3], row[6]) for row in rows] == [
+    assert [(row[3], row[8]) for row in rows] == [
         ("defaults, features of conv", "2"),
         ("defaults, features of dc400", "1"),
     ]
@@ -94,11 +93,14 @@ def test_readouts_of_features_say_of_which_runs(tmp_path: Path) -> None:
 def test_an_evaluation_on_part_of_the_test_set_is_not_averaged_with_whole_ones(tmp_path: Path) -> None:
     record(tmp_path, 0, 0.8)
     record(tmp_path, 1, 0.2, n_test=10)
-    assert "50.00" not in to_markdown(collect([tmp_path]))
+    table = to_markdown(collect([tmp_path]))
+    assert "50.00" not in table
+    assert [row[7] for row in cells(table)] == ["10 of 10 000", "10 000"]
 
 
 def test_nothing_evaluated_says_what_to_do(tmp_path: Path) -> None:
-    (record(tmp_path, 0, 0.8) / "evaluation-test.json").unlink()
+    (path,) = record(tmp_path, 0, 0.8).glob("evaluation-*.json")
+    path.unlink()
     with pytest.raises(EquispikeError, match="equispike evaluate"):
         collect([tmp_path])
 

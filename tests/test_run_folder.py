@@ -7,18 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_runs import run_record, small_spec
 
 from equispike.models.errors import EquispikeError
 from equispike.protocols.run_folder import FORMAT, RunFolder
 
 ARRAYS = {"w": np.arange(6.0).reshape(2, 3), "theta": np.array([0.02, 0.03])}
-CONFIG = {"system": "diehl-cook", "params": {}, "data": "digits", "seed": 0}
+RECORD = run_record(small_spec("diehl-cook", {}, 20).as_json())
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
     run = RunFolder.create(tmp_path / "run")
-    run.write_json("run.json", {"format": FORMAT, "config": CONFIG})
+    run.write_json("run.json", RECORD)
     run.write_arrays("checkpoint/state.npz", ARRAYS)
     return run
 
@@ -95,7 +96,7 @@ def test_another_format_is_refused(run: RunFolder, version: object) -> None:
 
 
 def test_the_format_before_names_its_converter(run: RunFolder) -> None:
-    run.write_json("run.json", {"format": 1, "config": CONFIG})
+    run.write_json("run.json", RECORD | {"format": 1})
     with pytest.raises(EquispikeError, match=rf"python -m equispike\.scripts\.convert_runs {run.path} converts it"):
         RunFolder.open(run.path)
 
@@ -153,4 +154,4 @@ def test_a_missing_file_is_named(run: RunFolder) -> None:
 def test_json_is_for_people(run: RunFolder) -> None:
     text = (run.path / "run.json").read_text()
     assert text.endswith("}\n") and len(text.splitlines()) > 2
-    assert json.loads(text) == {"format": FORMAT, "config": CONFIG}
+    assert json.loads(text) == RECORD

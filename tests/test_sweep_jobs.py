@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from equispike.protocols.catalogue import get_system
+from equispike.protocols.claim import DEAD_AFTER, claimed, holder
 from equispike.protocols.data.locate import STEMS
 from equispike.protocols.run_folder import RunFolder
 from equispike.scripts.workflow import code
-from equispike.scripts.workflow.claim import DEAD_AFTER, claimed, holder
 from equispike.scripts.workflow.files import ATTEMPTS
 from equispike.scripts.workflow.job import attempt
 from equispike.scripts.workflow.plan import Plan, plan
@@ -111,7 +111,7 @@ def test_a_killed_run_goes_on() -> None:
     assert state(found, name) == "interrupted"
     assert attempt(name) is None and state(found, name) == "done"
     record = json.loads(Path("runs", name, "run.json").read_text())
-    assert "--resume" in " ".join(record["command"]) and record["images_seen"] == 400_000
+    assert "--resume" in " ".join(record["commands"][-1]["command"]) and record["images_seen"] == 400_000
 
 
 def test_a_stopped_run_says_so() -> None:

@@ -56,7 +56,8 @@ def check_whole(found: Plan) -> pd.DataFrame:
     assert sorted(table["run"]) == sorted(found.runs) and len(pd.read_csv("out/table.csv")) == len(table)
     for run in found.runs.values():
         record = json.loads(Path("out", run.folder, "run.json").read_text())
-        evaluation = json.loads(Path("out", run.folder, "evaluation-test.json").read_text())
+        (path,) = Path("out", run.folder).glob("evaluation-test-*.json")
+        evaluation = json.loads(path.read_text())
         (row,) = table[table["run"] == run.id].to_dict("records")
         assert record["status"] == "trained" and row["accuracy"] == next(iter(evaluation["accuracy"].values()))
         assert row["learning_rate"] == float(run.settings["learning_rate"]) and row["seed"] == run.seed
@@ -102,7 +103,7 @@ def test_a_search_goes_on_where_it_was() -> None:
         outcomes.append(json.loads(Path(folder, "search.json").read_text()))
     assert outcomes[0] == outcomes[1] and len(outcomes[0]) == 4
     evaluated = list(Path("out").glob("runs/*/evaluation-*.json"))
-    assert len(evaluated) == 4 and all(path.name == "evaluation-validation.json" for path in evaluated)
+    assert len(evaluated) == 4 and all("evaluation-validation-" in path.name for path in evaluated)
 
 
 def test_a_cluster_on_which_everything_goes_wrong(cluster) -> None:

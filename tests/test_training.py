@@ -21,6 +21,7 @@ from equispike.models.codegen.cpp import backend as cpp
 from equispike.models.errors import EquispikeError
 from equispike.protocols.data import Dataset, load
 from equispike.protocols.evaluating import evaluate
+from equispike.protocols.evaluations import chosen
 from equispike.protocols.procedures.base import TRAINING
 from equispike.protocols.procedures.online import RECENT, Online, Responses, _running_accuracy
 from equispike.protocols.run_folder import RunFolder
@@ -86,7 +87,7 @@ def test_twice_killed_and_resumed_is_bit_identical_to_uninterrupted(tmp_path: Pa
     for run in runs:
         evaluate(run, digits, n_label=60, n_test=20)
     assert outcome(runs[0]) == outcome(runs[1])
-    labels = [run.read_arrays("readouts.npz") for run in runs]
+    labels = [run.read_arrays("readouts-60-cpp.npz") for run in runs]
     assert labels[0]["vote.class_rates"].any()
     for key in labels[0]:
         assert np.array_equal(labels[0][key], labels[1][key]), key
@@ -125,11 +126,11 @@ def test_labels_and_accuracies_of_a_shorter_training_do_not_survive_a_longer_one
     run = trained(tmp_path / "run", digits)
     evaluate(run, digits, n_label=40, n_test=20)
     trained(tmp_path / "run", digits, n_images=80)
-    assert not run.has("evaluation-test.json")
+    assert not run.names("evaluation-*")
     evaluate(run, digits, n_label=40, n_test=20)
     fresh = trained(tmp_path / "fresh", digits, n_images=80)
     evaluate(fresh, digits, n_label=40, n_test=20)
-    rates = [r.read_arrays("readouts.npz")["vote.class_rates"] for r in (run, fresh)]
+    rates = [r.read_arrays("readouts-40-cpp.npz")["vote.class_rates"] for r in (run, fresh)]
     assert np.array_equal(*rates)
 
 
@@ -168,10 +169,11 @@ def test_held_out_images_have_no_part_in_training_and_labelling(tmp_path: Path, 
         evaluate(run, data, split="validation", n_test=20)
         runs.append(run)
     assert outcome(runs[0]) == outcome(runs[1])
-    arrays = [run.read_arrays("readouts.npz")["vote.class_rates"] for run in runs]
-    assert runs[0].read_json("evaluation-validation.json")["n_label"] == len(digits.train_images) - held
+    n_label = len(digits.train_images) - held
+    arrays = [run.read_arrays(f"readouts-{n_label}-cpp.npz")["vote.class_rates"] for run in runs]
+    assert chosen(runs[0], "validation").record["n_label"] == n_label
     assert np.array_equal(*arrays)
-    assert [run.read_json("evaluation-validation.json")["n_images"] for run in runs] == [20, 20]
+    assert [chosen(run, "validation").record["n_images"] for run in runs] == [20, 20]
 
 
 @needs_compiler

@@ -110,7 +110,8 @@ def _comparable(table: pd.DataFrame) -> pd.DataFrame:
 
 def _metadata(run: RunFolder, record: dict) -> dict[str, str]:
     """What goes into every file: which run, which code, which seed."""
-    return {"Run": run.path.resolve().name, "Commit": str(record.get("commit")), "Seed": str(record["config"]["seed"])}
+    found = {"Run": run.path.resolve().name, "Commit": str(record.get("commit")), "Seed": str(record["config"]["seed"])}
+    return found | ({"Weights": record["weights"]} if record.get("weights") else {})
 
 
 __all__ = ["comparison_figures", "draw", "draw_comparison", "figures_of"]

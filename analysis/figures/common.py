@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from equispike.analysis.figures.confusion import confusion
 from equispike.analysis.figures.learning import learning_curves
 from equispike.analysis.figures.raster import raster
-from equispike.analysis.figures.sources import SPLITS, Source, activity, evaluated, need
+from equispike.analysis.figures.sources import Source, activity, evaluation, evaluations, need
 from equispike.models.errors import EquispikeError
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
@@ -20,7 +20,7 @@ def figures(run: RunFolder) -> Iterator[Source]:
     """Yield names of figures and how to make them; what they need may be missing."""
     spec = TrainingSpec.of_run(run)
     yield "learning", partial(_learning, spec=spec)
-    for split in evaluated(run) or SPLITS[:1]:
+    for split in evaluations(run) or ("test",):
         yield f"confusion-{split}", partial(_confusion, split=split, spec=spec)
     if spec.system.is_spiking:
         yield "raster", _raster
@@ -29,16 +29,15 @@ def figures(run: RunFolder) -> Iterator[Source]:
 def _learning(run: RunFolder, spec: TrainingSpec) -> Figure:
     need(run, "metrics.csv", "its first chunk of images is not done yet")
     final = {}
-    for split in SPLITS:
-        if run.has(f"evaluation-{split}.json"):
-            accuracy = run.read_json(f"evaluation-{split}.json")["accuracy"]
-            final[f"{split} set, after training"] = accuracy[headline(spec, accuracy)]
+    for split, each in evaluations(run).items():
+        accuracy = each.record["accuracy"]
+        part = "" if each.is_whole else f" (first {each.record['n_images']})"
+        final[f"{split} set{part}, after training"] = accuracy[headline(spec, accuracy)]
     return learning_curves(run.read_metrics(), final)
 
 
 def _confusion(run: RunFolder, split: str, spec: TrainingSpec) -> Figure:
-    need(run, f"evaluation-{split}.npz", "it was not evaluated")
-    guesses = run.read_arrays(f"evaluation-{split}.npz")
+    guesses = evaluation(run, split).guesses()
     truth = guesses.pop("truth")
     readout = headline(spec, guesses)
     n_classes = int(max(truth.max(), guesses[readout].max())) + 1

@@ -40,7 +40,7 @@ def weight_map(w: np.ndarray, class_rates: np.ndarray | None = None, assignments
     shown = fields(w)[order]
     n_columns = math.ceil(math.sqrt(len(shown)))
     n_rows = math.ceil(len(shown) / n_columns)
-    norm, colours = Normalize(0, float(w.max())), colormaps["gray_r"]
+    norm, colours = Normalize(0, max(0.0, float(w.max()))), colormaps["gray_r"]
     picture = mosaic(colours(norm(shown)), classes, n_rows, n_columns)
     figure, axes, bar = layout(picture.shape[0] / picture.shape[1], len(shown), named=classes is not None)
     axes.imshow(picture)

@@ -17,8 +17,9 @@ from matplotlib.figure import Figure
 
 from equispike.analysis import comparison
 from equispike.analysis.figures import comparison_figures, figures_of, style
+from equispike.analysis.results import spaced, tested
 from equispike.models.errors import EquispikeError
-from equispike.protocols.atomic_write import atomic_write
+from equispike.protocols.atomic_write import atomic_write, check_replaceable
 from equispike.protocols.measuring.workload import ENERGY_AC, ENERGY_MAC
 from equispike.protocols.provenance import provenance
 from equispike.protocols.run_folder import RunFolder
@@ -43,12 +44,13 @@ def report(folders: Iterable[Path], out: Path, title: str) -> int:
     EquispikeError
         There is no evaluated run, a file is damaged, or ``out`` cannot be written.
     """
+    check_replaceable(out)
     table = comparison.compare(folders)
     runs = [RunFolder.open(folder) for folder in dict.fromkeys(table["folder"])]
     page = render(
         "runs.html",
         title=title,
-        headings=("accuracy (%)", "95 % interval", "seeds", *COLUMNS),
+        headings=("accuracy (%)", "95 % interval", "seeds", "training images", "label images", "test images", *COLUMNS),
         settings=_settings(table),
         figures=[(name, CAPTIONS[name], _picture(figure)) for name, figure in comparison_figures(table, out.parent)],
         runs=[_run(run) for run in runs],
@@ -79,6 +81,8 @@ def _settings(table: pd.DataFrame) -> list[dict[str, Any]]:
         accuracy = (percent.mean(), f"{percent.mean():.2f}{spread}")
         low, high = 100 * runs["accuracy_low"].min(), 100 * runs["accuracy_high"].max()
         numbers = [accuracy, (low, f"{low:.2f} to {high:.2f}"), (len(runs), str(len(runs)))]
+        numbers += [(setting[key], spaced(setting[key])) for key in ("images", "n_label")]
+        numbers.append((setting["n_test"], tested(setting)))
         for name, factor, text in COLUMNS.values():
             value = None if cost is None or pd.isna(cost[name]) else factor * cost[name]
             numbers.append((-1, "") if value is None else (value, text(value)))
@@ -114,7 +118,7 @@ def _run(run: RunFolder) -> dict[str, Any]:
     return {
         "name": name,
         "config": config,
-        "command": shlex.join(record.get("command", [])),
+        "commands": [(shlex.join(each["command"]), each.get("date") or "") for each in record.get("commands", [])],
         "commit": record.get("commit", "unknown"),
         "versions": record.get("versions", {}),
         "host": record.get("host", {}),

@@ -13,10 +13,11 @@ from typing import Any
 
 from equispike.models.errors import EquispikeError
 from equispike.models.references import resolve
-from equispike.protocols.atomic_write import atomic_write
+from equispike.protocols.atomic_write import atomic_write, check_replaceable
+from equispike.protocols.derived import checksum
 from equispike.protocols.extras import need
 from equispike.protocols.run_folder import RunFolder
-from equispike.protocols.sources import scale_of
+from equispike.protocols.sources import feature_scale
 from equispike.protocols.spec import TrainingSpec
 
 
@@ -26,6 +27,7 @@ def export(run: RunFolder, out: Path) -> Any:
     Raises EquispikeError where the run is not fully trained, has a network that NIR cannot describe, or ``out`` cannot be
     written.
     """
+    check_replaceable(out)
     record = run.read_json("run.json")
     spec = TrainingSpec.of_run(run)
     network, name = spec.network, spec.system.name
@@ -36,7 +38,8 @@ def export(run: RunFolder, out: Path) -> Any:
     need("exchange", "nir")
     import nir
 
-    nodes, discretisation = resolve(network.nir_nodes)(spec.params, run.trained_arrays())
+    arrays = run.trained_arrays()
+    nodes, discretisation = resolve(network.nir_nodes)(spec.params, arrays)
     origin = {
         "run": run.path.resolve().name,
         "system": name,
@@ -44,10 +47,10 @@ def export(run: RunFolder, out: Path) -> Any:
         "seed": spec.seed,
         "data": spec.data,
         "data_checksum": record["data"]["checksum"],
+        "weights": checksum(arrays),
     }
     if spec.source is not None:  # the simulator gets what the network saw
-        scale = scale_of(run.read_arrays("features-train.npz")["features"], spec)
-        origin |= {"features": spec.source, "features_divided_by": float(scale)}
+        origin |= {"features": spec.source, "features_divided_by": float(feature_scale(run, spec))}
     graph = nir.NIRGraph(nodes, list(pairwise(nodes)), metadata=origin | discretisation)
     with atomic_write(out) as temporary:
         nir.write(temporary, graph)

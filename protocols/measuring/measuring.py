@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+import numpy as np
+
 from equispike.protocols.data import Dataset
+from equispike.protocols.derived import WEIGHTS
 from equispike.protocols.measuring.anytime import anytime
 from equispike.protocols.measuring.responses import responses
 from equispike.protocols.measuring.robustness import robustness
@@ -46,22 +49,30 @@ def measure(
     -------
     One sentence for each measure that cannot be taken.
     """
-    trained = TrainedRun(run, data, backend, jobs)
+    with run.writing():
+        return _measured(TrainedRun(run, data, backend, jobs), which, n_images, report)
+
+
+def _measured(
+    trained: TrainedRun, which: Collection[str], n_images: int, report: Callable[[str, int, int], None]
+) -> list[str]:
+    run, data, of = trained.run, trained.data, {WEIGHTS: trained.weights}
     events = data.kind == "events"
     if {"workload", "anytime"} & set(which):
         report("workload", 0, 1)
         load = workload(trained, N_IMAGES)
-        facts = {"n_images": min(N_IMAGES, len(data.test_images)), "backend": trained.procedure.backend}
+        facts = {"n_images": min(N_IMAGES, len(data.test_images)), "backend": trained.procedure.backend, **of}
         if "workload" in which:
             run.write_json(MEASURES["workload"], {**load.as_json(), **facts, **provenance()})
         report("workload", 1, 1)
     if "anytime" in which:
-        run.write_table(MEASURES["anytime"], anytime(trained, load, n_images, report))
+        run.write_table(MEASURES["anytime"], anytime(trained, load, n_images, report).assign(**of))
     if "robustness" in which and not events:
-        run.write_table(MEASURES["robustness"], robustness(trained, n_images, report))
+        run.write_table(MEASURES["robustness"], robustness(trained, n_images, report).assign(**of))
     if "responses" in which:
         report("responses", 0, 1)
-        run.write_arrays(MEASURES["responses"], responses(trained, N_IMAGES), compress=True)
+        found = responses(trained, N_IMAGES) | {WEIGHTS: np.array(trained.weights)}
+        run.write_arrays(MEASURES["responses"], found, compress=True)
         report("responses", 1, 1)
     refused = events and "robustness" in which
     return ["no robustness: noise and squares are for images, not for recordings"] if refused else []

@@ -9,7 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from equispike.protocols.data import Dataset
-from equispike.protocols.evaluating import label_indices, readout_arrays
+from equispike.protocols.derived import checksum
+from equispike.protocols.evaluating import label_indices
+from equispike.protocols.learned import readout_arrays
 from equispike.protocols.procedures.base import LABELLING, TESTING, Arrays, Procedure
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.sources import seen_of, with_features
@@ -23,6 +25,7 @@ class TrainedRun:
     Attributes
     ----------
     jobs : runs at a time
+    weights : checksum of what was learned
     """
 
     run: RunFolder
@@ -32,7 +35,9 @@ class TrainedRun:
 
     def __post_init__(self) -> None:
         self.spec = TrainingSpec.of_run(self.run)
-        self.state: Arrays = self.procedure.state(self.run.trained_arrays())
+        arrays = self.run.trained_arrays()
+        self.state: Arrays = self.procedure.state(arrays)
+        self.weights = checksum(arrays)
 
     @cached_property
     def procedure(self) -> Procedure:
@@ -54,7 +59,9 @@ class TrainedRun:
         readout = self.procedure.readouts[self.readout]
         if not readout.learns:
             return {}
-        return readout_arrays(self.run, self.readout) if not self.procedure.relearns else self.learned_after(None)
+        if self.procedure.relearns:
+            return self.learned_after(None)
+        return readout_arrays(self.run, self.procedure, self.readout)
 
     def learned_after(self, steps: int | None) -> Mapping[str, np.ndarray]:
         """Return what the readout learns of samples that are stopped after ``steps``; of whole ones where None."""

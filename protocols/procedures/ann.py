@@ -165,6 +165,12 @@ class SvmFit(Ann):
     def arrays(self, state: Arrays) -> Arrays:
         return state
 
+    def state_like(self) -> Arrays:
+        return self.arrays_like()
+
+    def arrays_like(self) -> Arrays:
+        return self.spec.network.initial_state(self._network, 0)
+
 
 def outputs(params: AnnParams, arrays: Mapping[str, np.ndarray], images: Samples) -> dict[str, np.ndarray]:
     """Return what goes into each layer with weights and what comes out after rectification, for ``images`` (n, ...).

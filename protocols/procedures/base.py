@@ -148,6 +148,19 @@ class Procedure:
         """Return what the training leaves."""
         return self.spec.network.arrays_of(self.spec.params, state)
 
+    def state_like(self) -> Arrays:
+        """Return a state of the names and shapes that a checkpoint holds; an axis that is empty grows."""
+        return self.begin()
+
+    def wrong_state(self, state: Arrays) -> str | None:
+        """Return why a training cannot go on with a ``state`` like that of :meth:`state_like`, or None."""
+        return None
+
+    def arrays_like(self) -> Arrays:
+        """Return arrays of the names and shapes that a training leaves."""
+        with np.errstate(all="ignore"):  # of a user's own procedure, which may divide by the samples it has seen
+            return self.arrays(self.begin())
+
     def concluded(self, arrays: Arrays, samples: Samples) -> dict[str, object]:
         """Return what run.json says beside of a training that has ended; ``samples`` were seen or held out."""
         return {}

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Responses to this many samples before a chunk give the labels for its running accuracy, as in the released code.
 RUNNING_WINDOW = 10_000
+#: Classes are numbered by bytes.
+MOST_CLASSES = 255
 #: Frozen samples that follow each other in a run where runs are side by side; the first of them meets a network at rest.
 IN_A_ROW = 25
 #: Part of the state that is not the network's: number, label, neuron and spike count of recent responses (n, 4).
@@ -138,6 +140,16 @@ class Online(Procedure):
 
     def begin(self) -> Arrays:
         return super().begin() | {RECENT: np.zeros((0, 4), dtype=np.int32)}
+
+    def wrong_state(self, state: Arrays) -> str | None:
+        n_input = self.spec.params.n_input  # type: ignore[attr-defined]
+        for name, values in state.items():
+            if name.startswith(f"{self.input_group}.") and values.shape != (n_input,):
+                return f"its array state:{name} has the shape {values.shape}, not {(n_input,)}"
+        recent = state[RECENT]
+        if (recent < 0).any() or (recent[:, 1] > MOST_CLASSES).any() or (recent[:, 2] >= self.n_answers).any():
+            return f"its array state:{RECENT} has values that cannot be"
+        return None
 
     def ready(self, stage: int | None) -> None:
         _ = self.program

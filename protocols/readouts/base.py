@@ -23,6 +23,10 @@ class Readout:
         """Learn from answers (n, n_answers) to samples with ``labels`` (n,); returns arrays by name."""
         return {}
 
+    def shapes(self, n_answers: int, n_classes: int) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of what :meth:`fit` returns, by name."""
+        return {}
+
     def scores(self, arrays: Mapping[str, np.ndarray], answers: np.ndarray) -> np.ndarray:
         """Return scores (n, n_classes) of answers (n, n_answers); the highest tells the class."""
         raise NotImplementedError

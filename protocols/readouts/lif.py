@@ -38,6 +38,9 @@ class Lif(Linear):
         b = DRIVE_MEAN + (linear["biases"] - scores[:, known].mean()) * gain - w @ linear["mean"]
         return {"w": w.T, "b": np.where(known, b, 0)}
 
+    def shapes(self, n_answers: int, n_classes: int) -> dict[str, tuple[int, ...]]:
+        return {"w": (n_answers // self._pooled, n_classes), "b": (n_classes,)}
+
     def scores(self, arrays: Mapping[str, np.ndarray], answers: np.ndarray) -> np.ndarray:
         features = self.features(answers)
         n_features, n_classes = arrays["w"].shape

@@ -47,6 +47,10 @@ class Linear(Readout):
         weights, biases = of_all_classes(self._classifier().fit(standard, labels), n_classes)
         return {"mean": scaler.mean_, "scale": scaler.scale_, "weights": weights, "biases": biases}
 
+    def shapes(self, n_answers: int, n_classes: int) -> dict[str, tuple[int, ...]]:
+        n = n_answers // self._pooled
+        return {"mean": (n,), "scale": (n,), "weights": (n_classes, n), "biases": (n_classes,)}
+
     def features(self, answers: np.ndarray) -> np.ndarray:
         """Return answers as the classifier sees them (n, n_features)."""
         return answers.reshape(len(answers), self._pooled, -1).max(axis=1)

@@ -52,6 +52,9 @@ class Vote(Readout):
         rates = class_rates(answers, labels, n_classes)
         return {"class_rates": rates, "assignments": assignments(rates)}
 
+    def shapes(self, n_answers: int, n_classes: int) -> dict[str, tuple[int, ...]]:
+        return {"class_rates": (n_classes, n_answers), "assignments": (n_answers,)}
+
     def scores(self, arrays: Mapping[str, np.ndarray], answers: np.ndarray) -> np.ndarray:
         return self._count(answers, arrays["class_rates"])
 

@@ -16,11 +16,11 @@ def command(runs: tuple[Path, ...], out: Path | None, figures: Path | None) -> N
     """Compare evaluated RUNS, spiking and ordinary alike: accuracy, and what equispike measure found."""
     from equispike.analysis import comparison, representation
     from equispike.analysis.figures import draw_comparison
+    from equispike.protocols.atomic_write import check_replaceable
 
+    for path in () if out is None else (out, *(out.with_name(f"{name}.csv") for name in ("similarity", "selectivity"))):
+        check_replaceable(path)
     table = comparison.compare(runs)
-    for run in runs:
-        if (run / "run.json").exists() and not (run / "evaluation-test.json").exists():
-            click.echo(f"Left out: {run} was not evaluated on the test set", err=True)
     if comparison.measured(table).empty:
         click.echo("No run was measured: equispike measure RUN counts what an image costs", err=True)
     click.echo(comparison.to_markdown(table))

@@ -19,10 +19,8 @@ def command(records: tuple[Path, ...], readme: Path | None) -> None:
     from equispike.analysis import comparison
     from equispike.analysis.results import collect, replace_section, to_markdown
 
-    tables = {
-        "results": to_markdown(collect(records)),
-        "comparison": comparison.to_markdown(comparison.compare(records)),
-    }
+    runs = collect(records)
+    tables = {"results": to_markdown(runs), "comparison": comparison.to_markdown(comparison.compared(runs))}
     if readme is None:
         click.echo("\n\n".join(tables.values()))
     else:

@@ -25,11 +25,13 @@ def command(run: Path, out: Path, data_dir: Path | None, split: str, images: int
     """Show images to RUN, record all spikes for Neo in a NIX file, and print statistics by Elephant."""
     from equispike.analysis.spike_trains import layer_statistics
     from equispike.protocols import spike_trains
+    from equispike.protocols.atomic_write import check_replaceable
     from equispike.protocols.beginning import data_of
     from equispike.protocols.extras import need
     from equispike.protocols.spec import TrainingSpec
     from equispike.scripts.progress import PhaseProgress
 
+    check_replaceable(out)
     folder = existing_run(run)
     system = TrainingSpec.of_run(folder).system
     if not system.is_spiking:

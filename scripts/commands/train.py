@@ -15,7 +15,12 @@ from equispike.scripts.stopping import noted
 
 @click.command("train")
 @click.argument("system", required=False)
-@click.option("--data", default="digits", show_default=True, help="Data set: 'equispike list' shows them; or a folder of pictures by class, or a file, of your own.")
+@click.option(
+    "--data",
+    default="digits",
+    show_default=True,
+    help="Data set: 'equispike list' shows them; or a folder of pictures by class, or a file, of your own.",
+)
 @options.data_dir
 @click.option("--source", type=click.Path(path_type=Path), help="A trained run on the same data, whose features take the place "
               "of images.")  # fmt: skip

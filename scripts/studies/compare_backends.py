@@ -31,7 +31,7 @@ type Runs = Mapping[str, Mapping[int, RunFolder]]
 
 def _counts(run: RunFolder) -> np.ndarray:
     """Return excitatory spikes of each image that drew any, of the last that were shown."""
-    number, _, _, count = Progress.load(run).state[RECENT].T
+    number, _, _, count = Progress.load(run, TrainingSpec.of_run(run).procedure()).state[RECENT].T
     _, position = np.unique(number, return_inverse=True)
     return np.bincount(position, count)
 

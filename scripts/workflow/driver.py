@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from equispike.models.errors import EquispikeError
+from equispike.protocols.claim import claimed, holder
 from equispike.protocols.doctor import cluster
 from equispike.scripts.stopping import Stopped, take_time
-from equispike.scripts.workflow.claim import claimed, holder
 from equispike.scripts.workflow.files import DONE, FAILED, names, read
 from equispike.scripts.workflow.plan import Plan
 from equispike.scripts.workflow.status import State, states

@@ -21,10 +21,11 @@ from typing import Any
 import click
 
 from equispike.models.errors import EquispikeError
+from equispike.protocols.claim import claimed
+from equispike.protocols.one_writer import let_go_elsewhere
 from equispike.protocols.provenance import cpu_seconds
 from equispike.scripts.stopping import Stopped, heeded
 from equispike.scripts.utf8 import begin_in_utf8
-from equispike.scripts.workflow.claim import claimed
 from equispike.scripts.workflow.files import ATTEMPTS, BUILDS, CLAIMS, DONE, FAILED, STEPS, read, write
 from equispike.scripts.workflow.plan import Plan, Run, Step
 from equispike.scripts.workflow.staging import stage
@@ -40,6 +41,7 @@ def carry_out(plan: Plan, run: Run) -> dict[str, Any]:
         shutil.rmtree(folder, ignore_errors=True)
         kept = {"trained_as": run.steps[0].key}
         write(file, kept)
+    let_go_elsewhere(folder)  # this process alone has the run
     for place, step in enumerate(run.steps):
         if kept.get(step.name, {}).get("key") == step.key:
             continue
@@ -62,7 +64,8 @@ def _words(plan: Plan, run: Run, step: Step, folder: Path) -> list[str]:
     """What a person would type for this step now."""
     cpus = f"--jobs={plan.resources.cpus}"
     if step.name == "evaluate":
-        (folder / "readouts.npz").unlink(missing_ok=True)  # of other settings
+        for path in (path for kind in ("evaluation-*", "readouts-*") for path in folder.glob(kind)):
+            path.unlink()  # of other settings
     if step.name != "train":
         return [step.name, run.folder, *step.words, cpus]
     words = step.words

@@ -7,8 +7,8 @@ import json
 import os
 import re
 from collections.abc import Iterable
-from functools import cache
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +154,9 @@ def _runs(sweep: Sweep, point: Point, checked: set[str]) -> Iterable[tuple[Run, 
     params, own = _checked(system, settings, point, source, dataset)
     values = params.as_text() | own.as_text()
     structure = _structure(params, values)
-    _check_run(sweep, options, system, params, own, source, dataset, structure, [*point.values(), *settings.values()], checked)
+    _check_run(
+        sweep, options, system, params, own, source, dataset, structure, [*point.values(), *settings.values()], checked
+    )
     words = _train_words(options, settings)
     steps = [Step("train", words, ""), Step("evaluate", _evaluate_words(sweep), "")]
     if sweep.measure:
@@ -197,7 +199,9 @@ def _checked(
 ) -> tuple[Params, ProcedureParams]:
     """Return parameters of network and training with ``settings``; raises EquispikeError that names the line at fault."""
     try:
-        return system.settled(fitted(system, {name: node.text(name) for name, node in settings.items()}, source, dataset))
+        return system.settled(
+            fitted(system, {name: node.text(name) for name, node in settings.items()}, source, dataset)
+        )
     except EquispikeError as error:
         for name, node in settings.items():  # the first that is wrong by itself
             try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from equispike.scripts.workflow.claim import holder
+from equispike.protocols.claim import holder
 from equispike.scripts.workflow.files import CLAIMS, DONE, FAILED, STEPS, names, read
 from equispike.scripts.workflow.plan import Plan
 

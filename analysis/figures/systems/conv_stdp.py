@@ -14,8 +14,9 @@ from equispike.analysis.figures.common import headline
 from equispike.analysis.figures.contrasts import contrast_maps
 from equispike.analysis.figures.convergence import convergence_curves
 from equispike.analysis.figures.kernels import kernel_map
-from equispike.analysis.figures.sources import SPLITS, Source, activity, arrays, need
+from equispike.analysis.figures.sources import Source, activity, arrays, evaluation, evaluations, need
 from equispike.models.conv_stdp import ConvStdpParams, PoolParams
+from equispike.protocols.derived import why_void
 from equispike.protocols.encoding.on_off_cells import encode, seen_contrasts
 from equispike.protocols.procedures.layerwise import LayerwiseParams
 from equispike.protocols.run_folder import RunFolder
@@ -37,7 +38,9 @@ def figures(run: RunFolder) -> Iterator[Source]:
 
 
 def _contrasts(run: RunFolder, params: ConvStdpParams) -> Figure:
-    image = activity(run)["image"]
+    image = activity(run).get("image")
+    if image is None:
+        raise run.damaged("activity.npz", "it has no array image")
     contrasts, latencies = seen_contrasts(params, image[None])[0], encode(params, image[None])[0]
     unit = "local means" if params.normalisation_radius else "grey levels"
     return contrast_maps(image, contrasts, latencies.reshape(contrasts.shape), params.n_bins, unit)
@@ -53,24 +56,24 @@ def _convergence(run: RunFolder, params: ConvStdpParams, threshold: float) -> Fi
 
 
 def _latencies(run: RunFolder, params: ConvStdpParams) -> Figure:
-    found = activity(run)
+    found = activity(run, params.shapes)
     return latency_distributions({name: found[f"{name}.per_step"] for name in params.shapes})
 
 
 def _spikes(run: RunFolder, params: ConvStdpParams) -> Figure:
-    found = activity(run)
+    found = activity(run, params.shapes)
     n_neurons = {name: shape.n_neurons for name, shape in params.shapes.items()}
     return spike_distributions({name: found[f"{name}.counts"] for name in params.shapes}, n_neurons)
 
 
 def _accuracy(run: RunFolder, spec: TrainingSpec) -> Figure:
-    splits = [split for split in SPLITS if run.has(f"evaluation-{split}.json")]
-    need(run, f"evaluation-{(splits or SPLITS)[0]}.json", "it was not evaluated")
-    anytime = run.read_table("anytime.csv") if run.has("anytime.csv") else None
-    evaluations = {f"{split} set": run.read_json(f"evaluation-{split}.json") for split in splits}
-    for each in evaluations.values():
-        each["readout"] = headline(spec, each["accuracy"])
-    return accuracy_curves(evaluations, anytime, spec.procedure().measured_readout)
+    kept = evaluations(run) or {"test": evaluation(run, "test")}
+    anytime = run.read_table("anytime.csv") if why_void(run, "anytime.csv") is None else None
+    shown = {
+        f"{split} set": each.record | {"readout": headline(spec, each.record["accuracy"])}
+        for split, each in kept.items()
+    }
+    return accuracy_curves(shown, anytime, spec.procedure().measured_readout)
 
 
 def fields(params: ConvStdpParams, arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:

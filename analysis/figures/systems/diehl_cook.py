@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from matplotlib.figure import Figure
 
 from equispike.analysis.figures.raster import spike_raster
-from equispike.analysis.figures.sources import Source, activity, arrays, need
+from equispike.analysis.figures.sources import Source, activity, arrays, learned
 from equispike.analysis.figures.thresholds import threshold_distribution
 from equispike.analysis.figures.tuning import class_tuning
 from equispike.analysis.figures.weights import weight_map
+from equispike.models.errors import EquispikeError
 from equispike.protocols.run_folder import RunFolder
 
 
@@ -23,25 +24,20 @@ def figures(run: RunFolder) -> Iterator[Source]:
 
 
 def _weights(run: RunFolder) -> Figure:
-    labels = _labels(run)
+    labels = learned(run, "vote")
     return weight_map(arrays(run)["w"], labels.get("class_rates"), labels.get("assignments"))
 
 
 def _thresholds(run: RunFolder) -> Figure:
-    return threshold_distribution(arrays(run)["theta"], _labels(run).get("assignments"))
+    return threshold_distribution(arrays(run)["theta"], learned(run, "vote").get("assignments"))
 
 
 def _tuning(run: RunFolder) -> Figure:
-    need(run, "readouts.npz", "it was not evaluated")
-    labels = _labels(run)
+    labels = learned(run, "vote")
+    if not labels:
+        raise EquispikeError(f"{run.path} was not evaluated since it has the weights that it has now")
     return class_tuning(labels["class_rates"], labels["assignments"])
 
 
 def _raster(run: RunFolder) -> Figure:
-    return spike_raster(activity(run), len(arrays(run)["theta"]), _labels(run).get("assignments"))
-
-
-def _labels(run: RunFolder) -> dict:
-    """Return arrays class_rates (n_classes, n_exc) and assignments (n_exc,), or nothing before an evaluation."""
-    kept = run.read_arrays("readouts.npz") if run.has("readouts.npz") else {}
-    return {key.removeprefix("vote."): values for key, values in kept.items() if key.startswith("vote.")}
+    return spike_raster(activity(run), len(arrays(run)["theta"]), learned(run, "vote").get("assignments"))

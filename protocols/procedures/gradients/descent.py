@@ -87,6 +87,9 @@ class Descent(Procedure):
         guesses = self.optimisation.classes(trainable, shown, len(samples))
         return {"validation_accuracy": float((guesses == labels).mean())}
 
+    def arrays_like(self) -> Arrays:
+        return self.spec.network.initial_state(self.spec.params, self.spec.seed)
+
     def arrays(self, state: Arrays) -> Arrays:
         trainable, _ = self.optimisation.restored(list(state.values()))
         return {key: np.asarray(values) for key, values in trainable.items()}
