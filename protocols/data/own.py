@@ -68,7 +68,7 @@ class Options:
         for word in filter(None, text.split(",")):
             key, _, value = word.partition("=")
             try:
-                values[key] = {"test": float, "seed": int, "size": _size}[key](value)
+                values[key] = _KINDS[key](value)
             except (KeyError, ValueError):
                 raise EquispikeError(
                     f"'{word}' says nothing about data: write PATH#test=0.2,seed=0,size=28x28, or any of these"
@@ -84,6 +84,9 @@ def _size(text: str) -> tuple[int, int]:
     if not (1 <= rows <= 4096 and 1 <= columns <= 4096):
         raise ValueError
     return rows, columns
+
+
+_KINDS: dict[str, Callable[[str], Any]] = {"test": float, "seed": int, "size": _size}
 
 
 @dataclass(frozen=True)
@@ -199,8 +202,9 @@ def _of_arrays(arrays: Mapping[str, Any], place: Path, options: Options) -> dict
             }
     for images, labels in _WHOLE:
         if images in arrays and labels in arrays:
-            given = [np.asarray(arrays[images]), np.asarray(arrays[labels])]
-            return {"train": _samples(*given, _white(given[0], given[0], place), place, options)}
+            samples = np.asarray(arrays[images])
+            white = _white(samples, samples, place)
+            return {"train": _samples(samples, np.asarray(arrays[labels]), white, place, options)}
     raise EquispikeError(
         f"{place} has {', '.join(sorted(arrays)) or 'nothing'}: name its arrays images and labels, or train_images, "
         "train_labels, test_images and test_labels"
