@@ -60,6 +60,8 @@ class _TrainingConfig(_Strict):
 class _Data(_Strict):
     name: str
     checksum: str
+    shape: list[Count] = []
+    classes: list[str] = []
 
 
 class _Training(_Provenance):

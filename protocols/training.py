@@ -32,7 +32,12 @@ def begun_record(spec: TrainingSpec, data: Dataset, before: Mapping[str, Any] | 
     return {
         "format": FORMAT,
         "config": spec.as_json(),
-        "data": {"name": data.name, "checksum": data.checksum},
+        "data": {
+            "name": data.name,
+            "checksum": data.checksum,
+            "shape": list(data.train_images.shape[1:]),
+            "classes": list(data.class_names),
+        },
         **provenance(before),
     }
 

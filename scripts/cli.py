@@ -26,6 +26,7 @@ class _Commands(click.Group):
 
     names = (
         "list",
+        "data",
         "doctor",
         "backends",
         "train",

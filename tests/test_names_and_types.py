@@ -68,7 +68,9 @@ def named(seed: int, backend: str) -> tuple[BuiltNetwork, dict[str, float]]:
     for k, name in enumerate(names):
         own = shared if rng.random() < 0.6 else {**shared, name: 0.33}
         is_variable = (
-            name not in ("N", "i_", "j_", "delay", "lastspike", "n_steps", "dt_", "t_", "tau_") and rng.random() < 0.3
+            name not in ("N", "N_pre", "N_post", "n_steps", "lastspike")
+            and not name.endswith("_")
+            and rng.random() < 0.3
         )
         value = "n_steps / 1000" if name == "n_steps" else name
         model = f"dv/dt = (1.3 + 0.1 * i - v + {value}) / tau : 1" + (f"\n{name} : 1" if is_variable else "")

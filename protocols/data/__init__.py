@@ -48,6 +48,11 @@ class Dataset:
         return int(max(self.train_labels.max(), self.test_labels.max())) + 1
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """Return what the classes are called: by their numbers where nobody says otherwise."""
+        return self.classes or tuple(map(str, range(self.n_classes)))
+
+    @property
     def kind(self) -> str:
         """Return what samples are: images or events."""
         return "events" if isinstance(self.train_images, Recordings) else "images"

@@ -21,6 +21,7 @@ _FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "PPM")
 _MOST_PIXELS = 200_000_000
 _SHRUNK = 1000  # Longest side, in pixels, that a picture is averaged down to before anything is done with it.
 _BLANK = 16  # Grey levels; a picture with less contrast shows nothing but noise.
+_COLOURLESS = 3  # Levels by which red, green and blue of grey pictures may differ: compression rounds.
 _INK = 0.25  # Share of the strongest ink below which a pixel may be noise, such as JPEG leaves around a stroke.
 
 Grey = NDArray[np.uint8]
@@ -51,7 +52,7 @@ def read_digit(path: str | Path, invert: bool | Literal["auto"] = "auto") -> Gre
 
 
 def read_picture(path: Path) -> Grey:
-    """Read a picture as it is, upright: (height, width), or (height, width, 3) where it has colours, uint8.
+    """Read a picture as it is, upright: (height, width), or (height, width, 3) where it shows colours, uint8.
 
     Raises EquispikeError if the file is missing or not such a picture.
     """
@@ -60,7 +61,8 @@ def read_picture(path: Path) -> Grey:
             return _of_range(np.asarray(image, dtype=np.float32))
         if image.has_transparency_data:
             return _on_ground(np.asarray(image.convert("RGBA").convert("RGBa"), dtype=np.float32))
-        return np.array(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
+        colours = np.array(image.convert("RGB"))
+        return colours if np.ptp(colours, axis=2).max() > _COLOURLESS else np.array(image.convert("L"))
 
 
 def _read_grey(path: Path) -> Grey:

@@ -7,7 +7,7 @@ is the test set, drawn by the seed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -191,6 +191,13 @@ def _pictures(place: Path, options: Options) -> Samples:
     return Samples(np.stack(images), labels)
 
 
+def read_like(path: Path, shape: Sequence[int], *, invert: bool = False) -> np.ndarray:
+    """Read a picture as an image (rows, columns[, 3]) of ``shape`` uint8, in grey or colours as those are."""
+    image = Image.fromarray(read_picture(path)).convert("RGB" if len(shape) == 3 else "L")
+    pixels = np.asarray(image.resize((shape[1], shape[0]), Image.Resampling.LANCZOS))
+    return 255 - pixels if invert else pixels
+
+
 def _of_arrays(arrays: Mapping[str, Any], place: Path, options: Options) -> dict[str, Samples]:
     for names in _SPLIT:
         if all(name in arrays for name in names):
@@ -238,7 +245,7 @@ def _samples(images: np.ndarray, labels: np.ndarray, white: float, place: Path, 
     if labels.dtype.kind == "f" and not (labels == np.rint(labels)).all():
         raise EquispikeError(f"{place}: labels are fractions, not classes")
     names = [str(int(each)) if labels.dtype.kind in "biuf" else str(each) for each in labels.tolist()]
-    return Samples(np.array(images), names)
+    return Samples(np.ascontiguousarray(images), names)
 
 
 def _shaped(images: np.ndarray, place: Path, options: Options) -> np.ndarray:
@@ -353,6 +360,6 @@ def warnings(train: np.ndarray, test: np.ndarray, labels: np.ndarray, classes: t
     if float(np.mean(flat[0])) > 127:
         yield "images are mostly bright: networks here take bright pixels for ink, invert dark digits on a bright ground"
     counts = np.bincount(labels, minlength=len(classes))
-    if counts.min() * 5 < counts.max():
+    if counts.min() * 5 <= counts.max():
         few, many = classes[int(counts.argmin())], classes[int(counts.argmax())]
         yield f"class {many} has {counts.max()} training images, class {few} only {counts.min()}"

@@ -22,22 +22,32 @@ FEW = 20
 @click.option("--backend", help="Backend to run on.  [default: numpy up to 20 images, which needs no build; else cpp]")
 @click.option("--readout", metavar="NAME", help="What tells the class.  [default: the paper's]")
 def command(run: Path, images: tuple[Path, ...], invert: str, backend: str | None, readout: str | None) -> None:
-    """Tell which digits IMAGES (PNG, JPEG, BMP, GIF, TIFF or WebP, any size) show, with the share of each class in the scores."""
+    """Tell what IMAGES (PNG, JPEG, BMP, GIF, TIFF or WebP, any size) show, with the share of each class in the scores.
+
+    For a run on digits they are made as MNIST's are; for one on data of your own they are scaled to the size of its images.
+    """
     import numpy as np
 
+    from equispike.protocols.data import DATASETS
     from equispike.protocols.data.image_file import read_digit
+    from equispike.protocols.data.own import read_like
 
     choices: dict[str, str | bool] = {"auto": "auto", "yes": True, "no": False}
     folder = existing_run(run)
-    digits = np.stack([read_digit(path, invert=choices[invert]) for path in images])  # type: ignore[arg-type]
+    trained_on = folder.read_json("run.json")["data"]
+    if trained_on["name"] in DATASETS:
+        digits = np.stack([read_digit(path, invert=choices[invert]) for path in images])  # type: ignore[arg-type]
+    else:
+        digits = np.stack([read_like(path, trained_on["shape"], invert=invert == "yes") for path in images])
     import equispike
 
     shares = equispike.predict(folder, digits, backend=backend or _backend(folder, len(digits)), readout=readout)
+    names = trained_on.get("classes") or [str(label) for label in range(shares.shape[1])]
     table = Table(title="Share of each class in the scores of the readout, in %")
-    for column in ("image", "class", *map(str, range(shares.shape[1]))):
+    for column in ("image", "class", *names):
         table.add_column(column, justify="right", overflow="fold")
     for path, row in zip(images, 100 * shares, strict=True):
-        best = str(int(row.argmax())) if row.sum() > 0 else "none"
+        best = names[int(row.argmax())] if row.sum() > 0 else "none"
         table.add_row(path.name, best, *(f"{share:.0f}" for share in row))
     screen().print(table)
 
