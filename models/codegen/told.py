@@ -21,7 +21,7 @@ def in_one_sentence() -> Iterator[None]:
     """Raise EquispikeError, with the name of the object, for what Brian2 raises about a network; all else goes on as it is."""
     try:
         yield
-    except EquispikeError:
+    except (EquispikeError, OSError, MemoryError):  # not what a network is to blame for
         raise
     except Exception as error:
         if not any(frame.filename.startswith(_BRIAN2) for frame in traceback.extract_tb(error.__traceback__)):
