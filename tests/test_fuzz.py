@@ -222,9 +222,8 @@ def test_mutated_files(equispike, whole: Path, tmp_path: Path, first: int) -> No
             special(target, rng)
         else:
             target.write_bytes(rng.choice(MUTATIONS.get(target.suffix, [some_bytes]))(target.read_bytes(), rng))
-        before = {
-            path: path.read_bytes() for path in place.rglob("*") if path.is_file() and path.parent != place / "run"
-        }
+        others = [path for path in place.rglob("*") if path.is_file() and place / "run" not in path.parents]
+        before = {path: path.read_bytes() for path in others}
         about = f"seed {seed}: {' '.join(map(str, words))} with {target.name}"
         signal.alarm(MOST_TIME)
         try:
