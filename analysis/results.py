@@ -72,8 +72,6 @@ def _row(run: RunFolder, record: dict[str, Any], evaluation: Kept) -> dict[str, 
         settings.append(f"features of {re.sub(r'-s[0-9]+$', '', Path(spec.source).name)}")
     if spec.holdout:
         settings.append(f"{spec.holdout} training images held out")
-    usual = min(spec.system.trained_by.n_label or spec.n_train, spec.n_train)
-    settings += [f"labels from {found['n_label']} images"] if (found["n_label"] or usual) != usual else []
     own = spec.procedure_params.as_text()
     settings += [f"answered with {key}={value}" for key, value in found["settings"].items() if own.get(key) != value]
     if found["backend"] != spec.backend:
