@@ -48,7 +48,7 @@ lint: setup
 	$(VENV)/bin/mypy
 
 results: setup
-	$(EQUISPIKE) results records --readme README.md
+	$(EQUISPIKE) results records --into README.md --into docs/results.md
 	$(EQUISPIKE) compare records --out results/comparison.csv
 
 figures: setup

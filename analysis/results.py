@@ -119,6 +119,28 @@ def to_markdown(runs: pd.DataFrame) -> str:
     return "\n\n".join(tables)
 
 
+def to_summary(runs: pd.DataFrame) -> str:
+    """Write a Markdown table with a row per system whose defaults were run on the data of its paper or on MNIST: the paper's
+    figure, ours by its headline readout (mean ± standard deviation over seeds, in %), and the command.
+
+    Of several backends the one with most seeds stands in it.
+    """
+    lines = ["| system | paper (%) | here (%) | seeds | command |", f"|{' --- |' * 5}"]
+    for system in SYSTEMS.values():
+        data = system.headline.data if system.headline else "mnist"
+        fitting = runs["system"].eq(system.name) & runs["data"].eq(data) & runs["settings"].eq("defaults")
+        found = runs[fitting & runs["network"].eq(system.params().structure()) & runs["n_test"].eq(runs["n_split"])]
+        if found.empty:
+            continue
+        setting, group = max(rows_by_setting(found), key=lambda row: len(row[1]))
+        readout = next(iter(TrainingSpec.of_run(RunFolder.open(group["folder"].iloc[0])).procedure().readouts))
+        values = pd.Series([100 * accuracy[readout] for accuracy in group["accuracy"]], dtype=float)
+        command = f"equispike train {system.name} --data {data}"
+        cells = [f"`{system.name}`: {system.summary}", _headline(setting), _spread(values), len(group), f"`{command}`"]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)
+
+
 def _table(runs: pd.DataFrame, readouts: tuple[str, ...]) -> str:
     headings = [
         "system",
@@ -198,9 +220,27 @@ def _spread(values: pd.Series) -> str:
     return f"{values.mean():.2f} ± {values.std(ddof=1):.2f}"
 
 
+def sections_of(file: Path, names: Iterable[str]) -> list[str]:
+    """Return those of ``names`` whose sections a Markdown file has; raises EquispikeError where it has none."""
+    try:
+        text = file.read_text()
+    except OSError as error:
+        raise EquispikeError(f"cannot read {file}: {error.strerror}") from None
+    found = [name for name in names if f"<!-- {name}: begin" in text]
+    if not found:
+        raise EquispikeError(
+            f"{file} has no section of tables: it needs lines such as '{_markers(next(iter(names)))[0]}'"
+        )
+    return found
+
+
+def _markers(name: str) -> tuple[str, str]:
+    return f"<!-- {name}: begin (written by make results) -->", f"<!-- {name}: end -->"
+
+
 def replace_section(readme: Path, name: str, table: str) -> None:
     """Put ``table`` between the two markers of the section ``name`` of ``readme``."""
-    begin, end = f"<!-- {name}: begin (written by make results) -->", f"<!-- {name}: end -->"
+    begin, end = _markers(name)
     try:
         text = readme.read_text()
     except OSError as error:

@@ -12,7 +12,7 @@ from small_runs import keep_evaluation, run_record
 
 from equispike.analysis import comparison
 from equispike.analysis.representation import selectivity, similarities
-from equispike.analysis.results import collect, to_markdown
+from equispike.analysis.results import collect, to_markdown, to_summary
 from equispike.models.errors import EquispikeError
 from equispike.protocols.catalogue import get_system
 from equispike.protocols.run_folder import RunFolder
@@ -101,10 +101,10 @@ def test_counts_in_words(number: float, text: str) -> None:
 
 
 def test_the_readme_says_what_the_committed_records_say() -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert to_markdown(collect([ROOT / "records"])) in readme
+    runs, page = collect([ROOT / "records"]), (ROOT / "docs" / "results.md").read_text()
+    assert to_markdown(runs) in page and to_summary(runs) in (ROOT / "README.md").read_text()
     table = comparison.compare([ROOT / "records"])
-    assert comparison.to_markdown(table) in readme
+    assert comparison.to_markdown(table) in page
     committed = pd.read_csv(ROOT / "results" / "comparison.csv")
     assert sorted(committed["record"]) == sorted(table["record"])
     assert committed["accuracy"].tolist() == pytest.approx(table["accuracy"].tolist())
