@@ -139,7 +139,7 @@ def _program(neuron: Neuron, params: NeuronParams, size: int, varied: tuple[str,
         neuron.method,
         *neuron.rest.items(),
     )
-    key = (texts, neuron.input, float(params.dt), size, varied, backend)
+    key = (texts, neuron.input, tuple(params.namespace()), float(params.dt), size, varied, backend)
     if key not in _PROGRAMS:
         _PROGRAMS[key] = get_backend(backend).compile(lambda: build(neuron, params, size, varied))
     return _PROGRAMS[key]
