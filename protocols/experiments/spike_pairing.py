@@ -138,7 +138,7 @@ def _program(rule: Rule, rule_params: Params, size: int, dt: float, backend: str
         rule.on_post,
         rule.synapse,
     )
-    key = (texts, size, dt, backend)
+    key = (texts, tuple(rule_params.namespace()), size, dt, backend)
     if key not in _PROGRAMS:
         _PROGRAMS[key] = get_backend(backend).compile(lambda: build(rule, rule_params.namespace(), size, dt * second))
     return _PROGRAMS[key]
