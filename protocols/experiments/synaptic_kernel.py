@@ -149,7 +149,7 @@ def _measures(t: np.ndarray, y: np.ndarray) -> dict[str, float]:
 
 def _program(synapse: Synapse, namespace: dict, size: int, dt: float, backend: str) -> Program:
     """The program of such a network, built once in a process; synapses that differ only in numbers share it."""
-    key = (synapse.equations, synapse.on_pre, tuple(params.namespace()), size, dt, backend)
+    key = (synapse.equations, synapse.on_pre, tuple(namespace), size, dt, backend)
     if key not in _PROGRAMS:
         _PROGRAMS[key] = get_backend(backend).compile(lambda: build(synapse, namespace, size, dt * second))
     return _PROGRAMS[key]
