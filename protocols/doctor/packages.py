@@ -25,6 +25,7 @@ PACKAGES: dict[str, dict[str, str]] = {
         "equinox": "equinox",
         "pillow": "PIL",
         "jinja2": "jinja2",
+        "pydantic": "pydantic",
         "click": "click",
         "rich": "rich",
         "pyyaml": "yaml",
