@@ -105,7 +105,7 @@ def test_a_sweep(tmp_path: Path, seed: int) -> None:
 
 
 def test_of_two_writers_one_is_refused(tmp_path: Path) -> None:
-    words = [*TRAIN, "--images=200", "--out=run"]
+    words = [*TRAIN, "--images=100", "--out=run"]
     both = [subprocess.Popen([*EQUISPIKE, *words, "--seed", str(seed)], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
             for seed in (0, 1)]  # fmt: skip
     said = [process.communicate()[1] for process in both]

@@ -31,7 +31,7 @@ PACKAGES: dict[str, dict[str, str]] = {
         "pyyaml": "yaml",
         "packaging": "packaging",
     },
-    "exchange": {"neo": "neo", "nixio": "nixio", "elephant": "elephant", "nir": "nir"},
+    "exchange": {"h5py": "h5py", "neo": "neo", "nixio": "nixio", "elephant": "elephant", "nir": "nir"},
     "sweeps": {
         "snakemake": "snakemake",
         "snakemake-executor-plugin-slurm": "snakemake_executor_plugin_slurm",
