@@ -119,7 +119,8 @@ def some_array(content: bytes, rng: Random) -> bytes:
         case 1:
             arrays[name] = values[..., :-1] if values.ndim and values.shape[-1] else np.zeros(3)
         case 2:
-            arrays[name] = values.astype(rng.choice(["U3", "complex64", "bool", "float16", "int8"]))
+            kind = rng.choice(["U3", "complex64", "bool", "float16", "int8"])
+            arrays[name] = values.astype(kind) if values.dtype.kind in "biuf" else values.astype("S9")
         case 3:
             arrays[name] = np.full(values.shape, rng.choice([np.nan, np.inf, -1e300]))
         case 4:

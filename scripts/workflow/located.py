@@ -94,7 +94,7 @@ def read(path: Path, kind: str = "the sweep file") -> Located:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        raise EquispikeError(f"{path}{line}: this is not YAML: {getattr(error, 'problem', None) or error}") from None
+        raise EquispikeError(f"{path}{line}: this is not YAML: {getattr(error, 'problem', None) or ' '.join(str(error).split())}") from None
     if root is None:
         return Located({}, f"{path}:1")
     return _located(root, path, 0, iter(range(MOST_VALUES)))
