@@ -106,6 +106,8 @@ def read(name: str) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
     place, options = Path(path).expanduser(), Options.read(text)
     if not place.exists():
         raise EquispikeError(f"there is no data set {place}: name a folder with one subfolder per class, or a file")
+    if not (place.is_dir() or place.is_file()):
+        raise EquispikeError(f"{place} is no regular file: name a folder with one subfolder per class, or a file")
     reader = _folder if place.is_dir() else _READERS.get(place.suffix.lower())
     if reader is None:
         raise EquispikeError(f"{place} is of no kind that is read: {', '.join(_READERS)}, or a folder of pictures")

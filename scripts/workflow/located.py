@@ -6,6 +6,7 @@ A file is refused that is too large, nested too deeply, or grows by aliases: wha
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,13 +95,17 @@ def read(path: Path, kind: str = "the sweep file") -> Located:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        raise EquispikeError(f"{path}{line}: this is not YAML: {getattr(error, 'problem', None) or ' '.join(str(error).split())}") from None
+        problem = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise EquispikeError(f"{path}{line}: this is not YAML: {problem}") from None
     if root is None:
         return Located({}, f"{path}:1")
     return _located(root, path, 0, iter(range(MOST_VALUES)))
 
 
 def _composed(path: Path) -> yaml.Node | None:
+    # Opening one waits until somebody writes to it; what a shell makes of <(...) has its writer.
+    if stat.S_ISFIFO(path.stat().st_mode) and not str(path).startswith(("/dev/fd/", "/proc/")):
+        raise EquispikeError(f"{path} is a pipe: write a file")
     with path.open("rb") as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
