@@ -140,7 +140,7 @@ STUBBORN = """
 import sys, time
 from equispike.scripts import stopping
 
-stopping._AGAIN_AFTER = 0.3
+stopping._AGAIN_AFTER = 2
 with stopping.heeded():
     print("ready", flush=True)
     try:
