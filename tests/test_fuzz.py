@@ -32,7 +32,7 @@ SWEEP = """
 system: diehl-cook
 data: digits
 images: 20
-set: {t_present: 10*ms}
+fixed: {t_present: 10*ms}
 grid:
   n_exc: [4, 9]
   rule: [diehl-cook-triplet, diehl-cook-pair]
@@ -42,7 +42,7 @@ resources: {cpus: 1, memory: 2 GB, time: 2 h}
 figures:
   - {name: by-size, x: n_exc, y: accuracy, lines: rule}
 """
-CONFIG = "n_exc: 4\nt_present: 10*ms\nneuron:\n  tau_mem: 90*ms\nrule.learning_rate: 0.01\n"
+CONFIG = "n_exc: 4\nt_present: 10*ms\nneuron:\n  tau_mem: 90*ms\nrule.nu_pre: 0.001\n"
 
 type Random = random.Random
 
@@ -203,6 +203,14 @@ class _TooLong(Exception):
 
 def _late(number: int, frame: object) -> None:
     raise _TooLong
+
+
+@pytest.mark.parametrize("words", [*OF_RUNS, *(words for each in OF_FILES.values() for words in each)], ids=str)
+def test_what_is_mutated_is_right_before(equispike, whole: Path, tmp_path: Path, words: tuple) -> None:
+    """Else files would be refused for what they are, and mutations would try nothing."""
+    os.chdir(shutil.copytree(whole, tmp_path / "whole"))
+    done = equispike(*words)
+    assert done.code == 0, done.err
 
 
 @pytest.mark.parametrize("first", range(0, N, IN_ONE_TEST))

@@ -28,7 +28,7 @@ data: digits
 backend: numpy
 images: 10
 chunk-images: 2
-set: {n_exc: 4, t_present: 10*ms, t_rest_simulated: 5*ms, w_total: 400, n_spikes_min: 0}
+fixed: {n_exc: 4, t_present: 10*ms, t_rest_simulated: 5*ms, w_total: 400, n_spikes_min: 0}
 seeds: [0, 1]
 evaluate: {test-images: 5, label-images: 5}
 """

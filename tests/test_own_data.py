@@ -12,7 +12,7 @@ from scipy.io import savemat
 import equispike
 from equispike.models.errors import EquispikeError
 from equispike.protocols.data import label_of, load
-from equispike.protocols.data.own import warnings
+from equispike.protocols.data.oddities import oddities
 
 KINDS = ("png", "jpg", "tiff", "bmp", "gif", "webp", "ppm")
 CLASSES = ("ant", "bee", "cat", "dog", "elk", "fox", "gnu")
@@ -62,6 +62,7 @@ def test_colours_stay_and_sizes_are_made_alike_where_asked(tmp_path: Path) -> No
 
 
 IMAGES = np.random.default_rng(1).integers(0, 256, (12, 6, 5)).astype(np.uint8)
+IMAGES[:, 0, 0] = 255  # the largest value is in each
 LABELS = np.tile([3, 1, 2], 4)
 
 
@@ -111,6 +112,22 @@ def test_files_of_arrays(tmp_path: Path, name: str) -> None:
         assert [known[image.tobytes()] for image in images] == labels.tolist()
 
 
+def test_white_is_of_training_images_alone(tmp_path: Path) -> None:
+    """A test image brighter than all training images changes none of these."""
+    dark, bright = IMAGES.astype(int) // 17, IMAGES[:1].astype(int) * 4
+    np.savez(tmp_path / "s.npz", train_images=dark, train_labels=LABELS, test_images=bright, test_labels=LABELS[:1])
+    data = load(str(tmp_path / "s.npz"))
+    np.testing.assert_array_equal(data.train_images, dark * 17)  # the largest is 15: 255 / 15
+    assert data.test_images.max() == 255
+
+
+def test_validation_images_are_no_test_set(tmp_path: Path) -> None:
+    pictures(tmp_path / "set" / "train", n=2)
+    pictures(tmp_path / "set" / "val", n=2)
+    with pytest.raises(EquispikeError, match="has a folder train but no folder test"):
+        load(str(tmp_path / "set"))
+
+
 def test_arrays_with_a_split(tmp_path: Path) -> None:
     np.savez(tmp_path / "s.npz", x_train=IMAGES[:8], y_train=LABELS[:8], x_test=IMAGES[8:], y_test=LABELS[8:])
     data = load(str(tmp_path / "s.npz"))
@@ -149,11 +166,11 @@ def test_options_that_say_nothing_are_refused(tmp_path: Path, options: str) -> N
         load(f"{pictures(tmp_path / 'a', n=2)}#{options}")
 
 
-def test_warnings() -> None:
+def test_oddities() -> None:
     bright, copied = np.full((6, 2, 2), 255, np.uint8), np.arange(24, dtype=np.uint8).reshape(6, 2, 2)
-    said = list(warnings(bright, copied, np.array([0, 0, 0, 0, 0, 1]), ("a", "b")))
+    said = list(oddities(bright, copied, np.array([0, 0, 0, 0, 0, 1]), ("a", "b")))
     assert [word in " ".join(said) for word in ("one colour", "mostly bright", "copies", "only 1")] == [True] * 4
-    assert "among the training images" in " ".join(warnings(copied, copied, np.zeros(6, int), ("a",)))
+    assert "among the training images" in " ".join(oddities(copied, copied, np.zeros(6, int), ("a",)))
 
 
 def test_the_label_is_part_of_a_file_name() -> None:

@@ -7,7 +7,7 @@ is the test set, drawn by the seed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from PIL import Image
 
 from equispike.models.errors import EquispikeError
 from equispike.protocols.data.image_file import PICTURES, read_picture
+from equispike.protocols.extras import need
 
 #: Fraction of each class that is the test set where there is none.
 TEST_FRACTION = 0.2
@@ -27,7 +28,7 @@ _SPLIT = [
     for pair in (("images", "labels"), ("x", "y"), ("X", "y"), ("data", "labels"), ("image", "label"))
 ] + [tuple(f"{what}_{split}" for split in ("train", "test") for what in pair) for pair in (("x", "y"), ("X", "y"))]  # fmt: skip
 _WHOLE = [("images", "labels"), ("x", "y"), ("X", "y"), ("data", "target"), ("data", "labels"), ("image", "label")]
-_PARTS = {"train": ("train", "training"), "test": ("test", "testing", "val", "valid", "validation")}
+_PARTS = {"train": ("train", "training"), "test": ("test", "testing")}
 
 
 def is_path(name: str) -> bool:
@@ -91,7 +92,7 @@ _KINDS: dict[str, Callable[[str], Any]] = {"test": float, "seed": int, "size": _
 
 @dataclass(frozen=True)
 class Samples:
-    """Images (n, rows, columns[, 3]) uint8 and the class of each by name."""
+    """Images (n, rows, columns[, 3]), numbers of whatever kind, and the class of each by name."""
 
     images: np.ndarray
     labels: list[str]
@@ -108,10 +109,12 @@ def read(name: str) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
         raise EquispikeError(f"there is no data set {place}: name a folder with one subfolder per class, or a file")
     if not (place.is_dir() or place.is_file()):
         raise EquispikeError(f"{place} is no regular file: name a folder with one subfolder per class, or a file")
-    reader = _folder if place.is_dir() else _READERS.get(place.suffix.lower())
-    if reader is None:
+    if place.is_dir():
+        parts = _folder(place, options)
+    elif reader := _READERS.get(place.suffix.lower()):
+        parts = _of_arrays(_arrays(reader, place), place, options)
+    else:
         raise EquispikeError(f"{place} is of no kind that is read: {', '.join(_READERS)}, or a folder of pictures")
-    parts = reader(place, options)
     train, test = (parts["train"], parts["test"]) if "test" in parts else _drawn(parts["train"], options, place)
     classes = tuple(sorted(set(train.labels), key=_by_number))
     if unknown := sorted(set(test.labels) - set(classes), key=_by_number):
@@ -127,7 +130,8 @@ def read(name: str) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
         )
     number = {label: k for k, label in enumerate(classes)}
     labels = [np.array([number[each] for each in part.labels], dtype=np.uint8) for part in (train, test)]
-    arrays = (train.images, labels[0], test.images, labels[1])
+    white = _white(train.images, test.images, place)
+    arrays = (_as_bytes(train.images, white), labels[0], _as_bytes(test.images, white), labels[1])
     for array in arrays:
         array.flags.writeable = False
     return arrays, classes
@@ -163,6 +167,8 @@ def _folder(place: Path, options: Options) -> dict[str, Samples]:
         each.name.lower(): each for each in sorted(place.iterdir()) if each.is_dir() and not each.name.startswith(".")
     }
     found = {part: below[name] for part, names in _PARTS.items() for name in names[::-1] if name in below}
+    if "train" in found and "test" not in found:
+        raise EquispikeError(f"{place} has a folder {found['train'].name} but no folder test: name it so, or omit both")
     if "train" in found:
         parts = {part: _pictures(folder, options) for part, folder in found.items()}
         order = np.random.default_rng(options.seed).permutation(len(parts["train"].labels))
@@ -200,20 +206,17 @@ def read_like(path: Path, shape: Sequence[int], *, invert: bool = False) -> np.n
     return 255 - pixels if invert else pixels
 
 
-def _of_arrays(arrays: Mapping[str, Any], place: Path, options: Options) -> dict[str, Samples]:
+def _of_arrays(arrays: Mapping[str, np.ndarray], place: Path, options: Options) -> dict[str, Samples]:
     for names in _SPLIT:
         if all(name in arrays for name in names):
-            given = [np.asarray(arrays[name]) for name in names]
-            white = _white(given[0], given[2], place)
+            one, its_labels, other, other_labels = (arrays[name] for name in names)
             return {
-                "train": _samples(given[0], given[1], white, place, options),
-                "test": _samples(given[2], given[3], white, place, options),
+                "train": _samples(one, its_labels, place, options),
+                "test": _samples(other, other_labels, place, options),
             }
     for images, labels in _WHOLE:
         if images in arrays and labels in arrays:
-            samples = np.asarray(arrays[images])
-            white = _white(samples, samples, place)
-            return {"train": _samples(samples, np.asarray(arrays[labels]), white, place, options)}
+            return {"train": _samples(arrays[images], arrays[labels], place, options)}
     raise EquispikeError(
         f"{place} has {', '.join(sorted(arrays)) or 'nothing'}: name its arrays images and labels, or train_images, "
         "train_labels, test_images and test_labels"
@@ -221,33 +224,39 @@ def _of_arrays(arrays: Mapping[str, Any], place: Path, options: Options) -> dict
 
 
 def _white(train: np.ndarray, test: np.ndarray, place: Path) -> float:
-    """Return the value that is white: 255 of bytes, 1 of fractions, else the largest of the training images."""
-    if train.dtype == np.uint8 and test.dtype == np.uint8:
+    """Return the value that is white: 255 of bytes and of what needs as many bits, 1 of fractions, else the largest of the
+    training images.
+    """
+    if train.dtype == test.dtype == np.uint8:
         return 255.0
-    if train.dtype.kind not in "biuf":
-        raise EquispikeError(f"{place}: images are of type {train.dtype}, not numbers")
     for part in (train, test):
+        if part.dtype.kind not in "biuf":
+            raise EquispikeError(f"{place}: images are of type {part.dtype}, not numbers")
         if not np.isfinite(part).all() or part.min() < 0:
             raise EquispikeError(f"{place}: images have values that are below 0 or not finite, 0 must be black")
     largest = float(train.max())
     if not largest:
         raise EquispikeError(f"{place}: all training images are black")
-    return 1.0 if largest <= 1 else 255.0 if largest <= 255 else largest
+    return 1.0 if largest <= 1 else 255.0 if 127 < largest <= 255 else largest
 
 
-def _samples(images: np.ndarray, labels: np.ndarray, white: float, place: Path, options: Options) -> Samples:
+def _as_bytes(images: np.ndarray, white: float) -> np.ndarray:
+    """Images with ``white`` as 255; what is brighter is white, too."""
+    if images.dtype != np.uint8:
+        images = np.rint(images.astype(np.float64) * (255 / white)).clip(0, 255).astype(np.uint8)
+    return np.ascontiguousarray(images)
+
+
+def _samples(images: np.ndarray, labels: np.ndarray, place: Path, options: Options) -> Samples:
     labels = labels.argmax(axis=1) if labels.ndim == 2 and min(labels.shape) > 1 else labels.ravel()
     if len(images) != len(labels):
         raise EquispikeError(f"{place}: {len(images)} images, but {len(labels)} labels")
     if not len(images):
         raise EquispikeError(f"{place} has no images")
-    images = _shaped(images, place, options)
-    if images.dtype != np.uint8:
-        images = np.rint(images.astype(np.float64) * (255 / white)).clip(0, 255).astype(np.uint8)
     if labels.dtype.kind == "f" and not (labels == np.rint(labels)).all():
         raise EquispikeError(f"{place}: labels are fractions, not classes")
     names = [str(int(each)) if labels.dtype.kind in "biuf" else str(each) for each in labels.tolist()]
-    return Samples(np.ascontiguousarray(images), names)
+    return Samples(_shaped(images, place, options), names)
 
 
 def _shaped(images: np.ndarray, place: Path, options: Options) -> np.ndarray:
@@ -260,31 +269,31 @@ def _shaped(images: np.ndarray, place: Path, options: Options) -> np.ndarray:
         return images.reshape(len(images), *size)
     if images.ndim == 4 and images.shape[3] == 1:
         return images[..., 0]
-    if (
-        images.ndim == 4 and images.shape[1] in (1, 3) and images.shape[3] not in (1, 3)
-    ):  # channels first, as PyTorch has them
-        return np.moveaxis(images, 1, 3)[..., 0] if images.shape[1] == 1 else np.moveaxis(images, 1, 3)
+    if images.ndim == 4 and images.shape[1] in (1, 3) and images.shape[3] != 3:  # channels first, as in PyTorch
+        return images[:, 0] if images.shape[1] == 1 else np.moveaxis(images, 1, 3)
     if images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3):
         return images
     raise EquispikeError(f"{place}: images have shape {images.shape}, not (n, rows, columns) or (n, rows, columns, 3)")
 
 
-def _npz(place: Path, options: Options) -> dict[str, Samples]:
+type Arrays = dict[str, np.ndarray]
+
+
+def _npz(place: Path) -> Arrays:
     with np.load(place, allow_pickle=False) as file:
-        return _of_arrays({name: file[name] for name in file.files}, place, options)
+        return {name: file[name] for name in file.files}
 
 
-def _npy(place: Path, options: Options) -> dict[str, Samples]:
+def _npy(place: Path) -> Arrays:
     """``images.npy``, or of another such name, with ``labels.npy`` beside it."""
     for word in ("images", "x", "X", "data"):
         labels = place.with_name(place.name.replace(word, "labels"))
         if labels != place and labels.exists():
-            loaded = [np.load(each, allow_pickle=False) for each in (place, labels)]
-            return _of_arrays(dict(zip(("images", "labels"), loaded, strict=True)), place, options)
+            return {"images": np.load(place, allow_pickle=False), "labels": np.load(labels, allow_pickle=False)}
     raise EquispikeError(f"{place} has images alone: put labels.npy beside images.npy, or use .npz")
 
 
-def _mat(place: Path, options: Options) -> dict[str, Samples]:
+def _mat(place: Path) -> Arrays:
     from scipy.io import loadmat
 
     arrays = {name: value for name, value in loadmat(place).items() if not name.startswith("__")}
@@ -292,22 +301,18 @@ def _mat(place: Path, options: Options) -> dict[str, Samples]:
         samples, n = arrays.get(images), arrays[labels].size if labels in arrays else None
         if samples is not None and samples.ndim == 4 and samples.shape[3] == n:  # as SVHN: samples are the last axis
             arrays[images] = np.moveaxis(samples, 3, 0)
-    return _of_arrays(arrays, place, options)
+    return arrays
 
 
-def _hdf5(place: Path, options: Options) -> dict[str, Samples]:
-    from equispike.protocols.extras import need
-
+def _hdf5(place: Path) -> Arrays:
     need("exchange", "h5py")
     import h5py
 
     with h5py.File(place, "r") as file:
-        return _of_arrays(
-            {name: value[()] for name, value in file.items() if isinstance(value, h5py.Dataset)}, place, options
-        )
+        return {name: value[()] for name, value in file.items() if isinstance(value, h5py.Dataset)}
 
 
-def _csv(place: Path, options: Options) -> dict[str, Samples]:
+def _csv(place: Path) -> Arrays:
     """A row per image: its label in a column ``label``, ``class`` or ``y``, or the first one, and its pixels."""
     import pandas as pd
 
@@ -316,52 +321,27 @@ def _csv(place: Path, options: Options) -> dict[str, Samples]:
     if not named:
         table = pd.read_csv(place, header=None)
         named = [table.columns[0]]
-    labels, pixels = table[named[0]], table.drop(columns=named[0])
-    if labels.isna().any() or pixels.isna().any(axis=None):
+    if table.isna().any(axis=None):
         raise EquispikeError(f"{place} has empty cells: each row is a label and the pixels of an image")
-    return _of_arrays({"images": pixels.to_numpy(), "labels": labels.to_numpy()}, place, options)
+    return {"images": table.drop(columns=named[0]).to_numpy(), "labels": table[named[0]].to_numpy()}
 
 
-def _told(reader: Callable[[Path, Options], dict[str, Samples]]) -> Callable[[Path, Options], dict[str, Samples]]:
-    """What a reader raises about a file's content as one sentence."""
-
-    def read(place: Path, options: Options) -> dict[str, Samples]:
-        try:
-            return reader(place, options)
-        except EquispikeError:
-            raise
-        except Exception as error:
-            raise EquispikeError(f"{place} cannot be read as {place.suffix[1:]}: {_first_line(error)}") from None
-
-    return read
+_READERS: dict[str, Callable[[Path], Arrays]] = {
+    ".npz": _npz,
+    ".npy": _npy,
+    ".mat": _mat,
+    ".csv": _csv,
+    ".h5": _hdf5,
+    ".hdf5": _hdf5,
+}
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
-
-
-_READERS: dict[str, Callable[[Path, Options], dict[str, Samples]]] = {
-    suffix: _told(reader)
-    for suffix, reader in {
-        ".npz": _npz, ".npy": _npy, ".mat": _mat, ".csv": _csv, ".h5": _hdf5, ".hdf5": _hdf5,
-    }.items()
-}  # fmt: skip
-
-
-def warnings(train: np.ndarray, test: np.ndarray, labels: np.ndarray, classes: tuple[str, ...]) -> Iterator[str]:
-    """Say what looks wrong with a set of images before anything is trained on it."""
-    flat = [images.reshape(len(images), -1) for images in (train, test)]
-    for images, name in zip(flat, ("training", "test"), strict=True):
-        if n := int((np.ptp(images, axis=1) == 0).sum()):
-            yield f"{n} {name} images are of one colour throughout"
-    known = {each.tobytes() for each in flat[0]}
-    if n := sum(each.tobytes() in known for each in flat[1]):
-        yield f"{n} test images are among the training images, too"
-    if n := len(flat[0]) - len(known):
-        yield f"{n} training images are copies of others"
-    if float(np.mean(flat[0])) > 127:
-        yield "images are mostly bright: networks here take bright pixels for ink, invert dark digits on a bright ground"
-    counts = np.bincount(labels, minlength=len(classes))
-    if counts.min() * 5 <= counts.max():
-        few, many = classes[int(counts.argmin())], classes[int(counts.argmax())]
-        yield f"class {many} has {counts.max()} training images, class {few} only {counts.min()}"
+def _arrays(reader: Callable[[Path], Arrays], place: Path) -> Arrays:
+    """What a library reads of a file; EquispikeError for whatever it raises about its content."""
+    try:
+        return reader(place)
+    except EquispikeError:
+        raise
+    except Exception as error:  # each library has its own
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise EquispikeError(f"{place} cannot be read as {place.suffix[1:]}: {reason}") from None

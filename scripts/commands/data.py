@@ -28,7 +28,7 @@ def command(name: str, data_dir: Path | None, out: Path | None) -> None:
     from equispike.analysis.figures import data as figures
     from equispike.analysis.figures.style import PAPER, save
     from equispike.protocols.data import label_of, load
-    from equispike.protocols.data.own import warnings
+    from equispike.protocols.data.oddities import oddities
 
     data = load(name, data_dir)
     table = Table(show_header=False)
@@ -45,7 +45,7 @@ def command(name: str, data_dir: Path | None, out: Path | None) -> None:
     screen().print(table)
     if data.kind != "images":
         return
-    for sentence in warnings(data.train_images, data.test_images, data.train_labels, data.class_names):
+    for sentence in oddities(data.train_images, data.test_images, data.train_labels, data.class_names):
         click.echo(f"Warning: {sentence}.", err=True)
     with rc_context(PAPER):
         for path in save(figures.samples(data), out or Path("runs") / f"data-{label_of(name)}", "samples",
