@@ -125,7 +125,7 @@ def to_summary(runs: pd.DataFrame) -> str:
 
     Of several backends the one with most seeds stands in it.
     """
-    lines = ["| system | paper (%) | here (%) | seeds | command |", f"|{' --- |' * 5}"]
+    lines = ["| system | neurons | paper (%) | here (%) | command |", f"|{' --- |' * 5}"]
     for system in SYSTEMS.values():
         data = system.headline.data if system.headline else "mnist"
         fitting = runs["system"].eq(system.name) & runs["data"].eq(data) & runs["settings"].eq("defaults")
@@ -135,10 +135,26 @@ def to_summary(runs: pd.DataFrame) -> str:
         setting, group = max(rows_by_setting(found), key=lambda row: len(row[1]))
         readout = next(iter(TrainingSpec.of_run(RunFolder.open(group["folder"].iloc[0])).procedure().readouts))
         values = pd.Series([100 * accuracy[readout] for accuracy in group["accuracy"]], dtype=float)
-        command = f"equispike train {system.name} --data {data}"
-        cells = [f"`{system.name}`: {system.summary}", _headline(setting), _spread(values), len(group), f"`{command}`"]
+        command = _command(TrainingSpec.of_run(RunFolder.open(group["folder"].iloc[0])), sorted(group["seed"]))
+        cells = [
+            f"`{system.name}`: {system.summary}",
+            setting["network"],
+            _headline(setting),
+            _spread(values),
+            f"`{command}`",
+        ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
+
+
+def _command(spec: TrainingSpec, seeds: list[int]) -> str:
+    """Return the command that trains a system with its defaults again, on the same backend and with the same seeds."""
+    words = [f"equispike train {spec.system.name} --data {spec.data}"]
+    if spec.n_images != spec.n_train * spec.procedure_params.epochs:
+        words.append(f"--images {spec.n_images}")
+    if spec.system.is_spiking:
+        words.append(f"--backend {spec.backend}")
+    return " ".join([*words, f"--seeds {','.join(map(str, seeds))}" if len(seeds) > 1 else f"--seed {seeds[0]}"])
 
 
 def _table(runs: pd.DataFrame, readouts: tuple[str, ...]) -> str:
