@@ -42,7 +42,7 @@ resources: {cpus: 1, memory: 2 GB, time: 2 h}
 figures:
   - {name: by-size, x: n_exc, y: accuracy, lines: rule}
 """
-CONFIG = "n_exc: 4\nt_present: 10*ms\nneuron:\n  tau_mem: 90*ms\nrule.nu_pre: 0.001\n"
+CONFIG = "n_exc: 4\nt_present: 10*ms\nneuron.tau_mem: 90*ms\nrule.nu_pre: 0.001\n"
 
 type Random = random.Random
 
