@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from equispike.models.codegen import BACKENDS
 from equispike.models.errors import EquispikeError
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ MOST_STEPS = 10_000_000
 MOST_IMAGES = 10**12
 #: Bytes of a learned weight, which is held before and in a program, and of a synapse where each has its place in memory.
 WEIGHT_BYTES, SYNAPSE_BYTES = 16, 16
-#: Backends that keep a list of synapses; others follow their pattern.
-_LISTING = ("numpy", "cython", "cpp-stock", "genn", "genn-cpu")
 
 
 def training_fault(spec: TrainingSpec) -> str | None:
@@ -27,7 +26,8 @@ def training_fault(spec: TrainingSpec) -> str | None:
     if fault := steps_fault(spec.procedure().n_steps_simulated, "an image"):
         return fault
     weights, synapses = spec.params.weights_and_synapses()
-    needed = WEIGHT_BYTES * weights + (SYNAPSE_BYTES * synapses if spec.backend in _LISTING else 0)
+    lists = spec.backend in BACKENDS and BACKENDS[spec.backend].lists_synapses
+    needed = WEIGHT_BYTES * weights + (SYNAPSE_BYTES * synapses if lists else 0)
     return memory_fault(needed, f"weights and synapses of {spec.params.structure()} neurons on {spec.backend}")
 
 

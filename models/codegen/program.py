@@ -69,6 +69,7 @@ class Backend(Protocol):
     in_double : the backend like it in double precision; itself, if it is
     stepwise : whether Python goes from time step to time step: slow, but nothing is built
     parallel : whether several runs at the same time are faster than one after another
+    lists_synapses : whether each synapse has its place in memory, though connections follow a pattern
     package : what generates code, besides Brian2 and a C++ compiler; empty where nothing does
     """
 
@@ -76,6 +77,7 @@ class Backend(Protocol):
     single_precision: bool
     in_double: str
     stepwise: bool
+    lists_synapses: bool
     parallel: bool
     package: str
 

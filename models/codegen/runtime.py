@@ -92,7 +92,7 @@ class RuntimeBackend:
     """Brian2's runtime device with one of its code generation targets."""
 
     single_precision = parallel = False
-    stepwise = True
+    stepwise = lists_synapses = True
 
     def __init__(self, name: str) -> None:
         self.name = self.in_double = name

@@ -34,6 +34,7 @@ class CppBackend(StandaloneBackend):
     def __init__(self, name: str, *, own_templates: bool = True, single_precision: bool = False) -> None:
         super().__init__(name)
         self._own_templates = own_templates
+        self.lists_synapses = not own_templates
         self.single_precision = single_precision
         self.in_double = name.removesuffix("-float32")
 

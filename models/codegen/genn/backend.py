@@ -41,6 +41,7 @@ class GennBackend:
     """GeNN 4 in double precision, on the CPU or a GPU."""
 
     single_precision = stepwise = parallel = False
+    lists_synapses = True
     package = "brian2genn"
 
     def __init__(self, name: str, *, use_gpu: bool) -> None:

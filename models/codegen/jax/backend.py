@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class JaxBackend:
     """JAX on a CPU or, where it finds one, a GPU: many runs at the same time."""
 
-    stepwise = False
+    stepwise = lists_synapses = False
     parallel = True
     package = "jax"
 

@@ -38,7 +38,7 @@ class StandaloneBackend(ABC):
     program: type[StandaloneProgram] = StandaloneProgram
     #: Its column in the table of features.
     generator: str
-    single_precision = stepwise = parallel = False
+    single_precision = stepwise = parallel = lists_synapses = False
     package = ""
 
     def __init__(self, name: str) -> None:
