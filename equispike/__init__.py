@@ -60,11 +60,12 @@ def systems() -> dict[str, System]:
 
 
 def load_data(name: str, data_dir: Path | str | None = None) -> Dataset:
-    """Load a data set, from ``data_dir``, EQUISPIKE_DATA, the user's cache or a download.
+    """Load a data set, from ``data_dir``, EQUISPIKE_DATA, the user's cache or a download; or one's own, from the path of a
+    folder with a subfolder of pictures per class or of a file (docs/your-data.md).
 
     Returns
     -------
-    ``train_images``, ``test_images``: images (n, height, width) uint8 from 0 to 255, or recordings of events;
+    ``train_images``, ``test_images``: images (n, height, width[, 3]) uint8 from 0 to 255, or recordings of events;
     ``train_labels``, ``test_labels`` (n,)
 
     Raises
