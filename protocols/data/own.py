@@ -248,15 +248,17 @@ def _as_bytes(images: np.ndarray, white: float) -> np.ndarray:
 
 
 def _samples(images: np.ndarray, labels: np.ndarray, place: Path, options: Options) -> Samples:
+    images = _shaped(images, place, options)
     labels = labels.argmax(axis=1) if labels.ndim == 2 and min(labels.shape) > 1 else labels.ravel()
     if len(images) != len(labels):
         raise EquispikeError(f"{place}: {len(images)} images, but {len(labels)} labels")
-    if not len(images):
+    if not images.size:
         raise EquispikeError(f"{place} has no images")
-    if labels.dtype.kind == "f" and not (labels == np.rint(labels)).all():
-        raise EquispikeError(f"{place}: labels are fractions, not classes")
-    names = [str(int(each)) if labels.dtype.kind in "biuf" else str(each) for each in labels.tolist()]
-    return Samples(_shaped(images, place, options), names)
+    if labels.dtype.kind not in "biufUSO":
+        raise EquispikeError(f"{place}: labels are of type {labels.dtype}, neither whole numbers nor words")
+    if labels.dtype.kind == "f" and not (np.isfinite(labels) & (labels == np.rint(labels))).all():
+        raise EquispikeError(f"{place}: labels are fractions or not finite, not classes")
+    return Samples(images, [str(int(each)) if labels.dtype.kind in "biuf" else str(each) for each in labels.tolist()])
 
 
 def _shaped(images: np.ndarray, place: Path, options: Options) -> np.ndarray:
