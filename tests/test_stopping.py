@@ -140,10 +140,10 @@ STUBBORN = """
 import sys, time
 from equispike.scripts import stopping
 
-stopping._AGAIN_AFTER = 2
+stopping._AGAIN_AFTER = 0.3
 with stopping.heeded():
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         time.sleep(60)
     except BaseException:  # as libraries do
         print("swallowed", flush=True)
