@@ -208,7 +208,7 @@ KINDS: dict[tuple[str, str], Maker] = {
     ("broken stroke", "png"): lambda d, r: grey(placed(_broken(pen(d)))),
     ("small, in a corner", "png"): lambda d, r: grey(placed(pen(d, 45), at=(0.2, 0.85))),
     ("tiny: 32 x 40", "png"): lambda d, r: grey(placed(pen(d, 22, 1.2), (32, 40))),
-    ("huge: 2400 x 3000", "jpg"): lambda d, r: grey(placed(pen(d, 1300), (2400, 3000))),
+    ("large: 1200 x 1500", "jpg"): lambda d, r: grey(placed(pen(d, 650), (1200, 1500))),
     ("turned by EXIF", "jpg"): lambda d, r: _turned(grey(placed(pen(d)))),
     ("10 bits in 16", "png"): lambda d, r: _deep(placed(pen(d)), 10),
     ("12 bits in 16", "png"): lambda d, r: _deep(placed(pen(d)), 12),
