@@ -18,6 +18,7 @@ type Mask = NDArray[np.bool_]
 
 _STROKE = 0.4  # Fraction of the picture's longest side that no stroke is as wide as: what is wider is ground.
 _GRAIN = 1 / 300  # Fraction of that side over which noise is averaged.
+_DARKNESS = 20.0  # Grey levels of a ground so dark that contrast with it is mostly noise.
 _LEAST = 0.06  # Contrast with the ground, 0 to 1, below which there is no ink.
 _LINE = 0.025  # Fraction of that side that a printed line is at most wide.
 _SLOPES = np.linspace(-0.1, 0.1, 61)  # Of printed lines against the edges of the picture.
@@ -26,8 +27,9 @@ _NEAR = 0.4  # Gap between parts of one digit, in lengths of its largest part.
 _PART = 0.03  # Area of the smallest part of a digit, in areas of its largest part.
 _OTHER = 0.3  # Area from which on something else is another digit, in areas of the largest part,
 _OTHER_HEIGHT = 0.7  # and height, in heights of that, where it stands beside it.
+_FEWEST = 12  # Pixels of the largest part.
 _RECTANGLE = 0.85  # Fraction of a rectangle around it that a box or a sheet fills.
-_SHEET = 0.1  # Fraction of the picture that a sheet of paper covers at least.
+_SHEET = 0.1  # Fraction of the picture that a box or sheet covers at least.
 
 
 def find_digit(grey: Grey, dark: bool | None, name: str) -> Ink:
@@ -51,8 +53,7 @@ def find_digit(grey: Grey, dark: bool | None, name: str) -> Ink:
         shade = "brighter" if dark is False else "darker" if dark else "brighter or darker"
         raise EquispikeError(f"{name} shows nothing {shade} than its ground: change whether it is inverted.")
     ink = (ink / np.quantile(ink[ink > ink.max() / 2], 0.9)).clip(0, 1)
-    mask = _without_lines(ink > min(0.5, threshold_otsu(ink)))
-    digit = _digit(mask, name)
+    digit = _digit(_without_lines(_without_box(ink > min(0.5, threshold_otsu(ink)))), name)
     ink = np.where(isotropic_dilation(digit, 1.5), ink, 0)
     rows, columns = (np.flatnonzero(digit.any(axis=axis)) for axis in (1, 0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -82,15 +83,26 @@ def _ink(grey: Grey, dark: bool | None) -> Ink:
     if not dark:
         levels = 255 - levels
     ground = closing(levels, footprint_rectangle((round(_STROKE * side) | 1,) * 2, decomposition="separable"))
-    return 1 - levels / ground.clip(1)
+    return (ground - levels) / (ground + _DARKNESS)
 
 
 def _is_dark(levels: Ink) -> bool:
     """Whether what is rare is darker than the median of what is around it."""
-    step = -(-max(levels.shape) // 64)
-    small = ndimage.uniform_filter(levels, step)[step // 2 :: step, step // 2 :: step]
-    around = ndimage.median_filter(small, size=max(small.shape) // 2 | 1)
+    margin = tuple(slice(side // 20, side - side // 20) for side in levels.shape)  # a frame is no ground
+    step = -(-max(levels.shape) // 40)
+    small = ndimage.uniform_filter(levels[margin], step)[step // 2 :: step, step // 2 :: step]
+    around = ndimage.median_filter(small, size=max(small.shape) // 2 | 1, mode="nearest")
     return bool(((small - around) ** 3).sum() < 0)
+
+
+def _without_box(mask: Mask) -> Mask:
+    """Without a box that is printed around the digit, as forms have."""
+    labels = label(mask, connectivity=2)
+    parts = regionprops(labels)
+    for box in parts:
+        if box.area_bbox > _SHEET * mask.size and _is_solid(box) and any(_holds(box, part) for part in parts):
+            return mask & (labels != box.label)
+    return mask
 
 
 def _without_lines(mask: Mask) -> Mask:
@@ -126,12 +138,12 @@ def _digit(mask: Mask, name: str) -> Mask:
     """The largest part of what is inside of frames, and what belongs to it."""
     labels = label(mask, connectivity=2)
     parts = sorted(regionprops(labels), key=lambda part: -part.area)
+    if not parts or parts[0].area < _FEWEST:
+        raise EquispikeError(f"{name} shows too little ink for its size: crop the picture to the digit.")
     for is_outside, least in ((_is_margin, _PART), (_touches, _OTHER)):
         inside = [part for part in parts if not is_outside(part, mask.shape)]
         if inside and inside[0].area > least * parts[0].area:
             parts = inside
-    if _is_solid(parts[0]) and (boxed := [part for part in parts[1:] if _holds(parts[0], part)]):
-        parts = boxed
     main = parts[0]
     size = max(_height(main), main.bbox[3] - main.bbox[1])
     large = np.isin(labels, [part.label for part in parts if part.area >= _PART * main.area])

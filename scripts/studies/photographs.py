@@ -1,6 +1,6 @@
 """Pictures of digits as people take them, and how many of each kind a run tells the class of:
 
-``python -m equispike.scripts.studies.photographs pretrained/diehl-cook-400 --digits 200 --out photographs.csv --figure f.png``.
+``python -m equispike.scripts.studies.photographs pretrained/diehl-cook-400 --digits 100 --out photographs.csv --figure f.png``.
 
 Digits are training images of MNIST, drawn as with a pen onto synthetic photographs of every kind of file.
 """
@@ -15,7 +15,7 @@ import click
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
 import equispike
 from equispike.models.errors import EquispikeError
@@ -24,6 +24,8 @@ from equispike.protocols.data.image_file import read_digit
 
 type Ink = NDArray[np.float64]
 
+#: Which digit a figure shows, counted from the last.
+_DRAWN = 37
 #: Rows and columns of a usual picture.
 SIZE = (240, 300)
 
@@ -63,7 +65,7 @@ def _lines(shape: tuple[int, int], every: float, width: float, tilt: float = 0.0
     return np.clip(width / 2 + 0.5 - distance, 0, 1)
 
 
-def _squares(shape: tuple[int, int], every: float, width: float, tilt: float = 0.0) -> Ink:
+def squares(shape: tuple[int, int], every: float, width: float, tilt: float = 0.0) -> Ink:
     return np.maximum(_lines(shape, every, width, tilt), _lines(shape[::-1], every, width, -tilt).T)
 
 
@@ -182,13 +184,13 @@ KINDS: dict[tuple[str, str], Maker] = {
         placed(pen(d)), np.where(_grid(SIZE)[0] + _grid(SIZE)[1] > 1.6, 0.4, 1.0), 2, r
     ),
     ("squared paper, blue lines", "jpg"): lambda d, r: coloured(
-        placed(pen(d)), (245, 245, 240), (30, 30, 60), _squares(SIZE, 24, 1.5)
+        placed(pen(d)), (245, 245, 240), (30, 30, 60), squares(SIZE, 24, 1.5)
     ),
-    ("squared paper, dark lines, turned by 3 degrees", "jpg"): lambda d, r: coloured(
-        placed(pen(d)), (245, 245, 240), (30, 30, 60), _squares(SIZE, 27, 2, 0.05), (70, 80, 110)
+    ("tilted, with dark lines", "jpg"): lambda d, r: coloured(
+        placed(pen(d)), (245, 245, 240), (30, 30, 60), squares(SIZE, 27, 2, 0.05), (70, 80, 110)
     ),
-    ("squared paper under uneven light", "jpg"): lambda d, r: lit(
-        np.maximum(placed(pen(d)), 0.4 * _squares(SIZE, 20, 1.5, 0.02)), 1 - 0.6 * _grid(SIZE)[0], 2, r
+    ("squared, uneven light", "jpg"): lambda d, r: lit(
+        np.maximum(placed(pen(d)), 0.4 * squares(SIZE, 20, 1.5, 0.02)), 1 - 0.6 * _grid(SIZE)[0], 2, r
     ),
     ("lined paper", "jpg"): lambda d, r: coloured(
         placed(pen(d)), (245, 245, 240), (30, 30, 60), _lines(SIZE, 40, 2, 0.01), (90, 110, 160)
@@ -227,6 +229,10 @@ KINDS: dict[tuple[str, str], Maker] = {
 }  # fmt: skip
 
 
+#: Those that differ from the first in their file alone; a figure omits them.
+FILES = list(KINDS)[list(KINDS).index(("turned by EXIF", "jpg")) :]
+
+
 def take(kind: tuple[str, str], digit: np.ndarray, path: Path, random: np.random.Generator) -> Path:
     """Make a picture of a digit (28, 28) uint8 of this kind; returns its file, ``path`` with the ending that is due."""
     made = KINDS[kind](digit, random)
@@ -238,7 +244,7 @@ def take(kind: tuple[str, str], digit: np.ndarray, path: Path, random: np.random
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--digits", "n", default=200, show_default=True, help="Pictures of each kind.")
+@click.option("--digits", "n", default=100, show_default=True, help="Pictures of each kind.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("photographs.csv"), show_default=True)
 @click.option("--figure", type=click.Path(path_type=Path), help="Draw one picture of each kind above what is read.")
 @click.option("--backend", default="cpp", show_default=True)
@@ -259,9 +265,11 @@ def main(run: Path, n: int, out: Path, figure: Path | None, backend: str) -> Non
                     unlike.append(np.corrcoef(read[-1].ravel(), digit.ravel())[0, 1])
                 except EquispikeError:
                     refused += 1
-                if k == 5:
+                if k == n - _DRAWN:
                     with Image.open(file) as picture:
-                        shown.append((kind, picture.copy(), read[-1] if owner and owner[-1] == (len(rows), k) else None))
+                        seen = read[-1] if owner and owner[-1] == (len(rows), k) else None
+                        if kind not in FILES:
+                            shown.append((kind, picture.copy(), seen))
             rows.append({"kind": ", ".join(kind), "n": n, "refused": refused, "median_correlation": np.median(unlike)})
     shares = equispike.predict(run, np.stack(read), backend=backend)
     right = np.zeros((len(rows), n), dtype=bool)
@@ -275,7 +283,20 @@ def main(run: Path, n: int, out: Path, figure: Path | None, backend: str) -> Non
 
 
 def _draw(shown: list[tuple[tuple[str, str], Image.Image, np.ndarray | None]]) -> Image.Image:
-    raise NotImplementedError
+    """Draw pictures, seven in a row, with what is read of each below it."""
+    width, height, seen, caption, columns = 170, 136, 84, 26, 7
+    rows = -(-len(shown) // columns)
+    page = Image.new("RGB", (columns * (width + 10), rows * (height + seen + caption + 20)), "white")
+    pencil = ImageDraw.Draw(page)
+    for k, ((name, _), picture, digit) in enumerate(shown):
+        left, top = k % columns * (width + 10) + 5, k // columns * (height + seen + caption + 20)
+        pencil.text((left + width // 2, top + caption // 2), name, fill="black", anchor="mm", font_size=11)
+        small = ImageOps.contain(ImageOps.exif_transpose(picture).convert("RGB"), (width, height))
+        page.paste(small, (left + (width - small.width) // 2, top + caption))
+        if digit is not None:
+            large = Image.fromarray(digit).resize((seen, seen), Image.Resampling.NEAREST)
+            page.paste(large, (left + (width - seen) // 2, top + caption + height + 6))
+    return page
 
 
 if __name__ == "__main__":
