@@ -138,7 +138,10 @@ def test_from_training_to_a_picture_of_ones_own(equispike, run: Path, tmp_path: 
 
     assert "Accuracy on 3 test images" in equispike("evaluate", run, "--label-images", 4, "--test-images", 3).out
     Image.fromarray(np.pad(np.full((20, 4), 255, np.uint8), ((4, 4), (12, 12)))).save(tmp_path / "one.png")
-    assert "one.png" in equispike("predict", run, "one.png").out
+    Image.fromarray(np.full((28, 28), 120, np.uint8) + np.eye(28, dtype=np.uint8) * 100).save(tmp_path / "grey.png")
+    said = equispike("predict", run, "one.png", "grey.png", "--invert", "no", "--show").out
+    assert "one.png\n" in said and f"\n{12 * ' '}████{12 * ' '}\n" in said
+    assert "grey.png has 1." in said and "one.png has" not in said
     row = equispike("results", tmp_path).out.splitlines()[2]
     assert row.startswith("| diehl-cook | digits | 4 |") and "`run`" in row
 

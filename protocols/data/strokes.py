@@ -27,7 +27,7 @@ _NEAR = 0.4  # Gap between parts of one digit, in lengths of its largest part.
 _PART = 0.03  # Area of the smallest part of a digit, in areas of its largest part.
 _OTHER = 0.3  # Area from which on something else is another digit, in areas of the largest part,
 _OTHER_HEIGHT = 0.7  # and height, in heights of that, where it stands beside it.
-_FEWEST = 12  # Pixels of the largest part.
+_SMALLEST = 8  # Pixels; with its longest side below them, a digit cannot be told from a dot.
 _RECTANGLE = 0.85  # Fraction of a rectangle around it that a box or a sheet fills.
 _SHEET = 0.1  # Fraction of the picture that a box or sheet covers at least.
 
@@ -138,7 +138,7 @@ def _digit(mask: Mask, name: str) -> Mask:
     """The largest part of what is inside of frames, and what belongs to it."""
     labels = label(mask, connectivity=2)
     parts = sorted(regionprops(labels), key=lambda part: -part.area)
-    if not parts or parts[0].area < _FEWEST:
+    if not parts or max(parts[0].image.shape) < _SMALLEST:
         raise EquispikeError(f"{name} shows too little ink for its size: crop the picture to the digit.")
     for is_outside, least in ((_is_margin, _PART), (_touches, _OTHER)):
         inside = [part for part in parts if not is_outside(part, mask.shape)]

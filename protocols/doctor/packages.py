@@ -20,6 +20,7 @@ PACKAGES: dict[str, dict[str, str]] = {
         "pandas": "pandas",
         "seaborn": "seaborn",
         "scikit-learn": "sklearn",
+        "scikit-image": "skimage",
         "jax": "jax",
         "optax": "optax",
         "equinox": "equinox",
