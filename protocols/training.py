@@ -37,7 +37,11 @@ def begun_record(spec: TrainingSpec, data: Dataset, before: Mapping[str, Any] | 
             "checksum": data.checksum,
             "shape": list(data.train_images.shape[1:]),
             "classes": list(data.class_names),
-            **({"brightness": _brightness(data.train_images)} if getattr(data.train_images, "dtype", None) == np.uint8 else {}),
+            **(
+                {"brightness": _brightness(data.train_images)}
+                if getattr(data.train_images, "dtype", None) == np.uint8
+                else {}
+            ),
         },
         **provenance(before),
     }

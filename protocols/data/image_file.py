@@ -30,10 +30,11 @@ Grey = NDArray[np.uint8]
 def read_digit(path: str | Path, invert: bool | Literal["auto"] = "auto") -> Grey:
     """The digit in a picture, such as a PNG, JPEG, BMP, GIF, TIFF or WebP file, as (28, 28) uint8, white (255) on black (0).
 
-    `invert` says whether the digit is dark on a bright ground; 'auto' judges by the border of the picture. The
-    digit is scaled to 20 pixels and centred by its centre of mass, as in MNIST; an image that needs no inversion
-    and is 28 x 28 already is returned as it is.
-    Raises EquispikeError if the file is missing, not such an image, blank, or too thin to be seen at that size.
+    `invert` says whether the digit is dark on a bright ground; 'auto' takes for ink what is rarer. Light, lines of the paper and
+    frames are taken out. The digit is scaled to 20 pixels and centred by its centre of mass, as in MNIST; an image that needs no
+    inversion, by its border, and is 28 x 28 already is returned as it is.
+    Raises EquispikeError if the file is missing, not such an image, blank, shows more than one thing of a size, or is too thin
+    to be seen at that size.
     """
     grey = _read_grey(Path(path))
     if np.ptp(grey) < _BLANK:

@@ -22,7 +22,10 @@ _DARKNESS = 20.0  # Grey levels of a ground so dark that contrast with it is mos
 _LEAST = 0.06  # Contrast with the ground, 0 to 1, below which there is no ink.
 _LINE = 0.025  # Fraction of that side that a printed line is at most wide.
 _SLOPES = np.linspace(-0.1, 0.1, 61)  # Of printed lines against the edges of the picture.
-_FULL, _THIN = 0.7, 0.3  # Fractions of the picture's width or height where there is ink on a printed line, and no stroke.
+_FULL, _THIN = (
+    0.7,
+    0.3,
+)  # Fractions of the picture's width or height where there is ink on a printed line, and no stroke.
 _NEAR = 0.4  # Gap between parts of one digit, in lengths of its largest part.
 _PART = 0.03  # Area of the smallest part of a digit, in areas of its largest part.
 _OTHER = 0.3  # Area from which on something else is another digit, in areas of the largest part,

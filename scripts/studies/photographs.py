@@ -73,7 +73,9 @@ def grey(ink: Ink, paper: float = 235, dark: float = 40) -> Image.Image:
     return Image.fromarray(np.rint(paper + (dark - paper) * ink).astype(np.uint8))
 
 
-def lit(ink: Ink, light: Ink, noise: float, random: np.random.Generator, paper: float = 235, dark: float = 40) -> Image.Image:
+def lit(
+    ink: Ink, light: Ink, noise: float, random: np.random.Generator, paper: float = 235, dark: float = 40
+) -> Image.Image:
     """A photograph under ``light`` (0 to 1), with noise of the sensor in grey levels."""
     levels = (paper + (dark - paper) * ink) * light + random.normal(0, noise, ink.shape)
     return Image.fromarray(np.rint(levels).clip(0, 255).astype(np.uint8))
@@ -252,7 +254,8 @@ def main(run: Path, n: int, out: Path, figure: Path | None, backend: str) -> Non
     """Write the accuracy (%) of RUN for each kind, pictures that are refused counted as wrong, to OUT."""
     data = load("mnist")
     digits, labels = data.train_images[-n:], data.train_labels[-n:]
-    rows, shown, read, owner = [], [], [], []
+    rows: list[dict[str, str | float]] = []
+    shown, read, owner = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         for kind in KINDS:
             random = np.random.default_rng(0)
