@@ -84,7 +84,7 @@ def _describe(console: Console, name: str) -> None:
             console,
             f"{title} (change them with --set name=value or --config file.yaml)",
             ("name", "default", "permitted", "meaning", "source"),
-            options.parameter_table(params),
+            params.rows(),
         )
 
 
