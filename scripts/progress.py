@@ -30,7 +30,9 @@ class _Bars:
 
     def __enter__(self) -> Self:
         self._bars.start()
-        if self._console.is_jupyter:  # Rich's own live display would need ipywidgets, and is lost when a page is made of it
+        if (
+            self._console.is_jupyter
+        ):  # Rich's own live display would need ipywidgets, and is lost when a page is made of it
             from IPython.display import display
 
             self._cell = display(self._bars, display_id=True)

@@ -66,7 +66,9 @@ def pages(source: Path) -> Iterator[tuple[str, str]]:
     for folder, of_kind in entries.items():
         for name, entry in of_kind.items():
             yield f"{folder}/{name}.md", _page(folder, entry, source)
-        rows = [(f"[{name}]({name}.md)", plain(entry.summary), plain(entry.citation)) for name, entry in of_kind.items()]
+        rows = [
+            (f"[{name}]({name}.md)", plain(entry.summary), plain(entry.citation)) for name, entry in of_kind.items()
+        ]
         names = "\n".join(of_kind)
         toctree = f"```{{toctree}}\n:hidden:\n\n{names}\n```"
         yield f"{folder}/index.md", _joined(f"# {TITLES[folder]}", toctree, table(("name", "what", "citation"), rows))
@@ -207,7 +209,8 @@ def _figures(source: Path, experiment: str, model: str = "") -> Iterator[str]:
 
 def _data_sets() -> str:
     rows = [
-        (f"`{name}`", plain(each.description), plain(each.licence), plain(each.citation)) for name, each in DATASETS.items()
+        (f"`{name}`", plain(each.description), plain(each.licence), plain(each.citation))
+        for name, each in DATASETS.items()
     ]
     return _joined(
         "# Data sets",
@@ -238,7 +241,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def plain(text: str) -> str:
     """Return text in which nothing is markup; what is a DOI becomes a link."""
     escaped = re.sub(r"([\\*_\[\]<>`$#])", r"\\\1", text)
-    return re.sub(r"\bdoi:(10\.[^\s,;)]+)", lambda m: f"[doi:{m[1]}](https://doi.org/{m[1]})".replace("\\", ""), escaped)
+    return re.sub(
+        r"\bdoi:(10\.[^\s,;)]+)", lambda m: f"[doi:{m[1]}](https://doi.org/{m[1]})".replace("\\", ""), escaped
+    )
 
 
 def code(text: str) -> str:
