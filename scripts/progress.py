@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -22,9 +23,11 @@ class _Bars:
 
     def __init__(self, *columns) -> None:
         self._console = screen(stderr=True)
+        # Jupyter sets FORCE_COLOR for the commands of its cells, which Rich takes for a terminal.
+        self._on_terminal = self._console.is_terminal and sys.stderr.isatty()
         bars = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bars = Progress(TextColumn("{task.description}", markup=False), *bars, *columns, console=self._console,
-                              disable=not self._console.is_terminal)  # fmt: skip
+                              disable=not self._on_terminal)  # fmt: skip
         self._tasks: dict[str, object] = {}
         self._cell: Any = None
 
@@ -51,7 +54,7 @@ class _Bars:
     @property
     def _in_lines(self) -> bool:
         """Whether it goes to a log, line by line."""
-        return self._cell is None and not self._console.is_terminal
+        return self._cell is None and not self._on_terminal
 
 
 class TrainingProgress(_Bars):

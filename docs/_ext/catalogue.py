@@ -229,7 +229,8 @@ def parameters(params: Params) -> str:
         (f"`{name}`", f"`{value}`", plain(permitted), plain(meaning), plain(source))
         for name, value, permitted, meaning, source in params.rows()
     ]
-    return table(("parameter", "default", "permitted", "meaning", "source"), rows)
+    columns = ("parameter", "default", "permitted", "meaning", "source")
+    return f":::{{container}} parameters\n{table(columns, rows)}\n:::"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

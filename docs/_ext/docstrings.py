@@ -19,6 +19,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def _process(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     lines[:] = as_numpy(lines)
+    if what == "module":  # an indented block is code
+        begin = next((number for number, line in enumerate(lines) if line.startswith("    ")), None)
+        if begin is not None:
+            lines[begin:begin] = ["::", ""]
 
 
 def as_numpy(lines: list[str]) -> list[str]:
