@@ -54,10 +54,10 @@ lint: setup
 	mkdir -p $(TREE) && ln -sfn $(CURDIR)/equispike/*.py $(TREE)/ && ln -sfn $(CURDIR)/models $(CURDIR)/protocols $(CURDIR)/analysis $(CURDIR)/scripts $(TREE)/
 	$(VENV)/bin/mypy
 
-# Notebooks are executed anew: what is cached of them knows nothing of our code.
+# Notebooks are executed anew: what is cached of them knows nothing of our code. Without: DOCS_OPTIONS='-D nb_execution_mode=off'.
 docs: $(VENV)/.docs
 	rm -rf build/docs build/notebooks
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/sphinx-build --quiet --fail-on-warning --keep-going $(DOCS_OPTIONS) docs build/docs
 	@echo "The site is in build/docs; open build/docs/index.html."
 
 $(VENV)/.docs: $(VENV)/.installed
