@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from equispike.models.errors import EquispikeError
+from equispike.models.extras import need
 from equispike.protocols.data.image_file import PICTURES, read_picture
-from equispike.protocols.extras import need
 
 #: Fraction of each class that is the test set where there is none.
 TEST_FRACTION = 0.2
