@@ -11,7 +11,7 @@ TREE := build/tree/equispike
 GENN_VENV := .venv-genn
 GENN_PYTHON ?= python3.12
 
-.PHONY: core setup genn-env demo test test-fast lint results figures clean
+.PHONY: core setup genn-env demo test test-fast dist smoke lint results figures clean
 
 core: $(VENV)/.core
 setup: $(VENV)/.installed
@@ -45,6 +45,15 @@ test: setup
 # For every save, once a run has filled the caches.
 test-fast: setup
 	$(VENV)/bin/python -m pytest -m "not slow" -n auto --maxprocesses 2 --dist worksteal
+
+# The archives that a release uploads, and what a stranger does with them: they are installed into an empty environment.
+dist: setup
+	rm -rf dist && $(VENV)/bin/python -m build --outdir dist .
+
+smoke: dist
+	rm -rf build/smoke && $(PYTHON) -m venv build/smoke
+	build/smoke/bin/python -m pip install --disable-pip-version-check dist/*.whl
+	build/smoke/bin/python tests/smoke.py
 
 lint: setup
 	$(VENV)/bin/ruff format --check .

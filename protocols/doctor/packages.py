@@ -109,8 +109,7 @@ def _wanted() -> dict:
         requirements = [Requirement(line) for line in metadata.requires("equispike") or ()]
     except metadata.PackageNotFoundError:
         return {}
-    # An extra may narrow what all need: its line comes later.
-    return {canonicalize_name(requirement.name): requirement.specifier for requirement in reversed(requirements)}
+    return {canonicalize_name(requirement.name): requirement.specifier for requirement in requirements}
 
 
 def _import_faults(modules: list[str]) -> dict[str, str]:

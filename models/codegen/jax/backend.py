@@ -28,6 +28,8 @@ class JaxBackend:
         return missing("gradients", "jax")
 
     def refuses(self, build: Callable[[], BuiltNetwork]) -> str | None:
+        if reason := self.why_not():
+            return reason
         from equispike.models.codegen.jax.simulation import JaxProgram
 
         try:
