@@ -137,7 +137,7 @@ class SvmFit(Ann):
 
     params = SvmParams
     default_backend = "scikit-learn"
-    planned = True
+    planned = supervised = True
     shuffled = False
     shown = {"running_accuracy": "accuracy on training images {:.2%}"}  # noqa: RUF012
 

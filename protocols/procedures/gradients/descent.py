@@ -24,6 +24,7 @@ class Descent(Procedure):
 
     params = DescentParams
     planned = True  # the learning rate changes along the way
+    supervised = True
     shown = {  # noqa: RUF012
         "loss": "loss {:.4f}",
         "running_accuracy": "running accuracy {:.2%}",
