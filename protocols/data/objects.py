@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def save(data: Any, path: Path, test: Any = None) -> Path:
             "train_images": images, "train_labels": labels, "test_images": test_images, "test_labels": test_labels
         }  # fmt: skip
     with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     return path
 
 
@@ -45,6 +45,7 @@ def _arrays(data: Any) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(data, tuple) and len(data) == 2 and hasattr(data[0], "shape"):
         return np.asarray(data[0]), np.asarray(data[1])
     names: Any = getattr(data, "classes", None)
+    pairs: Iterable[tuple[Any, Any]]
     if hasattr(data, "column_names"):
         keys = [next((each for each in wanted if each in data.column_names), None) for wanted in (_IMAGES, _LABELS)]
         if None in keys:
