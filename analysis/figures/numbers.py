@@ -35,14 +35,9 @@ def numbers(figure: Figure) -> pd.DataFrame:
 def _drawn(axes: Axes) -> Iterator[tuple[str, str, Any, Any, Any]]:
     of_errors = {id(each): _label(bars) for bars in axes.containers for each in bars.get_children()}
     for line in axes.lines:
-        if line.get_transform() == axes.transData and len(line.get_xdata(orig=False)):
-            yield (
-                "line",
-                _label(line) or of_errors.get(id(line), ""),
-                line.get_xdata(orig=False),
-                line.get_ydata(orig=False),
-                None,
-            )
+        x, y = np.asarray(line.get_xdata(orig=False)), np.asarray(line.get_ydata(orig=False))
+        if line.get_transform() == axes.transData and x.size:
+            yield "line", _label(line) or of_errors.get(id(line), ""), x, y, None
     for drawn in axes.collections:
         if isinstance(drawn, PathCollection):
             points = [np.asarray(drawn.get_offsets())]
