@@ -165,8 +165,8 @@ def curves(table: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 def settings(table: pd.DataFrame) -> pd.DataFrame:
     """One row for each setting of the measured headline rows of :func:`compare`: label, data, system, kind, seeds, n_images
-    (tested), records, accuracy (mean over seeds) with ``low`` and ``high`` (95 %: of the images, and of the seeds where there are several),
-    and the means of what an image costs.
+    (tested), records, accuracy (mean over seeds) with ``low`` and ``high`` (95 %: of the images, and of the seeds where there
+    are several), and the means of what an image costs.
     """
     rows = []
     for label, setting, runs in labelled(table):
