@@ -20,7 +20,7 @@ from equispike.protocols.spec import TrainingSpec
 
 
 def draw(run_path: Path, out: Path | None = None, only: Collection[str] = ()) -> tuple[list[Path], list[str]]:
-    """Draw every figure that the run has the numbers for, as PNG and PDF.
+    """Draw every figure that the run has the numbers for, as PNG, PDF and CSV.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def _published(settings: pd.DataFrame) -> dict[str, tuple[float, str]]:
 
 
 def draw_comparison(table: pd.DataFrame, results: Path, out: Path) -> list[Path]:
-    """Write the figures of :func:`comparison_figures` into ``out``, as PNG and PDF."""
+    """Write the figures of :func:`comparison_figures` into ``out``, as PNG, PDF and CSV."""
     runs = _comparable(table)
     facts = {
         "Run": " ".join(sorted(set(runs["record"]))),
