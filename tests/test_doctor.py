@@ -73,9 +73,9 @@ def test_the_table_shows_what_json_holds(equispike, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("quick")
 def test_a_missing_package_is_the_first_thing_to_mend(equispike, monkeypatch: pytest.MonkeyPatch) -> None:
-    _uninstall(monkeypatch, "jax", "nir")
+    _uninstall(monkeypatch, "pandas", "nir")
     told = equispike("doctor", "--json")
-    assert re.match(r"Error: jax is missing: pip install 'jax[>=.\d]*'$", told.sentence)
+    assert re.match(r"Error: pandas is missing: pip install 'pandas[>=.\d]*'$", told.sentence)
     report = json.loads(told.out)
     assert report["works"] is False
     row = next(finding for finding in report["findings"]["Python"] if finding["what"] == "nir")

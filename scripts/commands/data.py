@@ -19,8 +19,8 @@ def command(name: str, data_dir: Path | None, out: Path | None) -> None:
     """Describe and picture the data set NAME, of the catalogue or of your own, before anything is trained on it.
 
     Your own is a folder with one subfolder of pictures per class (or with folders train and test of that kind), or a file:
-    .npz, .npy, .mat, .csv or .h5 with images and labels. NAME#test=0.2,seed=0,size=28x28 says which fraction of each class
-    is the test set, by which seed it is drawn, and to which size pictures are scaled.
+    .npz, .npy, .mat, .csv or .h5 with images and labels, or IDX files. NAME#test=0.2,seed=0,size=28x28 says which fraction of
+    each class is the test set, by which seed it is drawn, and to which size pictures are scaled.
     """
     import numpy as np
     from matplotlib import rc_context
@@ -37,7 +37,7 @@ def command(name: str, data_dir: Path | None, out: Path | None) -> None:
         "kind": data.kind,
         "shape of a sample": " x ".join(map(str, data.train_images.shape[1:])),
         "training, test": f"{len(data.train_images)}, {len(data.test_images)}",
-        "classes": f"{data.n_classes}: {', '.join(data.class_names)}",
+        "classes": f"{data.n_classes}: {', '.join(data.class_names)}" if data.labelled else "no labels",
         "images per class": " ".join(map(str, np.bincount(data.train_labels, minlength=data.n_classes).tolist())),
         "SHA-256": data.checksum,
     }.items():

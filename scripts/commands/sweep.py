@@ -32,7 +32,7 @@ def command(file, out, dry_run, benchmark, status, table, cores, profile) -> Non
 
     Ends with 0 when all runs are done, 1 when some failed, 2 when something in FILE cannot work.
     """
-    from equispike.protocols.extras import need
+    from equispike.models.extras import need
     from equispike.scripts.workflow import driver
     from equispike.scripts.workflow.plan import plan
     from equispike.scripts.workflow.sweep_file import open_sweep
