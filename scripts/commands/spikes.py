@@ -15,14 +15,14 @@ from equispike.scripts.screen import screen
 
 @click.command("spikes")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="NIX file to write, such as spikes.nix.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write: spikes.nix, or spikes.nwb.")
 @options.data_dir
 @click.option("--split", type=click.Choice(["test", "validation"]), default="test", show_default=True,
               help="Images of the test set, or those held out by --holdout.")  # fmt: skip
 @click.option("--images", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
 @click.option("--backend", help="Backend to run on.  [default: the one of the training]")
 def command(run: Path, out: Path, data_dir: Path | None, split: str, images: int, backend: str | None) -> None:
-    """Show images to RUN, record all spikes for Neo in a NIX file, and print statistics by Elephant."""
+    """Show images to RUN, record all spikes for Neo in a NIX or NWB file, and print statistics by Elephant."""
     from equispike.analysis.spike_trains import layer_statistics
     from equispike.models.extras import need
     from equispike.protocols import spike_trains
@@ -36,7 +36,7 @@ def command(run: Path, out: Path, data_dir: Path | None, split: str, images: int
     system = TrainingSpec.of_run(folder).system
     if not system.is_spiking:
         raise EquispikeError(f"{system.name} is an ANN: it has no spikes")
-    need("exchange", "neo", "nixio", "elephant")
+    need("exchange", "neo", "elephant", "pynwb" if out.suffix == ".nwb" else "nixio")
     with PhaseProgress() as progress:
         block = spike_trains.record(
             folder,
