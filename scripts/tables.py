@@ -22,6 +22,9 @@ from equispike.scripts.screen import screen
 
 type Row = Mapping[str, Any]
 
+#: Characters up to which a terminal folds no number and no name.
+_WHOLE = 30
+
 
 def _words(value: Any) -> str:
     """A value as a terminal shows it, where its column says nothing else."""
@@ -47,7 +50,7 @@ class Column:
     heading : its name on a terminal; the key with spaces if not given
     show : a value, other than None, as a terminal shows it
     style : that of Rich for a value on a terminal
-    on_terminal : whether a terminal shows it
+    on_terminal : whether a terminal shows it, where it is not empty
     """
 
     key: str
@@ -57,16 +60,15 @@ class Column:
     on_terminal: bool = True
 
 
-def percent(key: str, heading: str = "", digits: int = 2) -> Column:
+def percent(key: str, heading: str = "", form: str = ".2f") -> Column:
     """A column of fractions, which a terminal shows in per cent."""
-    return Column(key, heading or f"{key.replace('_', ' ')} (%)", lambda fraction: f"{100 * fraction:.{digits}f}")
+    return Column(key, heading or f"{key.replace('_', ' ')} (%)", lambda fraction: format(100 * fraction, form))
 
 
 def setting_columns() -> tuple[Column, ...]:
     """What runs of a setting have in common, as analysis.results.SETTING names it."""
-    names = {"network": "neurons", "images": "training images", "n_label": "label images", "n_test": "test images"}
-    keys = ("system", "data", "network", "settings", "backend", "images", "n_label", "n_test")
-    return (*(Column(key, names.get(key, "")) for key in keys), Column("n_split", on_terminal=False))
+    shown, others = ("system", "data", "network", "settings"), ("backend", "images", "n_label", "n_test", "n_split")
+    return (*(Column(key) for key in shown), *(Column(key, on_terminal=False) for key in others))
 
 
 @dataclass(frozen=True)
@@ -155,19 +157,30 @@ def _on_terminal(tables: Sequence[Table], facts: Mapping[str, Any]) -> None:
             names = ", ".join(_text(column, row).plain for row in table.rows)
             console.print(Text(table.title, "bold"), f": {names}", sep="", highlight=False)
         else:
-            console.print(_framed(table))
+            console.print(_framed(table), crop=False)  # a terminal that is too narrow folds lines
 
 
 def _framed(table: Table) -> Framed:
-    framed = Framed(title=table.title or None, title_justify="left", title_style="bold")
-    columns = [column for column in table.columns if column.on_terminal]
+    framed = Framed(title=table.title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
+                    pad_edge=False, collapse_padding=True)  # fmt: skip
+    values_of = {column: [row.get(column.key) for row in table.rows] for column in table.columns if column.on_terminal}
+    indent = "  " if table.section else ""
+    columns = [column for column, values in values_of.items() if any(value is not None for value in values)]
     for column in columns:
-        values = [row.get(column.key) for row in table.rows]
-        numbers = all(value is None or isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-        framed.add_column(
-            column.heading or column.key.replace("_", " "), justify="right" if numbers else "left", overflow="fold"
+        values = values_of[column]
+        numbers = all(
+            value is None or isinstance(value, int | float) and not isinstance(value, bool) for value in values
         )
-    indent, section = "  " if table.section else "", None
+        whole = numbers or column is columns[0]  # texts are folded in their place
+        framed.add_column(
+            column.heading or column.key.replace("_", " "),
+            justify="right" if numbers else "left",
+            overflow="fold",
+            min_width=min(_WHOLE, max(_text(column, row).cell_len for row in table.rows) + len(indent))
+            if whole
+            else None,
+        )
+    section = None
     for row in table.rows:
         if table.section and row[table.section] != section:
             section = row[table.section]

@@ -113,7 +113,7 @@ def test_trained_from_a_file_it_is_used_from_anywhere(equispike, toy: Path, tmp_
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    assert "spike count readout" in equispike("evaluate", run, "--test-images", 100).out
+    assert "\tspike count\ttest\t100\t" in equispike("evaluate", run, "--test-images", 100).out
     guesses = chosen(RunFolder.open(run), "test").guesses()["spike count"]
     assert (guesses == load("digits").test_labels[:100]).mean() > 0.3
     assert equispike("train", "--resume", run, "--images", 400).code == 0
@@ -159,5 +159,5 @@ def test_list_describes_what_is_in_a_file(equispike, parts: Path, toy: Path) -> 
     assert "a neuron of mine" in equispike("list", "my_parts.py:NEURON").out
     assert "a rule of mine" in equispike("list", "my_parts.py:RULE").out
     shown = equispike("list", "my_system.py:TEMPLATES").out
-    assert "v_threshold" in shown and "Of its training" in shown
+    assert "the model\tv_threshold\t" in shown and "its training\tepochs\t" in shown
     assert "my_parts.py is of type int" in equispike("list", "my_parts.py:NUMBER").sentence

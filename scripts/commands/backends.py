@@ -29,5 +29,11 @@ def command(system: str, pairs: tuple[str, ...], config: Path | None, as_json: b
          "runs_here": each.refusal is None and each.missing is None, "why_not": each.refusal or each.missing}
         for each in verdicts(spec)
     ]  # fmt: skip
-    columns = (Column("backend"), Column("purpose", "for"), Column("runs"), Column("runs_here", "on this machine"), Column("why_not"))
+    columns = (
+        Column("backend"),
+        Column("purpose", "for"),
+        Column("runs"),
+        Column("runs_here", "on this machine"),
+        Column("why_not"),
+    )
     show(Table("backends", columns, rows, title=f"{system}: {spec.system.summary}"), as_json=as_json)

@@ -20,7 +20,9 @@ from equispike.scripts.tables import Column, Table, show
 @click.option("--data", default="mnist", show_default=True, help="Data set.")
 @options.data_dir
 @options.as_json
-def command(system: str, pairs, config, rounds: int, backends: str | None, data: str, data_dir: Path | None, as_json: bool) -> None:
+def command(
+    system: str, pairs, config, rounds: int, backends: str | None, data: str, data_dir: Path | None, as_json: bool
+) -> None:
     """Measure images per CPU second of SYSTEM on one core, while it is trained and while it answers, on several backends."""
     import pandas as pd
 

@@ -19,22 +19,22 @@ def _count(number: float) -> str:
 #: Costs are those of an image.
 _COLUMNS = (
     *setting_columns(),
-    Column("kind"),
-    Column("readout"),
+    Column("kind", on_terminal=False),
+    Column("readout", on_terminal=False),
     percent("accuracy"),
     percent("accuracy_std", "± (%)"),
     Column("seeds"),
-    Column("time_steps", show="{:.0f}".format),
+    Column("time_steps", on_terminal=False),
     Column("effective_acs", "ACs", _count),
     Column("effective_macs", "MACs", _count),
     Column("energy", "energy (nJ)", lambda joules: f"{1e9 * joules:.0f}"),
     Column("spikes", show=_count),
-    percent("activation_sparsity", "silent (%)"),
-    Column("neuron_updates", show=_count),
-    Column("parameters", show=_count),
-    Column("footprint", "bytes", _count),
+    Column("activation_sparsity", on_terminal=False),
+    Column("neuron_updates", on_terminal=False),
+    Column("parameters", on_terminal=False),
+    Column("footprint", on_terminal=False),
     Column("inference_cpu_s", "CPU ms", lambda seconds: f"{1000 * seconds:.2f}"),
-    Column("records"),
+    Column("records", on_terminal=False),
 )
 
 

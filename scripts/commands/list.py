@@ -59,7 +59,7 @@ def _overview(data_dir: Path | None, as_json: bool) -> None:
          "where": found[name] or ("not here; downloaded when first used" if each.mirrors else "not here")}
         for name, each in DATASETS.items()
     ]  # fmt: skip
-    paper = (percent("paper", "paper (%)", 4), Column("paper_data", "of"), Column("paper_of", "with"))
+    paper = (percent("paper", form="g"), *(Column(key, on_terminal=False) for key in ("paper_data", "paper_of")))
     show(
         Table("systems", (*_ENTRY, *paper), systems, title="Systems"),
         Table("data_sets", (*_ENTRY[:2], Column("where")), data, title="Data sets"),

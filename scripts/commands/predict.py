@@ -48,11 +48,21 @@ def command(
     names = trained_on.get("classes") or [str(label) for label in range(shares.shape[1])]
     keys = [f"share_{name}" for name in names]
     rows = [
-        {"image": path, "class": names[int(of_image.argmax())] if of_image.sum() > 0 else None, **dict(zip(keys, of_image, strict=True))}
+        {
+            "image": path,
+            "class": names[int(of_image.argmax())] if of_image.sum() > 0 else None,
+            **dict(zip(keys, of_image, strict=True)),
+        }
         for path, of_image in zip(images, shares, strict=True)
     ]
-    columns = [Column("image"), Column("class"), *(percent(*each, digits=0) for each in zip(keys, names, strict=True))]
-    show(Table("shares", columns, rows, title="Share of each class in the scores of the readout, in %"), as_json=as_json)
+    columns = [
+        Column("image"),
+        Column("class"),
+        *(percent(*each, form=".0f") for each in zip(keys, names, strict=True)),
+    ]
+    show(
+        Table("shares", columns, rows, title="Share of each class in the scores of the readout, in %"), as_json=as_json
+    )
 
 
 def _backend(folder, n: int) -> str | None:

@@ -15,8 +15,8 @@ _COLUMNS = (
     percent("accuracy"),
     percent("accuracy_std", "± (%)"),
     Column("seeds"),
-    percent("paper", digits=4),
-    Column("paper_of", "with"),
+    percent("paper", form="g"),
+    Column("paper_of", on_terminal=False),
     Column("images_per_cpu_s", "images / CPU s", "{:.0f}".format),
     Column("records"),
 )
