@@ -17,9 +17,9 @@ from typing import Any
 import click
 
 from equispike.models.errors import EquispikeError
+from equispike.scripts.steps import say_steps
 from equispike.scripts.stopping import Stopped, heeded
 from equispike.scripts.utf8 import begin_in_utf8
-
 
 #: Commands under the headings of ``--help``, each with what it does in a line of 80 columns.
 COMMANDS = {
@@ -98,6 +98,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # no name is worth a crash
+    say_steps()
     logging.captureWarnings = lambda capture: None  # Brian2 would hide them in its log
     try:
         _check_names()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -46,21 +45,17 @@ class _Bars:
 
 
 class TrainingProgress(_Bars):
-    """For each stage images shown, images per second, remaining time, and the metrics that the procedure shows."""
+    """For each stage images shown, images per second and remaining time, both without set-up and compilation, and the metrics
+    that the procedure shows."""
 
     def __init__(self, stages: Sequence[str], n_images: int, shown: Mapping[str, str]) -> None:
-        super().__init__(TimeRemainingColumn(), TextColumn("{task.fields[text]}", markup=False))
+        super().__init__(TextColumn("{task.fields[text]}", markup=False))
         self._stages, self._n_images, self._shown = stages, n_images, shown
-        self._last: tuple[float, int] | None = None
 
     def update(self, progress) -> None:
         """Show a chunk's outcome (an equispike.protocols.training.Progress)."""
-        now, latest, parts = time.monotonic(), progress.latest(), []
-        if self._last is not None:
-            rate = (progress.total - self._last[1]) / max(now - self._last[0], 1e-9)
-            left = (self._n_images - progress.seen) / rate if rate else 0
-            parts = [f"{rate:.0f} images/s"] + ([f"at most {left:.0f} s left"] if left else [])
-        self._last = (now, progress.total)
+        latest, left = progress.latest(), (self._n_images - progress.seen) / progress.images_per_s
+        parts = [f"{progress.images_per_s:.0f} images/s"] + ([f"at most {duration(left)} left"] if left else [])
         parts += [words.format(latest[metric]) for metric, words in self._shown.items() if metric in latest]
         stage, text = self._stages[progress.stage], ", ".join(parts)
         self._update(f"training {stage}".strip(), progress.seen, self._n_images, text=text)

@@ -169,7 +169,7 @@ def _framed(table: Table) -> Framed:
     for column in columns:
         values = values_of[column]
         numbers = all(
-            value is None or isinstance(value, int | float) and not isinstance(value, bool) for value in values
+            value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values
         )
         whole = numbers or column is columns[0]  # texts are folded in their place
         framed.add_column(
@@ -193,5 +193,5 @@ def _framed(table: Table) -> Framed:
 
 def _text(column: Column, row: Row) -> Text:
     value = row.get(column.key)
-    nothing = value is None or isinstance(value, float) and not math.isfinite(value)
+    nothing = value is None or (isinstance(value, float) and not math.isfinite(value))
     return Text("") if nothing else Text(column.show(value), column.style(value))

@@ -18,11 +18,12 @@ from equispike.models import own_files
 from equispike.models.codegen import BACKENDS, get_backend
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params
+from equispike.models.timing import cpu_seconds
 from equispike.protocols import limits
 from equispike.protocols.catalogue import SYSTEMS
 from equispike.protocols.experiments import get_experiment
 from equispike.protocols.experiments.base import Experiment, Tables
-from equispike.protocols.provenance import cpu_seconds, provenance
+from equispike.protocols.provenance import provenance
 from equispike.protocols.run_folder import FORMAT, RunFolder
 
 ARTICLE = {

@@ -32,7 +32,8 @@ _STOPPED = "its jobs were ended, and the same command again goes on with what is
 def command(file, out, dry_run, benchmark, status, table, cores, profile, as_json) -> None:
     """Carry out the runs of a sweep FILE, here or on a cluster; the same command again goes on with what is left.
 
-    --json goes with --dry-run, --status and searches. Ends with 0 when all runs are done, 1 when some failed, 2 when something in FILE cannot work.
+    Ends with 0 when all runs are done, 1 when some failed, 2 when something in FILE cannot work. --json goes with --dry-run,
+    --status and searches.
     """
     from equispike.protocols.extras import need
     from equispike.scripts.progress import SweepProgress

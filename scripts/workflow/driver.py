@@ -158,33 +158,38 @@ def _watch(
     """Tell of each run that ends, with an estimate of the time that the others take: programs are built before it counts."""
     done = {name for name, state in before.items() if state.name == "done"}
     failed: set[str] = set()
-    total, began = len(plan.runs), None
-    to_do = total - len(done)
+    total, to_do = len(plan.runs), len(plan.runs) - len(done)
+    began: float | None = None
     while True:
         going = process.poll() is None
-        running = {name for name in names(folder / CLAIMS) & plan.runs.keys() if holder(folder / CLAIMS / name)}
+        claims = names(folder / CLAIMS) & plan.runs.keys()
+        running = {name for name in claims - done - failed if holder(folder / CLAIMS / name)}
         if began is None and running:
             began = time.monotonic()
         passed = 0.0 if began is None else time.monotonic() - began
-
-        def standing() -> Standing:
-            left = total - len(done) - len(failed)
-            known = passed / (to_do - left) * left if left < to_do else expected and max(0.0, expected - passed)
-            return Standing(total, len(done), len(failed), len(running - done - failed), known)
-
         for kind, ended in ((DONE, done), (FAILED, failed)):
             for name in sorted(names(folder / kind) & plan.runs.keys() - done - failed):
                 ended.add(name)
-                now = standing()
-                number = f"{now.done + now.failed:>{len(str(total))}}/{total}"
-                left = f"; about {duration(now.left_s)} left" if now.left_s else ""
-                watcher.say(f"[{number}] {name} {_outcome(folder, kind, name)}{left}")
+                n_left = total - len(done) - len(failed)
+                left_s = _left(passed, to_do - n_left, n_left, None)
+                number = f"[{total - n_left:>{len(str(total))}}/{total}]"
+                left = f"; about {duration(left_s)} left" if left_s else ""
+                watcher.say(f"{number} {name} {_outcome(folder, kind, name)}{left}")
                 for line in _last_lines(folder, name) if kind == FAILED else ():
                     watcher.say(f"    {line}")
-        watcher.update(standing())
+        n_left = total - len(done) - len(failed)
+        left_s = _left(passed, to_do - n_left, n_left, expected)
+        watcher.update(Standing(total, len(done), len(failed), len(running - done - failed), left_s))
         if not going:
             return
         time.sleep(0.5)
+
+
+def _left(passed: float, n_ended: int, n_left: int, expected: float | None) -> float | None:
+    """Seconds that ``n_left`` runs take: as those that have ended in the time that has passed or, before one has, as expected."""
+    if n_ended:
+        return passed / n_ended * n_left
+    return None if expected is None else max(0.0, expected - passed)
 
 
 def _last_lines(folder: Path, name: str) -> list[str]:
