@@ -69,7 +69,7 @@ class Stopwatch:
     def read(self) -> tuple[float, float]:
         """Return wall and CPU seconds."""
         wall, cpu = _now()
-        return wall - self._began[0], cpu - self._began[1]
+        return max(0.0, wall - self._began[0]), max(0.0, cpu - self._began[1])
 
 
 def _now() -> tuple[float, float]:

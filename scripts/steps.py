@@ -1,4 +1,4 @@
-"""Long first steps say on standard error what they do: imports, and whatever models and protocols call a step."""
+"""Long first steps say on standard error what they do: whatever models and protocols call a step, and imports."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from equispike.models.timing import LOG, step
 
 
 def say_steps() -> None:
-    """From now on say what takes longer than a second."""
+    """From now on say what takes longer than a second; imports, of which each process has the same, on a terminal alone."""
     if not LOG.handlers:
         LOG.addHandler(_Said())
         LOG.setLevel(logging.INFO)
-        sys.meta_path.insert(0, _Imports())  # type: ignore[arg-type]
+        if sys.stderr.isatty():
+            sys.meta_path.insert(0, _Imports())  # type: ignore[arg-type]
 
 
 class _Said(logging.Handler):
