@@ -81,6 +81,7 @@ def _evaluated(
 ) -> Evaluation:
     spec = chosen(TrainingSpec.of_run(run), settings or {})
     arrays = run.trained_arrays()
+    data.need_labels()
     data = with_features(data, spec, run, split, jobs=jobs, report=report)
     samples, truth = split_samples(data, spec, split)
     n_split = len(truth)

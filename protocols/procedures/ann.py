@@ -12,6 +12,7 @@ import numpy as np
 from equispike.models.ann import AnnParams, ann, with_arrays
 from equispike.models.build_request import BuildRequest
 from equispike.models.errors import EquispikeError
+from equispike.models.extras import need
 from equispike.models.params import param
 from equispike.protocols.procedures.base import Arrays, Procedure, ProcedureParams, Samples, ignore
 from equispike.protocols.procedures.gradients.descent import Descent
@@ -37,6 +38,7 @@ class Ann(Procedure):
     default_backend = "jax"
 
     def __init__(self, spec, backend=None, n_samples=None) -> None:
+        need("gradients", "jax", "equinox")
         super().__init__(spec, backend, n_samples)
         if backend not in (None, self.default_backend):
             raise EquispikeError(f"{spec.system.name} is an ANN, which runs on no backend of Brian2: omit --backend")
@@ -136,7 +138,7 @@ class SvmFit(Ann):
 
     params = SvmParams
     default_backend = "scikit-learn"
-    planned = True
+    planned = supervised = True
     shuffled = False
     shown = {"running_accuracy": "accuracy on training images {:.2%}"}  # noqa: RUF012
 

@@ -71,6 +71,7 @@ class Procedure:
     together : whether several trainings, which differ in the seed alone, can advance at the same time (``advance_each``)
     activity_samples : samples whose spikes are kept in an evaluation, for figures
     classes : group whose neurons each stand for a class, where there is one
+    supervised : whether it learns from labels
     """
 
     params: ClassVar[type[ProcedureParams]] = ProcedureParams
@@ -87,6 +88,7 @@ class Procedure:
     together: ClassVar[bool] = False
     activity_samples: ClassVar[int] = 1
     classes: ClassVar[str | None] = None
+    supervised: ClassVar[bool] = False
 
     def __init__(self, spec: TrainingSpec, backend: str | None = None, n_samples: int | None = None) -> None:
         """Prepare a training, or a trained network's answers on ``backend``, of up to ``n_samples`` samples."""

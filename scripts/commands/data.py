@@ -19,8 +19,8 @@ def command(name: str, data_dir: Path | None, out: Path | None, as_json: bool) -
     """Describe and picture the data set NAME, of the catalogue or of your own, before anything is trained on it.
 
     Your own is a folder with one subfolder of pictures per class (or with folders train and test of that kind), or a file:
-    .npz, .npy, .mat, .csv or .h5 with images and labels. NAME#test=0.2,seed=0,size=28x28 says which fraction of each class
-    is the test set, by which seed it is drawn, and to which size pictures are scaled.
+    .npz, .npy, .mat, .csv or .h5 with images and labels, or IDX files. NAME#test=0.2,seed=0,size=28x28 says which fraction of
+    each class is the test set, by which seed it is drawn, and to which size pictures are scaled.
     """
     import numpy as np
     from matplotlib import rc_context
@@ -38,8 +38,8 @@ def command(name: str, data_dir: Path | None, out: Path | None, as_json: bool) -
         "shape": list(data.train_images.shape[1:]),
         "train_images": len(data.train_images),
         "test_images": len(data.test_images),
-        "n_classes": data.n_classes,
-        "classes": list(data.class_names),
+        "n_classes": data.n_classes if data.labelled else None,
+        "classes": list(data.class_names) if data.labelled else [],
         "train_images_per_class": np.bincount(data.train_labels, minlength=data.n_classes).tolist(),
         "sha256": data.checksum,
     }

@@ -27,10 +27,10 @@ def command(
 ) -> None:
     """Show images to RUN, record all spikes for Neo in a NIX file, and print statistics by Elephant."""
     from equispike.analysis.spike_trains import layer_statistics
+    from equispike.models.extras import need
     from equispike.protocols import spike_trains
     from equispike.protocols.atomic_write import check_replaceable
     from equispike.protocols.beginning import data_of
-    from equispike.protocols.extras import need
     from equispike.protocols.spec import TrainingSpec
     from equispike.scripts.progress import PhaseProgress
 

@@ -35,7 +35,7 @@ def command(file, out, dry_run, benchmark, status, table, cores, profile, as_jso
     Ends with 0 when all runs are done, 1 when some failed, 2 when something in FILE cannot work. --json goes with --dry-run,
     --status and searches.
     """
-    from equispike.protocols.extras import need
+    from equispike.models.extras import need
     from equispike.scripts.progress import SweepProgress
     from equispike.scripts.workflow import driver
     from equispike.scripts.workflow.plan import plan

@@ -93,6 +93,7 @@ def initial_state(params: MyNameParams, seed: int) -> Arrays:
 class Means(Procedure):
     """Weights are the means of each class's images, less the mean of all, in units of length."""
 
+    supervised = True  # it needs labels
     shown = {"classes_seen": "{:.0f} classes seen"}  # what progress shows
     input_group = first_layer = "shown"
     stops = (0.5, 1.0)  # fractions of a presentation after which accuracy is measured as well
