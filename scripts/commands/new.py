@@ -15,7 +15,7 @@ _KINDS = {
     "neuron": (".py", "equispike experiment fi-curve FILE:MY_NAME"),
     "rule": (".py", "equispike train diehl-cook --set rule=FILE:MY_NAME --set n_exc=100 --images 1000"),
     "network": (".py", "equispike train FILE:MY_NAME --images 1000"),
-    "data": (".py", "python FILE && equispike train softmax --data STEM.npz"),
+    "data": (".py", "python FILE && equispike train diehl-cook --set n_exc=25 --data STEM.npz"),
     "sweep": (".yaml", "equispike sweep FILE"),
 }
 

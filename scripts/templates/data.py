@@ -1,8 +1,8 @@
 """Writes a data set of my own into a file:
 
-    python FILE                                       # writes STEM.npz
-    equispike data STEM.npz                           # describes and pictures it
-    equispike train softmax --data STEM.npz           # any system takes it, such as spiking-mlp or diehl-cook
+    python FILE                                                     # writes STEM.npz
+    equispike data STEM.npz                                         # describes and pictures it
+    equispike train diehl-cook --set n_exc=25 --data STEM.npz       # any system takes it: equispike list
 
 Put your own images and labels in the place of those below. docs/your-data.md says what else is read: folders of pictures, .npy,
 .csv, .mat and HDF5.
