@@ -188,9 +188,9 @@ def curves(table: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 
 def settings(table: pd.DataFrame) -> pd.DataFrame:
-    """One row for each setting of the measured headline rows of :func:`compare`: label, data, kind, seeds, n_images (tested),
-    records, accuracy (mean over seeds) with ``low`` and ``high`` (95 %: of the images, and of the seeds where there are several),
-    and the means of what an image costs.
+    """One row for each setting of the measured headline rows of :func:`compare`: label, data, system, kind, seeds, n_images
+    (tested), records, accuracy (mean over seeds) with ``low`` and ``high`` (95 %: of the images, and of the seeds where there
+    are several), and the means of what an image costs.
     """
     rows = []
     for label, setting, runs in labelled(table):
@@ -199,7 +199,8 @@ def settings(table: pd.DataFrame) -> pd.DataFrame:
         p = runs["accuracy"].mean()
         margin = _margin(p, setting["n_test"], runs["accuracy"].std(ddof=1) if len(runs) > 1 else 0.0, len(runs))
         means = runs[[name for name in (*WORKLOAD, "spikes") if name != "first_layer"]].astype(float).mean()
-        rows.append({"label": label, "data": setting["data"], "kind": runs["kind"].iloc[0], "seeds": len(runs),
+        rows.append({"label": label, "data": setting["data"], "system": setting["system"], "kind": runs["kind"].iloc[0],
+                     "seeds": len(runs),
                      "n_images": setting["n_test"], "records": ", ".join(sorted(runs["record"])), "accuracy": p,
                      "low": p - margin, "high": p + margin, **means.to_dict()})  # fmt: skip
     return pd.DataFrame(rows)

@@ -304,7 +304,7 @@ def measure(
 
 
 def figures(run: Run, out: Path | str | None = None, only: Sequence[str] = ()) -> list[Path]:
-    """Draw all figures that a run has the numbers for, as PNG and PDF, into ``out`` or its folder ``figures``.
+    """Draw all figures that a run has the numbers for, as PNG, PDF and CSV, into ``out`` or its folder ``figures``.
 
     Returns
     -------

@@ -211,7 +211,11 @@ def test_from_a_folder_of_pictures_to_predictions(equispike, tmp_path: Path) -> 
     folder = pictures(tmp_path / "animals", n=12)
     done = equispike("data", folder, "--out", "look")
     assert done.code == 0 and "\nshape\t32, 32\n" in done.out and "\nclasses\tant, bee, cat" in done.out
-    assert {path.name for path in (tmp_path / "look").iterdir()} == {"samples.png", "samples.pdf"}
+    assert {path.name for path in (tmp_path / "look").iterdir()} == {
+        "samples.png",
+        "samples.pdf",
+        "samples-numbers.csv",
+    }
     words = ("--set", "layers=1024,20,7", "--set", "epochs=30", "--out", "run")
     assert equispike("train", "mlp", "--data", folder, *words).code == 0
     assert "\tlargest output\ttest\t" in equispike("evaluate", "run").out

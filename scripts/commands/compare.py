@@ -42,7 +42,7 @@ _COLUMNS = (
 @click.argument("runs", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--out", type=click.Path(path_type=Path), help="CSV file: one row for each readout of each run. Where responses "
               "were measured, similarity.csv and selectivity.csv of all layers are written beside it.")  # fmt: skip
-@click.option("--figures", type=click.Path(path_type=Path), help="Folder for figures of all runs, as PNG and PDF.")
+@click.option("--figures", type=click.Path(path_type=Path), help="Folder for figures of all runs, as PNG, PDF and CSV.")
 @options.as_json
 def command(runs: tuple[Path, ...], out: Path | None, figures: Path | None, as_json: bool) -> None:
     """Compare evaluated RUNS, spiking and ordinary alike: accuracy, and what equispike measure found."""
