@@ -236,26 +236,27 @@ class Params:
         """All parameter sets of the network by the prefix of their names: this one by ``""``, others by ``conv1.`` and so on."""
         return {"": self}
 
-    def rows(self) -> list[tuple[str, str, str, str, str]]:
-        """Name, value, permitted values, meaning and source of each parameter of all sections."""
+    def rows(self) -> list[dict[str, str]]:
+        """Name, default (its value here), permitted values, meaning and source of each parameter of all sections."""
         return [
-            (
-                prefix + field.name,
-                describe_value(getattr(section, field.name), field.metadata["unit"]),
-                permitted_range(field),
-                field.metadata["doc"],
-                field.metadata["source"],
-            )
+            {
+                "name": prefix + field.name,
+                "default": describe_value(getattr(section, field.name), field.metadata["unit"]),
+                "permitted": permitted_range(field),
+                "meaning": field.metadata["doc"],
+                "source": field.metadata["source"],
+            }
             for prefix, section in self.sections().items()
             for field in section.declared()
         ]
 
     def _repr_html_(self) -> str:
         """The parameters as a table, in Jupyter."""
-        lines = [("parameter", "value", "permitted", "meaning", "source"), *self.rows()]
-        head, *body = ("".join(f"<{{0}}>{html.escape(cell)}</{{0}}>" for cell in line) for line in lines)
-        rows = "".join(f"<tr>{line.format('td')}</tr>" for line in body)
-        return f"<table><thead><tr>{head.format('th')}</tr></thead><tbody>{rows}</tbody></table>"
+        columns = ("parameter", "value", "permitted", "meaning", "source")
+        head = "".join(f"<th>{column}</th>" for column in columns)
+        rows = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row.values()) for row in self.rows())
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def structure(self) -> str:
         """How large the network is, in a few characters for a table."""

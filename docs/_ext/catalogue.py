@@ -226,8 +226,8 @@ def _data_sets() -> str:
 def parameters(params: Params) -> str:
     """Return the table of a parameter set."""
     rows = [
-        (f"`{name}`", f"`{value}`", plain(permitted), plain(meaning), plain(source))
-        for name, value, permitted, meaning, source in params.rows()
+        (f"`{row['name']}`", f"`{row['default']}`", *(plain(row[key]) for key in ("permitted", "meaning", "source")))
+        for row in params.rows()
     ]
     columns = ("parameter", "default", "permitted", "meaning", "source")
     return f":::{{container}} parameters\n{table(columns, rows)}\n:::"

@@ -29,7 +29,15 @@ PACKAGES: dict[str, dict[str, str]] = {
         "packaging": "packaging",
     },
     "gradients": {"jax": "jax", "optax": "optax", "equinox": "equinox"},
-    "exchange": {"h5py": "h5py", "neo": "neo", "nixio": "nixio", "elephant": "elephant", "nir": "nir"},
+    "exchange": {
+        "h5py": "h5py",
+        "neo": "neo",
+        "nixio": "nixio",
+        "pynwb": "pynwb",
+        "rocrate": "rocrate",
+        "elephant": "elephant",
+        "nir": "nir",
+    },
     "sweeps": {
         "snakemake": "snakemake",
         "snakemake-executor-plugin-slurm": "snakemake_executor_plugin_slurm",

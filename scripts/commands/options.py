@@ -16,7 +16,7 @@ data_dir = click.option(
     help="Folder that holds mnist/ and so on.  [default: EQUISPIKE_DATA, then the user cache, then download]",
 )
 
-
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the same rows as JSON.")
 jobs = click.option(
     "--jobs",
     type=click.IntRange(min=1),

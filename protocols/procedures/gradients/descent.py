@@ -54,6 +54,19 @@ class Descent(Procedure):
     def begin(self) -> Arrays:
         return _named(self.optimisation.begin())
 
+    def ready(self, stage: int | None) -> None:
+        if stage is not None:
+            _ = self._warm
+
+    @cached_property
+    def _warm(self) -> bool:
+        """Let JAX compile what is small, and no step of its own, before time counts."""
+        import jax
+
+        self.optimisation.restored(self.optimisation.begin())
+        jax.random.key(0)
+        return True
+
     def chunk_end(self, stop: int) -> int:
         size = self._own.batch_size
         return min(self.spec.n_images, -(-stop // size) * size)
