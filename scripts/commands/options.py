@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from equispike.models.errors import EquispikeError
 from equispike.protocols.provenance import usable_cores
-
-if TYPE_CHECKING:
-    from equispike.models.params import Params
 
 data_dir = click.option(
     "--data-dir",
@@ -19,7 +16,7 @@ data_dir = click.option(
     help="Folder that holds mnist/ and so on.  [default: EQUISPIKE_DATA, then the user cache, then download]",
 )
 
-
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the same rows as JSON.")
 jobs = click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -62,20 +59,3 @@ def _read_config(path: Path) -> dict[str, Any]:
     content = read(path, "the configuration").mapping("a configuration")
     # Lists and mappings describe layers; all else is one value.
     return {key: node.plain() for key, node in content.items()}
-
-
-def parameter_table(params: Params) -> list[tuple[str, str, str, str, str]]:
-    """Rows (name, default, permitted, meaning, source) of a parameter set; defaults are its values."""
-    from equispike.models.params import describe_value, permitted_range
-
-    return [
-        (
-            prefix + field.name,
-            describe_value(getattr(section, field.name), field.metadata["unit"]),
-            permitted_range(field),
-            field.metadata["doc"],
-            field.metadata["source"],
-        )
-        for prefix, section in params.sections().items()
-        for field in section.declared()
-    ]

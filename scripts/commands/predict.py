@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 from rich.style import Style
-from rich.table import Table
 from rich.text import Text
 
 from equispike.scripts.cli import existing_run
+from equispike.scripts.commands import options
 from equispike.scripts.screen import screen
+from equispike.scripts.tables import Column, Table, percent, show
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,9 +29,16 @@ FEW = 20
               help="Turn dark digits on a light ground into light ones on a dark ground.")  # fmt: skip
 @click.option("--backend", help="Backend to run on.  [default: numpy up to 20 images, which needs no build; else cpp]")
 @click.option("--readout", metavar="NAME", help="What tells the class.  [default: the paper's]")
-@click.option("--show", is_flag=True, help="Draw what the network sees of each image.")
+@click.option("--show", "seen", is_flag=True, help="Draw what the network sees of each image.")
+@options.as_json
 def command(
-    run: Path, images: tuple[Path, ...], invert: str, backend: str | None, readout: str | None, show: bool
+    run: Path,
+    images: tuple[Path, ...],
+    invert: str,
+    backend: str | None,
+    readout: str | None,
+    seen: bool,
+    as_json: bool,
 ) -> None:
     """Tell what IMAGES (PNG, JPEG, BMP, GIF, TIFF or WebP, any size) show, with the share of each class in the scores.
 
@@ -55,19 +63,28 @@ def command(
 
     shares = equispike.predict(folder, digits, backend=backend or _backend(folder, len(digits)), readout=readout)
     names = trained_on.get("classes") or [str(label) for label in range(shares.shape[1])]
-    table = Table(title="Share of each class in the scores of the readout, in %")
-    for column in ("image", "class", *names):
-        table.add_column(column, justify="right", overflow="fold")
-    for path, row in zip(images, 100 * shares, strict=True):
-        best = names[int(row.argmax())] if row.sum() > 0 else "none"
-        table.add_row(path.name, best, *(f"{share:.0f}" for share in row))
-    console = screen()
-    if show:
-        for path, digit in zip(images, digits, strict=True):
+    keys = [f"share_{name}" for name in names]
+    rows = [
+        {
+            "image": path,
+            "class": names[int(of_image.argmax())] if of_image.sum() > 0 else None,
+            **dict(zip(keys, of_image, strict=True)),
+        }
+        for path, of_image in zip(images, shares, strict=True)
+    ]
+    columns = [
+        Column("image"),
+        Column("class"),
+        *(percent(*each, form=".0f") for each in zip(keys, names, strict=True)),
+    ]
+    show(
+        Table("shares", columns, rows, title="Share of each class in the scores of the readout, in %"), as_json=as_json
+    )
+    console = screen(stderr=True)
+    for path, digit, difference in zip(images, digits, unlike(folder, digits), strict=True):
+        if seen:
             console.print(path.name)
             console.print(_picture(digit, console))
-    console.print(table)
-    for path, difference in zip(images, unlike(folder, digits), strict=True):
         if difference:
             console.print(f"{path.name} {difference}: do not trust its class.", soft_wrap=True)
 
