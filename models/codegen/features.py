@@ -33,12 +33,6 @@ class Feature:
     cannot: dict[str, str] = field(default_factory=dict)
 
 
-def _linked_synapses(objects: Objects) -> Iterator[str]:
-    for thing in objects:
-        if isinstance(thing, Synapses) and any("linked" in each.flags for each in thing.equations.values()):
-            yield thing.name
-
-
 def _texts(group: NeuronGroup) -> str:
     """Equations, conditions of events and what follows them."""
     expressions = [str(each.expr) for each in group.equations.values() if each.expr is not None]
@@ -137,7 +131,6 @@ FEATURES = (
     Feature("a word of C++ or Cython as a name", _as_in_cpp,
             dict.fromkeys(("cpp", "cuda", "genn", "cython"), "the code would not compile")),
     Feature("a name that ends with an underscore", _as_in_jax, {"jax": "JAX programs have such names of their own"}),
-    Feature("linked variables of synapses", _linked_synapses, {"genn": "GeNN has a weight of its own for each synapse"}),
     Feature("differential equations of synapses", _integrated, {"genn": "GeNN's synapses change with spikes alone here"}),
     Feature("a summed variable", _summed, {"genn": "GeNN sums what spikes bring alone here"}),
     Feature("several pathways on one side, or spikes that write two variables of neurons", _two_posts,

@@ -43,6 +43,7 @@ _AFTER = ("after_resets", "before_end", "end", "after_end")
 _STEP = {False: "int(t / dt + 0.5)", True: "(int(t / dt + 0.5) - 1)"}
 _NOT_FIRST = "t > 0.5 * dt"
 _LONGEST_PERIOD = 1_000_000  # time steps
+_RARELY = 10_000  # time steps after which what does not change is copied again
 _OTHERWISE = "use --backend cpp"
 #: Functions that GeNN's code has; :mod:`models.codegen.genn.generate` adds the last ones.
 _FUNCTIONS = frozenset(
@@ -105,8 +106,8 @@ class _Derivation:
             self._add_group(group)
         for monitor in (each for each in self._network.objects if isinstance(each, EventMonitor)):
             self._add_monitor(monitor)
-        for sources in self._followers.values():
-            self._check_sources(sources)
+        for source in self._followers:
+            self._check_source(*source)
         self._add_blocks()
         self.plan.groups = [self._finished(each) for each in self.plan.groups]
         self._check_resets()
@@ -142,7 +143,7 @@ class _Derivation:
         self.plan.connections.append(
             Connections(synapses.name, synapses.source.name, synapses.target.name, equations, code["pre"], code["post"], delay)
         )
-        i, j = (np.asarray(getattr(synapses, each)[:]) for each in "ij")
+        i, j = (np.array(getattr(synapses, each)[:]) for each in "ij")  # copies: Brian2 frees its own
         if len(np.unique(i.astype(np.int64) * len(synapses.target) + j)) < len(i):
             raise EquispikeError(f"{synapses.name} has several synapses between two neurons, and GeNN one: {_OTHERWISE}")
         self.plan.arrays |= {f"{synapses.name}.i": i, f"{synapses.name}.j": j}
@@ -186,7 +187,7 @@ class _Derivation:
         if not isinstance(variable, Variable) or variable.owner is None or name in ("t", "dt", "t_in_timesteps", "i", "j"):
             return None
         owner = variable.owner.name
-        if owner == synapses.name:
+        if owner == synapses.name or name in synapses.equations:
             if isinstance(variable, Subexpression):
                 raise EquispikeError(f"{synapses.name} reads its expression {name}, and GeNN's have none: {_OTHERWISE}")
             return None
@@ -439,9 +440,8 @@ class _Derivation:
         self._place(monitor, note)
 
     def _add_blocks(self) -> None:
-        for (group, name), followers in self._followers.items():
-            if not any(_writes(self._groups[group], name)):
-                self._copy(group, name, followers, 1, False)
+        for source, followers in self._followers.items():
+            self._copy(*source, followers, _RARELY, False)
         pieces = sorted(self._pieces, key=lambda piece: (_slot(piece.when), piece.order, piece.name))
         for piece in [each for each in pieces if each.ends] + [each for each in pieces if not each.ends]:
             piece.blocks(piece.ends)
@@ -528,22 +528,22 @@ class _Derivation:
     def _followers_of_sources(self) -> dict[tuple[str, str], list[tuple[str, str, str]]]:
         """For each variable that others are linked to (group, name): the group, name and index of the others."""
         found: dict[tuple[str, str], list[tuple[str, str, str]]] = defaultdict(list)
-        for group in self._groups.values():
-            for name in sorted(group._linked_variables):
-                source, index = group.variables[name], group.variables.indices[name]
-                if index not in ("0", "_idx"):
-                    raise EquispikeError(f"{name} of {group.name} is linked by an index, which GeNN cannot do: {_OTHERWISE}")
-                found[source.owner.name, source.name].append((group.name, name, "0" if index == "0" else "i"))
+        for thing in (*self._groups.values(), *self._synapses):
+            for name in sorted(name for name, each in thing.equations.items() if "linked" in each.flags):
+                source, index = thing.variables[name], thing.variables.indices[name]
+                if source.owner.name not in self._groups or index not in ("0", "_idx", *thing.equations):
+                    raise EquispikeError(
+                        f"{name} of {thing.name} is linked by an index of Brian2's own, which GeNN does not see: {_OTHERWISE}"
+                    )
+                found[source.owner.name, source.name].append((thing.name, name, "i" if index == "_idx" else index))
         return found
 
-    def _check_sources(self, followers: list[tuple[str, str, str]]) -> None:
-        for group, name, _ in followers:
-            source = self._groups[group].variables[name]
-            if not self._is_still(self._groups[source.owner.name], source.name):
-                raise EquispikeError(
-                    f"{name} of {group} is linked to {source.name} of {source.owner.name}, which changes within a time step, "
-                    f"and GeNN can copy it between two: {_OTHERWISE}"
-                )
+    def _check_source(self, group: str, variable: str) -> None:
+        if not self._is_still(self._groups[group], variable):
+            raise EquispikeError(
+                f"a variable is linked to {variable} of {group}, which changes within a time step, and GeNN can copy it "
+                f"between two: {_OTHERWISE}"
+            )
 
     def _follow(self, group: str, variable: str, every: int, ends: bool) -> None:
         if followers := self._followers.get((group, variable)):
@@ -604,11 +604,6 @@ def _guarded(call: str, flag: str | None) -> str:
 
 def _assigned(code: str | None) -> set[str]:
     return {name for name, _, _ in assignments(code)} if code and code.strip() else set()
-
-
-def _writes(group: NeuronGroup, name: str) -> list[str]:
-    """Events and regular code after which a variable may be another."""
-    return [event for event, code in group.event_codes.items() if name in _assigned(code)]
 
 
 def _happened(event: str) -> str:
