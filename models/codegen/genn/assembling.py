@@ -55,7 +55,7 @@ def assemble(plan: Plan) -> Assembled:
         for name, (shape, dt, unit) in plan.inputs.items()
     }
     namespace: dict[str, object] = {name: _measured(each) for name, each in plan.constants.items()}
-    namespace |= inputs | {"chosen": _chosen(), "stop_when": _stop_when()}
+    namespace |= inputs | {"genn_chosen": _chosen(), "stop_when": _stop_when()}
     for number, shelf in enumerate(plan.shelves):
         array, unit = np.zeros(shelf.n), _unit(shelf.unit)
         namespace[f"put_{shelf.name}"] = _put(number, array, unit)
@@ -141,9 +141,9 @@ def _function(
 
 
 def _chosen() -> Function:
-    code = "inline double chosen(const bool condition, const double a, const double b) { return condition ? a : b; }"
+    code = "inline double genn_chosen(const bool condition, const double a, const double b) { return condition ? a : b; }"
     return _function(
-        "chosen", lambda condition, a, b: np.where(condition, a, b), [bool, None, "a"], lambda condition, a, b: a, code, arg_names=["condition", "a", "b"],
+        "genn_chosen", lambda condition, a, b: np.where(condition, a, b), [bool, None, "a"], lambda condition, a, b: a, code, arg_names=["condition", "a", "b"],
         return_type="highest", stateless=True,
     )  # fmt: skip
 

@@ -89,6 +89,7 @@ class _Derivation:
         self._more_equations: dict[str, list[str]] = defaultdict(list)
         self._more_resets: dict[str, list[str]] = defaultdict(list)
         self._seen: dict[str, set[str]] = defaultdict(set)
+        self._read: dict[str, set[str]] = defaultdict(set)
         self._arriving: dict[str, set[str]] = defaultdict(set)
         self._spiking_code: list[str] = []
         self._scheduling: set[str] = set()
@@ -176,6 +177,12 @@ class _Derivation:
         if there is None:
             return None
         group, variable, side = there
+        if side == "pre" and any(_delay(each) for each in synapses._pathways if each.event == "spike"):
+            raise EquispikeError(
+                f"{synapses.name} has a delay and reads {variable} of its presynaptic neurons, which GeNN would give it as late as "
+                f"their spikes: {_OTHERWISE}"
+            )
+        self._read[group.name].add(variable)
         if variable not in _assigned(group.event_codes.get("spike")):
             return f"{variable}_{side}"
         self._seen[group.name].add(variable)
@@ -200,6 +207,8 @@ class _Derivation:
     def _add_pathway(self, synapses: Synapses, pathway: SynapticPathway) -> None:
         index, group = "ij"[pathway.prepost == "post"], self._groups[pathway.source.name]
         flag = _happened(pathway.event)
+
+        self._after(pathway, group, pathway.event)
 
         def add(ends: bool) -> None:
             shelf = self._shelf(group.name, flag, "1")
@@ -243,11 +252,11 @@ class _Derivation:
             else:
                 lines.append(f"{name} {sign}= {value}")
         for group, variable in sorted(laid):
-            self._block(group, f"_ = put_{group}_{variable}(i, {variable})", every, ends)
+            self._block(group, f"_ = put_{group}__{variable}(i, {variable})", every, ends)
         lines = [*(f"{name} = {value}" for name, value in found.items()), *lines]
         self._block(synapses.name, "\n".join(lines), every, ends)
         for variable, group in taken.items():
-            self._block(group, f"{variable} = at_{group}_{variable}(i)", every, ends)
+            self._block(group, f"{variable} = at_{group}__{variable}(i)", every, ends)
             self._follow(group, variable, every, ends)
 
     # Groups
@@ -346,10 +355,10 @@ class _Derivation:
                         f"the reset of {group.name} depends on {sorted(both)[0]} or sets it, and spikes of the same time step "
                         f"change it; GeNN resets before they arrive: {_OTHERWISE}"
                     )
-            if clash := self._seen[group.name] & arriving:
+            if clash := self._read[group.name] & arriving:
                 raise EquispikeError(
-                    f"spikes change {sorted(clash)[0]} of {group.name}, which spikes of the same time step read and its reset "
-                    f"sets; GeNN resets first: {_OTHERWISE}"
+                    f"spikes change {sorted(clash)[0]} of {group.name} and read it in the same time step, in which GeNN's "
+                    f"spikes do not see each other: {_OTHERWISE}"
                 )
 
     def _keep_values(self, thing: NeuronGroup | Synapses) -> None:
@@ -376,6 +385,15 @@ class _Derivation:
                     followed.add((part.source.name, part.event))
         return followed
 
+    def _after(self, part: CodeRunner | EventMonitor, group: NeuronGroup, event: str) -> None:
+        """Check that something follows an event between the same two time steps in which it is looked for."""
+        look = group.thresholder[event]
+        before = (_slot(part.when), part.order, part.name) < (_slot(look.when), look.order, look.name)
+        if before or (part.when in _AFTER) != (look.when in _AFTER):
+            raise EquispikeError(
+                f"{part.name} waits for {event} of {group.name} until the next time step, which GeNN cannot: {_OTHERWISE}"
+            )
+
     def _place(self, part: CodeRunner | EventMonitor, blocks: Callable[[bool], None]) -> None:
         if part.when.removeprefix("before_").removeprefix("after_") not in ("start", "end") and part.when not in (
             "before_groups",
@@ -388,6 +406,8 @@ class _Derivation:
         event, flag = part.event, _happened(part.event)
         if isinstance(part, Thresholder):
             self._more_equations[group.name].append(f"{flag} : 1")
+        else:
+            self._after(part, group, event)
 
         def look(ends: bool) -> None:
             condition = self._between(group, group.events[event], ends)
@@ -426,6 +446,8 @@ class _Derivation:
             flag = f"genn_spike_{monitor.name}"
             self._more_equations[group.name].append(f"{flag} : 1")
             self._more_resets[group.name].append(f"{flag} = 1")
+        else:
+            self._after(monitor, group, monitor.event)
 
         def note(ends: bool) -> None:
             if spike and not ends:
@@ -457,6 +479,8 @@ class _Derivation:
                     raise EquispikeError(f"{group.name} ends the run at the start of a time step, GeNN after one: {_OTHERWISE}")
                 value = calls_replaced(value, "stop_when", lambda call: _guarded(call, flag))
             if name in group.variables:
+                if group.variables[name].scalar:
+                    raise EquispikeError(f"{group.name} sets {name}, which its neurons share, and GeNN sets each neuron's: {_OTHERWISE}")
                 lines.append(_set(name, sign, value, flag))
                 written.append(name)
             else:
@@ -469,7 +493,7 @@ class _Derivation:
         self.plan.blocks.append(Block(owner, code, every, ends))
 
     def _shelf(self, group: str, variable: str, unit: str) -> str:
-        shelf = Shelf(f"{group}_{variable}", len(self._groups[group]), unit)
+        shelf = Shelf(f"{group}__{variable}", len(self._groups[group]), unit)
         if shelf not in self.plan.shelves:
             self.plan.shelves.append(shelf)
         return shelf.name
@@ -594,7 +618,7 @@ def _set(name: str, sign: str, value: str, flag: str | None) -> str:
     """Statement that changes a variable where ``flag`` holds."""
     if flag is None:
         return f"{name} {sign}= {value}"
-    return f"{name} = chosen({flag}, {f'{name} {sign} ({value})' if sign else value}, {name})"
+    return f"{name} = genn_chosen({flag}, {f'{name} {sign} ({value})' if sign else value}, {name})"
 
 
 def _guarded(call: str, flag: str | None) -> str:

@@ -146,7 +146,7 @@ def _mend(model: Path) -> None:
 def _end_with_a_step(engine: Path, plan: Plan, parts: Assembled) -> None:
     """Let the run end when the network says so: after what ends a time step, before what begins the next one."""
     text = engine.read_text()
-    due = " || ".join(f"i % {every} == 0" for every in sorted({block.every for block in plan.blocks}))
+    due = " || ".join(f"i % {every} == 0" for every in sorted({block.every for block in plan.blocks})) or "false"
     text = _put_before("    // The StateMonitor and run_regularly", f"    if ({due}) {{{_deliveries(parts)}    }}\n", text)
     for block, runner in zip(plan.blocks, parts.blocks, strict=True):
         if not block.ends:
