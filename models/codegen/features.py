@@ -65,13 +65,15 @@ def _two_posts(objects: Objects) -> Iterator[str]:
 
 def _integrated(objects: Objects) -> Iterator[str]:
     for thing in objects:
-        if isinstance(thing, Synapses) and thing.equations.diff_eq_names:
+        if isinstance(thing, Synapses) and (thing.equations.diff_eq_names or thing.event_driven):
             yield thing.name
 
 
 def _constant_over_dt(objects: Objects) -> Iterator[str]:
     for thing in objects:
-        if isinstance(thing, NeuronGroup) and any("constant over dt" in each.flags for each in thing.user_equations.values()):
+        if isinstance(thing, NeuronGroup) and any(
+            "constant over dt" in each.flags for each in thing.user_equations.values()
+        ):
             yield thing.name
 
 

@@ -141,10 +141,12 @@ def _function(
 
 
 def _chosen() -> Function:
-    code = "inline double genn_chosen(const bool condition, const double a, const double b) { return condition ? a : b; }"
+    code = (
+        "inline double genn_chosen(const bool condition, const double a, const double b) { return condition ? a : b; }"
+    )
     return _function(
-        "genn_chosen", lambda condition, a, b: np.where(condition, a, b), [bool, None, "a"], lambda condition, a, b: a, code, arg_names=["condition", "a", "b"],
-        return_type="highest", stateless=True,
+        "genn_chosen", lambda condition, a, b: np.where(condition, a, b), [bool, None, "a"], lambda condition, a, b: a, code,
+        arg_names=["condition", "a", "b"], return_type="highest", stateless=True,
     )  # fmt: skip
 
 
@@ -197,7 +199,7 @@ def _add(number: int, array: np.ndarray, unit: Unit) -> Function:
 
 def _at(number: int, array: np.ndarray, unit: Unit) -> Function:
     code = f"inline double at_{number}(const int i) {{ return equispike::shelf({number}, i); }}"
-    return _function(f"at_{number}", lambda i: array[i], [1], unit, code)
+    return _function(f"at_{number}", lambda i: array[np.asarray(i, dtype=int)], [1], unit, code)
 
 
 def _record(number: int, rows: list[tuple[float, ...]], units: list[Unit]) -> Function:
@@ -225,4 +227,3 @@ def _number(number: int, numbers: dict[str, float], name: str, unit: Unit, *, wh
     kind, returns = ("int64_t", "integer") if whole else ("double", "float")
     code = f"inline {kind} number_{number}(const int) {{ return ({kind})equispike::number({number}); }}"
     return _function(f"number_{number}", lambda _: numbers[name], [1], unit, code, return_type=returns, stateless=True)
-

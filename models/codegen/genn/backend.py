@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -29,6 +28,7 @@ from equispike.models.codegen.genn.environment import (
     genn_python,
 )
 from equispike.models.codegen.genn.plan import Plan
+from equispike.models.codegen.genn.reordering import post_before_pre, synapses_after_neurons
 from equispike.models.codegen.runtime import described
 from equispike.models.codegen.standalone import checksums
 from equispike.models.codegen.standalone.cache import building, cache_dir, publish
@@ -118,6 +118,7 @@ class GennBackend:
         command = [str(path / "bin" / "genn-buildmodel.sh"), *on_cpu, "-i", include, "magicnetwork_model.cpp"]
         self._call(command, source, environment, "GeNN did not build its generator")
         code = source / "magicnetwork_model_CODE"
+        synapses_after_neurons(code / "runner.cc")
         if Plan.read(source).post_first:
             post_before_pre(code / "synapseUpdate.cc")
         if not self._use_gpu:  # GeNN compiles without optimisation
@@ -130,23 +131,6 @@ class GennBackend:
     @staticmethod
     def _call(command: list[str], folder: Path, environment: Mapping[str, str], what: str) -> None:
         compilers.build(command, folder, what, cache_dir() / "failed-genn-build.log", **environment)
-
-
-def post_before_pre(file: Path) -> None:
-    """Let GeNN's time step do postsynaptic plasticity before presynaptic, as ours does; by itself it is the other way."""
-    text = file.read_text()
-    start = text.index("void updateSynapses(")
-    parts = re.split(r"(?m)^(?= {4,5}\{$)", text[start:])
-    head, blocks = parts[0], parts[1:]
-    last, end = re.fullmatch(r"(?s)(.*^ {4,5}\}\n)(.*)", blocks[-1], re.MULTILINE).groups()  # type: ignore[union-attr]
-    blocks[-1] = last
-    post = [block for block in blocks if re.search(r"postsynaptic", block, re.IGNORECASE)]
-    pre = [block for block in blocks if re.search(r"presynaptic", block, re.IGNORECASE) and block not in post]
-    if not post or not pre or len(post) + len(pre) != len(blocks):
-        raise EquispikeError(
-            f"GeNN's code does not look as that of version {GENN_VERSION}: set GENN_PATH to an unchanged copy"
-        )
-    file.write_text(text[:start] + head + "".join([*post, *pre]) + end)
 
 
 class GennProgram:

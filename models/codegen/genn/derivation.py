@@ -46,10 +46,10 @@ _LONGEST_PERIOD = 1_000_000  # time steps
 _RARELY = 10_000  # time steps after which what does not change is copied again
 _OTHERWISE = "use --backend cpp"
 #: Functions that GeNN's code has; :mod:`models.codegen.genn.generate` adds the last ones.
-_FUNCTIONS = frozenset(
-    "sin cos tan sinh cosh tanh arcsin arccos arctan exp log log10 sqrt ceil floor abs rand randn sign timestep "
-    "clip int log1p expm1 exprel".split()
-)
+_FUNCTIONS = {
+    *("sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "exp", "log", "log10", "sqrt"),
+    *("ceil", "floor", "abs", "rand", "randn", "sign", "timestep", "clip", "int", "log1p", "expm1", "exprel"),
+}
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,12 @@ class _Derivation:
         self.plan.groups = [self._finished(each) for each in self.plan.groups]
         self._check_resets()
         self._add_numbers()
+        read = set().union(*(names_in(block.code) for block in self.plan.blocks))
         for name, array in self._network.inputs.items():
+            if name not in read:
+                raise EquispikeError(
+                    f"nothing in the course of a run reads {name}, and GeNN builds delays before one: {_OTHERWISE}"
+                )
             self.plan.inputs[name] = (array.values.shape, float(array.dt), unit_text(array.dim))
 
     # Synapses
@@ -131,22 +136,34 @@ class _Derivation:
                     order[part.prepost] = part.order
                     delay = late if part.prepost == "pre" else delay
                 if late and (part.event != "spike" or part.prepost == "post"):
-                    raise EquispikeError(f"{part.name} has a delay, which GeNN has of presynaptic spikes alone: {_OTHERWISE}")
+                    raise EquispikeError(
+                        f"{part.name} has a delay, which GeNN has of presynaptic spikes alone: {_OTHERWISE}"
+                    )
                 if part.event != "spike":
                     self._add_pathway(synapses, part)
             elif type(part) is CodeRunner:
                 self._add_regular(synapses, part)
         if all(code.values()):
             self.plan.post_first = order["post"] < order["pre"]
+        for each in synapses.equations.values():
+            if each.var_type == "boolean" or (each.var_type == "integer" and "constant" not in each.flags):
+                raise EquispikeError(
+                    f"{each.varname} of {synapses.name} is no floating-point number, as what synapses keep in Brian2GeNN is: "
+                    f"{_OTHERWISE}"
+                )
         equations = "\n".join(
-            f"{each.varname} : {_kind(each)}{_flags(each)}" for each in synapses.equations.values()
+            f"{each.varname} : {unit_text(each.dim)}{_flags(each)}" for each in synapses.equations.values()
         )
         self.plan.connections.append(
-            Connections(synapses.name, synapses.source.name, synapses.target.name, equations, code["pre"], code["post"], delay)
+            Connections(
+                synapses.name, synapses.source.name, synapses.target.name, equations, code["pre"], code["post"], delay
+            )
         )
         i, j = (np.array(getattr(synapses, each)[:]) for each in "ij")  # copies: Brian2 frees its own
         if len(np.unique(i.astype(np.int64) * len(synapses.target) + j)) < len(i):
-            raise EquispikeError(f"{synapses.name} has several synapses between two neurons, and GeNN one: {_OTHERWISE}")
+            raise EquispikeError(
+                f"{synapses.name} has several synapses between two neurons, and GeNN one: {_OTHERWISE}"
+            )
         self.plan.arrays |= {f"{synapses.name}.i": i, f"{synapses.name}.j": j}
         self._keep_values(synapses)
 
@@ -179,8 +196,8 @@ class _Derivation:
         group, variable, side = there
         if side == "pre" and any(_delay(each) for each in synapses._pathways if each.event == "spike"):
             raise EquispikeError(
-                f"{synapses.name} has a delay and reads {variable} of its presynaptic neurons, which GeNN would give it as late as "
-                f"their spikes: {_OTHERWISE}"
+                f"{synapses.name} has a delay and reads {variable} of its presynaptic neurons, which GeNN would give it as "
+                f"late as their spikes: {_OTHERWISE}"
             )
         self._read[group.name].add(variable)
         if variable not in _assigned(group.event_codes.get("spike")):
@@ -191,7 +208,11 @@ class _Derivation:
     def _neuron_variable(self, synapses: Synapses, name: str) -> tuple[NeuronGroup, str, str] | None:
         """Group, name and side (``pre``, ``post``) of a neurons' variable that synapses call ``name``."""
         variable = synapses.variables.get(name)
-        if not isinstance(variable, Variable) or variable.owner is None or name in ("t", "dt", "t_in_timesteps", "i", "j"):
+        if (
+            not isinstance(variable, Variable)
+            or variable.owner is None
+            or name in ("t", "dt", "t_in_timesteps", "i", "j")
+        ):
             return None
         owner = variable.owner.name
         if owner == synapses.name or name in synapses.equations:
@@ -274,7 +295,9 @@ class _Derivation:
         lines = []
         for each in group.user_equations.values():
             if each.type == "differential equation":
-                lines.append(f"d{each.varname}/dt = {self._spiking(group, str(each.expr))} : {_kind(each)}{_flags(each)}")
+                lines.append(
+                    f"d{each.varname}/dt = {self._spiking(group, str(each.expr))} : {_kind(each)}{_flags(each)}"
+                )
             elif each.type == "subexpression":
                 lines.append(f"{each.varname} = {self._spiking(group, str(each.expr))} : {_kind(each)}{_flags(each)}")
             else:
@@ -304,7 +327,9 @@ class _Derivation:
         for name in seen:
             unit = unit_text(source.variables[name].dim)
             # Where nothing is integrated it is what it was when the time step began.
-            equations.append(f"genn_seen_{name} : {unit}" if integrated else f"genn_seen_{name} = {name} : {unit} (constant over dt)")
+            equations.append(
+                f"genn_seen_{name} : {unit}" if integrated else f"genn_seen_{name} = {name} : {unit} (constant over dt)"
+            )
         update = [group.update, *(f"genn_seen_{name} = {name}" for name in seen)]
         reset = group.reset
         if self._more_resets[group.name]:
@@ -331,7 +356,9 @@ class _Derivation:
             function = parsed(call).func.id  # type: ignore[attr-defined]
             for name in names_in(call):
                 if name in group.equations and not self._is_still(group, name):
-                    raise EquispikeError(f"{group.name} looks up {function} by {name}, which GeNN changes first: {_OTHERWISE}")
+                    raise EquispikeError(
+                        f"{group.name} looks up {function} by {name}, which GeNN changes first: {_OTHERWISE}"
+                    )
             name = self._hoisted[group.name, call] = f"genn_now_{len(self._hoisted)}"
             self._more_equations[group.name].append(f"{name} : {unit_text(self._network.namespace[function].dim)}")  # type: ignore[attr-defined]
         return self._hoisted[group.name, call]
@@ -349,7 +376,9 @@ class _Derivation:
         for group in self._groups.values():
             arriving = self._arriving[group.name]
             for name, sign, value in assignments(group.event_codes.get("spike") or ""):
-                both = ({name} if sign not in ("+", "-") else set()) & arriving | names_in(self._whole(group, value)) & arriving
+                both = ({name} if sign not in ("+", "-") else set()) & arriving | names_in(
+                    self._whole(group, value)
+                ) & arriving
                 if both:
                     raise EquispikeError(
                         f"the reset of {group.name} depends on {sorted(both)[0]} or sets it, and spikes of the same time step "
@@ -366,7 +395,11 @@ class _Derivation:
         equations = thing.user_equations if isinstance(thing, NeuronGroup) else thing.equations
         for name, equation in equations.items():
             variable = thing.variables[name]
-            if equation.type == "subexpression" or "linked" in equation.flags or not isinstance(variable, ArrayVariable):
+            if (
+                equation.type == "subexpression"
+                or "linked" in equation.flags
+                or not isinstance(variable, ArrayVariable)
+            ):
                 continue
             values = np.array(variable.get_value())
             if values.any() or f"{thing.name}.{name}" in self._network.state:
@@ -476,11 +509,15 @@ class _Derivation:
             value = self._between(group, value, ends)
             if calls_of(value, "stop_when"):
                 if not ends:
-                    raise EquispikeError(f"{group.name} ends the run at the start of a time step, GeNN after one: {_OTHERWISE}")
+                    raise EquispikeError(
+                        f"{group.name} ends the run at the start of a time step, GeNN after one: {_OTHERWISE}"
+                    )
                 value = calls_replaced(value, "stop_when", lambda call: _guarded(call, flag))
             if name in group.variables:
                 if group.variables[name].scalar:
-                    raise EquispikeError(f"{group.name} sets {name}, which its neurons share, and GeNN sets each neuron's: {_OTHERWISE}")
+                    raise EquispikeError(
+                        f"{group.name} sets {name}, which its neurons share, and GeNN sets each neuron's: {_OTHERWISE}"
+                    )
                 lines.append(_set(name, sign, value, flag))
                 written.append(name)
             else:
@@ -536,7 +573,9 @@ class _Derivation:
         remainders = [
             node.right
             for node in nodes
-            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and ast.unparse(node.left) == "t_in_timesteps"
+            if isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Mod)
+            and ast.unparse(node.left) == "t_in_timesteps"
         ]
         times = [node for node in nodes if isinstance(node, ast.Name) and node.id == "t_in_timesteps"]
         if len(times) != len(remainders) or any("t_in_timesteps" in names_in(ast.unparse(each)) for each in remainders):
@@ -585,7 +624,9 @@ class _Derivation:
         """Take note of code of a time step, whose numbers are compiled in."""
         for node in ast.walk(ast.parse(code)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) not in _FUNCTIONS:
-                raise EquispikeError(f"{where} calls {ast.unparse(node.func)}() in its time step, and GeNN has no such function: {_OTHERWISE}")
+                raise EquispikeError(
+                    f"{where} calls {ast.unparse(node.func)}() in its time step, and GeNN has no such function: {_OTHERWISE}"
+                )
         self._spiking_code.append(code)
 
     def _add_numbers(self) -> None:
@@ -604,7 +645,9 @@ class _Derivation:
         ]
         functions = {name for name, value in known.items() if not isinstance(value, TimedArray)} - self._numbers.keys()
         if strange := {name for name in functions & used if known[name] is not stop_when}:
-            raise EquispikeError(f"the network calls {sorted(strange)[0]}(), a function of its own, which GeNN has not: {_OTHERWISE}")
+            raise EquispikeError(
+                f"the network calls {sorted(strange)[0]}(), a function of its own, which GeNN has not: {_OTHERWISE}"
+            )
 
 
 def _reading(code: str, numbers: object) -> str:

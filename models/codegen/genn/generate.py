@@ -53,7 +53,7 @@ if (const char *given = std::getenv("EQUISPIKE_SEED")) {
     rk_seed(seed, brian::_mersenne_twister_states[0]);
 }
 """
-#: GeNN would hand on at the next time step what spikes brought in the last one; what runs between them is to see it.
+#: GeNN hands on at the next time step what spikes brought in the last one; what runs between them is to see it.
 _DELIVERY = """
       pull{variable}{target}FromDevice();
       pullinSyn{synapses}FromDevice();
@@ -77,8 +77,8 @@ class _Device(GeNNDevice):
         super().process_synapses(synapse_groups, objects)
         owners = {group.name: group for group in synapse_groups}
         for model in self.synapse_models:
-            for name in owners[model.name].equations:
-                if name not in model.variables:
+            for name, equation in owners[model.name].equations.items():
+                if name not in model.variables and "constant" not in equation.flags:
                     self.add_array_variable(model, name, owners[model.name].variables[name])
 
 
@@ -147,7 +147,9 @@ def _end_with_a_step(engine: Path, plan: Plan, parts: Assembled) -> None:
     """Let the run end when the network says so: after what ends a time step, before what begins the next one."""
     text = engine.read_text()
     due = " || ".join(f"i % {every} == 0" for every in sorted({block.every for block in plan.blocks})) or "false"
-    text = _put_before("    // The StateMonitor and run_regularly", f"    if ({due}) {{{_deliveries(parts)}    }}\n", text)
+    text = _put_before(
+        "    // The StateMonitor and run_regularly", f"    if ({due}) {{{_deliveries(parts)}    }}\n", text
+    )
     for block, runner in zip(plan.blocks, parts.blocks, strict=True):
         if not block.ends:
             text = _put_before(f"      _run_{runner.codeobj.name}();", "      if (!equispike::stopped())\n", text)
