@@ -18,8 +18,8 @@ from equispike.models.built_network import BuiltNetwork, RunResult
 from equispike.models.codegen import BACKENDS
 from equispike.models.codegen.genn import environment
 from equispike.models.codegen.genn.assembling import assemble
-from equispike.models.codegen.genn.backend import post_before_pre
 from equispike.models.codegen.genn.derivation import derive
+from equispike.models.codegen.genn.reordering import post_before_pre, synapses_after_neurons
 from equispike.models.codegen.runtime import described
 from equispike.models.conv_stdp import ConvStdpParams
 from equispike.models.diehl_cook import DiehlCookParams
@@ -363,3 +363,19 @@ def test_post_is_moved_before_pre(tmp_path: Path, pre: str, post: str) -> None:
     file.write_text("void updateSynapses(double t) {\n" + block.format(pre) + "}\n")
     with pytest.raises(EquispikeError, match="unchanged copy"):
         post_before_pre(file)
+
+
+def test_synapses_are_moved_after_neurons(tmp_path: Path) -> None:
+    file = tmp_path / "runner.cc"
+    head, synapses, pointer, neurons = (
+        "void stepTime() {\n",
+        "    updateSynapses(t);\n",
+        "    spkQuePtrexc = (spkQuePtrexc + 1) % 2;\n",
+        "    updateNeurons(t); \n",
+    )
+    file.write_text(head + synapses + pointer + neurons + "    iT++;\n}\n")
+    synapses_after_neurons(file)
+    assert file.read_text() == head + pointer + neurons + synapses + "    iT++;\n}\n"
+    file.write_text(head + pointer + neurons + "}\n")
+    with pytest.raises(EquispikeError, match="unchanged copy"):
+        synapses_after_neurons(file)

@@ -143,7 +143,8 @@ FEATURES = (
     Feature("a summed variable", _summed, {"genn": "GeNN sums what spikes bring alone here"}),
     Feature("several pathways on one side, or spikes that write two variables of neurons", _two_posts,
             {"genn": "a GeNN synapse adds to one variable"}),
-    Feature("an expression that is constant over dt", _constant_over_dt, {"genn": "what GeNN does between time steps would miss it"}),
+    Feature("an expression that is constant over dt", _constant_over_dt,
+            {"genn": "what happens between GeNN's time steps would miss it"}),
     Feature("clocks of different time steps", _clocks, {"genn": "GeNN has one clock", "jax": "a JAX program has one clock"}),
     Feature("delays that differ between synapses", _delays, {"genn": "GeNN has one delay for all synapses of a group"}),
     Feature("a network_operation", _operations, {

@@ -68,14 +68,20 @@ class GennBackend:
         return None
 
     def refuses(self, build: Callable[[], BuiltNetwork]) -> str | None:
+        network = described(build)
         try:
-            derive(described(build))
+            derive(network)
         except EquispikeError as error:
             return str(error)
         return None
 
     def compile(self, build: Callable[[], BuiltNetwork]) -> GennProgram:
-        return GennProgram(described(build), self)
+        network = described(build)
+        try:
+            plan = derive(network)
+        except EquispikeError as error:
+            raise EquispikeError(f"backend {self.name}: {error}") from None
+        return GennProgram(network, plan, self)
 
     def build(self, plan: Plan) -> Path:
         """The folder with the built program of a network."""
@@ -140,9 +146,8 @@ class GennProgram:
     asked for. Numbers that count between time steps alone are read from a file.
     """
 
-    def __init__(self, network: BuiltNetwork, backend: GennBackend) -> None:
-        self._network, self._backend = network, backend
-        self._plan = derive(network)
+    def __init__(self, network: BuiltNetwork, plan: Plan, backend: GennBackend) -> None:
+        self._network, self._plan, self._backend = network, plan, backend
         self.built({})
 
     def built(self, constants: Mapping[str, object]) -> Path:
