@@ -9,7 +9,6 @@ time step have not changed yet: GeNN resets first, so that neurons keep what the
 from __future__ import annotations
 
 import ast
-import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -24,12 +23,12 @@ from brian2.synapses.synapses import SynapticPathway
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.codegen.constants import Number, numbers_of
 from equispike.models.codegen.features import refusal
+from equispike.models.codegen.genn import timing
 from equispike.models.codegen.genn.plan import Block, Connections, Group, Plan, Shelf
 from equispike.models.codegen.genn.statements import (
     assignments,
     calls_of,
     calls_replaced,
-    conjuncts,
     names_in,
     parsed,
     renamed,
@@ -38,11 +37,6 @@ from equispike.models.control import stop_when
 from equispike.models.errors import EquispikeError
 from equispike.models.units import unit_text
 
-_AFTER = ("after_resets", "before_end", "end", "after_end")
-#: Number of the time step that begins, or ends, where a block runs; Brian2GeNN keeps the time alone.
-_STEP = {False: "int(t / dt + 0.5)", True: "(int(t / dt + 0.5) - 1)"}
-_NOT_FIRST = "t > 0.5 * dt"
-_LONGEST_PERIOD = 1_000_000  # time steps
 _RARELY = 10_000  # time steps after which what does not change is copied again
 _OTHERWISE = "use --backend cpp"
 #: Functions that GeNN's code has; :mod:`models.codegen.genn.generate` adds the last ones.
@@ -63,7 +57,7 @@ class _Piece:
 
     @property
     def ends(self) -> bool:
-        return self.when in _AFTER
+        return timing.is_after(self.when)
 
 
 def derive(network: BuiltNetwork, changed: Mapping[str, Number] | None = None) -> Plan:
@@ -219,9 +213,9 @@ class _Derivation:
             if isinstance(variable, Subexpression):
                 raise EquispikeError(f"{synapses.name} reads its expression {name}, and GeNN's have none: {_OTHERWISE}")
             return None
-        side = {"_presynaptic_idx": "pre", "_postsynaptic_idx": "post"}.get(synapses.variables.indices[name])
-        group = {"pre": synapses.source, "post": synapses.target}.get(side)  # type: ignore[arg-type]
-        if side is None or owner != group.name or isinstance(variable, Subexpression):
+        side = {"_presynaptic_idx": "pre", "_postsynaptic_idx": "post"}.get(synapses.variables.indices[name], "")
+        group = synapses.source if side == "pre" else synapses.target
+        if not side or owner != group.name or isinstance(variable, Subexpression):
             raise EquispikeError(f"{synapses.name} reads {name}, which is no variable of its own neurons: {_OTHERWISE}")
         return self._groups[owner], variable.name, side
 
@@ -255,7 +249,7 @@ class _Derivation:
                 group, variable, side = there
                 found[f"genn_{variable}_{side}"] = f"at_{shelf(group, variable)}({'ij'[side == 'post']})"
                 return f"genn_{variable}_{side}"
-            return self._time(name, ends)
+            return timing.at(name, ends)
 
         for name, sign, value in assignments(code):
             value = renamed(value, read)
@@ -314,7 +308,7 @@ class _Derivation:
                 None if threshold is None else self._spiking(group, threshold),
                 self._spiking_statements(group, group.event_codes.get("spike")),
                 refractory if isinstance(refractory, bool | str) else f"{float(refractory)!r} * second",
-                self._spiking_statements(group, "\n".join(update)),
+                self._spiking_statements(group, "\n".join(update)) or "",
             )
         )
         self._keep_values(group)
@@ -340,7 +334,7 @@ class _Derivation:
         """An expression of what GeNN does in a time step."""
         for name in sorted(self._timed & names_in(expression)):
             expression = calls_replaced(expression, name, lambda call: self._hoist(group, call))
-        expression = renamed(expression, lambda each: _STEP[False] if each == "t_in_timesteps" else None)
+        expression = renamed(expression, lambda each: timing.STEP[False] if each == "t_in_timesteps" else None)
         self._note(group.name, expression)
         return expression
 
@@ -421,17 +415,14 @@ class _Derivation:
     def _after(self, part: CodeRunner | EventMonitor, group: NeuronGroup, event: str) -> None:
         """Check that something follows an event between the same two time steps in which it is looked for."""
         look = group.thresholder[event]
-        before = (_slot(part.when), part.order, part.name) < (_slot(look.when), look.order, look.name)
-        if before or (part.when in _AFTER) != (look.when in _AFTER):
+        before = timing.place(part.when, part.order, part.name) < timing.place(look.when, look.order, look.name)
+        if before or timing.is_after(part.when) != timing.is_after(look.when):
             raise EquispikeError(
                 f"{part.name} waits for {event} of {group.name} until the next time step, which GeNN cannot: {_OTHERWISE}"
             )
 
     def _place(self, part: CodeRunner | EventMonitor, blocks: Callable[[bool], None]) -> None:
-        if part.when.removeprefix("before_").removeprefix("after_") not in ("start", "end") and part.when not in (
-            "before_groups",
-            "after_resets",
-        ):
+        if not timing.is_between(part.when):
             raise EquispikeError(_middle(part.name))
         self._pieces.append(_Piece(part.when, part.order, part.name, blocks))
 
@@ -444,7 +435,7 @@ class _Derivation:
 
         def look(ends: bool) -> None:
             condition = self._between(group, group.events[event], ends)
-            guard = f" and {_NOT_FIRST}" if ends else ""
+            guard = f" and {timing.NOT_FIRST}" if ends else ""
             every = self._every(group, group.events[event], ends)
             self._block(group.name, f"{flag} = int(({condition}){guard})", every, ends)
 
@@ -460,7 +451,7 @@ class _Derivation:
         def add(ends: bool) -> None:
             flag = None
             if ends:
-                flag = f"{_NOT_FIRST} and {_STEP[True]} % {every} == 0" if every > 1 else _NOT_FIRST
+                flag = f"{timing.NOT_FIRST} and {timing.STEP[True]} % {every} == 0" if every > 1 else timing.NOT_FIRST
             often = 1 if ends else every
             blocks = self._group_blocks if isinstance(thing, NeuronGroup) else self._synaptic_blocks
             blocks(thing, str(part.abstract_code), flag, often, ends)  # type: ignore[arg-type]
@@ -485,7 +476,7 @@ class _Derivation:
         def note(ends: bool) -> None:
             if spike and not ends:
                 raise EquispikeError(_middle(monitor.name))
-            time = self._time("t", ends) or "t"
+            time = timing.at("t", ends) or "t"
             values = [self._between(group, name, ends) for name in columns]
             every = 1 if spike else self._every(group, group.events[monitor.event], ends)
             row = ", ".join([f"{flag} > 0.5", "i", time, *values])
@@ -497,7 +488,7 @@ class _Derivation:
     def _add_blocks(self) -> None:
         for source, followers in self._followers.items():
             self._copy(*source, followers, _RARELY, False)
-        pieces = sorted(self._pieces, key=lambda piece: (_slot(piece.when), piece.order, piece.name))
+        pieces = sorted(self._pieces, key=lambda piece: timing.place(piece.when, piece.order, piece.name))
         for piece in [each for each in pieces if each.ends] + [each for each in pieces if not each.ends]:
             piece.blocks(piece.ends)
         for (group, call), name in self._hoisted.items():
@@ -546,45 +537,13 @@ class _Derivation:
 
     def _between(self, group: NeuronGroup, expression: str, ends: bool) -> str:
         """An expression as it is between two time steps."""
-        return renamed(self._whole(group, expression), lambda name: self._time(name, ends))
-
-    @staticmethod
-    def _time(name: str, ends: bool) -> str | None:
-        if name == "t_in_timesteps":
-            return _STEP[ends]
-        return f"{_STEP[True]} * dt" if name == "t" and ends else None
+        return renamed(self._whole(group, expression), lambda name: timing.at(name, ends))
 
     def _every(self, group: NeuronGroup, condition: str, ends: bool) -> int:
-        """Time steps from one block to the next that has to look for an event: its period, where that is known."""
-        for part in conjuncts(self._whole(group, condition)):
-            period = self._period(part)
-            if period is not None:
-                true = [step for step in range(period) if self._value(part, {"t_in_timesteps": step})]
-                if true == [period - 1 if ends else 0]:
-                    self._scheduling |= names_in(part) & self._numbers.keys()
-                    return period
-        return 1
-
-    def _period(self, condition: str) -> int | None:
-        """Period of a condition on the remainder of the time step alone; None of others."""
-        if names_in(condition) - self._numbers.keys() != {"t_in_timesteps"}:
-            return None
-        nodes = list(ast.walk(parsed(condition)))
-        remainders = [
-            node.right
-            for node in nodes
-            if isinstance(node, ast.BinOp)
-            and isinstance(node.op, ast.Mod)
-            and ast.unparse(node.left) == "t_in_timesteps"
-        ]
-        times = [node for node in nodes if isinstance(node, ast.Name) and node.id == "t_in_timesteps"]
-        if len(times) != len(remainders) or any("t_in_timesteps" in names_in(ast.unparse(each)) for each in remainders):
-            return None
-        period = math.lcm(*(int(self._value(ast.unparse(each), {})) for each in remainders))
-        return period if 0 < period <= _LONGEST_PERIOD else None
-
-    def _value(self, expression: str, names: Mapping[str, object]) -> Number:
-        return eval(expression, {"__builtins__": {}}, {**self._numbers, **names})
+        """Time steps from one block to the next that has to look for an event."""
+        every, numbers = timing.recurrence(self._whole(group, condition), self._numbers, ends)
+        self._scheduling |= numbers
+        return every
 
     # Linked variables
 
@@ -679,12 +638,6 @@ def _happened(event: str) -> str:
 
 def _middle(name: str) -> str:
     return f"{name} has a place of its own in the midst of a time step, which is one piece in GeNN: {_OTHERWISE}"
-
-
-def _slot(when: str) -> int:
-    order = ("start", "groups", "thresholds", "synapses", "resets", "end")
-    shift = -1 if when.startswith("before_") else int(when.startswith("after_"))
-    return 3 * order.index(when.removeprefix("before_").removeprefix("after_")) + shift
 
 
 def _delay(pathway: SynapticPathway) -> float:
