@@ -277,6 +277,18 @@ def _later() -> BuiltNetwork:
     return network.built()
 
 
+def _with_parts_of_a_group() -> BuiltNetwork:
+    network, cells = small()
+    network.project("synapses", cells[:2], cells, operation="AC", on_pre="u_post += 1")
+    return network.built()
+
+
+def _with_other_monitors() -> BuiltNetwork:
+    network, cells = small()
+    built = network.built()
+    return replace(built, objects=(*built.objects, brian2.StateMonitor(cells, "v", record=True, name="potentials")))
+
+
 def _linked_to_the_moving() -> BuiltNetwork:
     network, cells = small()
     others = network.group("others", 3, "v : 1 (linked)")
@@ -301,6 +313,8 @@ def _late_by_input() -> BuiltNetwork:
         (_delayed, "synapses has a delay and reads u of its presynaptic neurons"),
         (_in_the_midst, "silence_thresholder has a place of its own in the midst of a time step"),
         (_later, "until the next time step"),
+        (_with_parts_of_a_group, "synapses connects parts of groups"),
+        (_with_other_monitors, "potentials is a StateMonitor"),
         (_late_by_input, "nothing in the course of a run reads delays"),
         (_linked_to_the_moving, "linked to v of cells, which changes within a time step"),
         (

@@ -204,8 +204,8 @@ def _at(number: int, array: np.ndarray, unit: Unit) -> Function:
 
 def _record(number: int, rows: list[tuple[float, ...]], units: list[Unit]) -> Function:
     def python(condition, *values):
-        condition, *values = np.broadcast_arrays(condition, *values)
-        rows.extend(zip(*(each[condition].tolist() for each in values), strict=True))
+        condition, *columns = np.broadcast_arrays(condition, *values)
+        rows.extend(zip(*(each[condition].tolist() for each in columns), strict=True))
         return 0.0
 
     values = [f"x{k}" for k in range(len(units) + 2)]

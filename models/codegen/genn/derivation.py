@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from brian2 import EventMonitor, NeuronGroup, Synapses, TimedArray, get_dimensions
+from brian2 import EventMonitor, NetworkOperation, NeuronGroup, SpikeMonitor, Synapses, TimedArray, get_dimensions
 from brian2.core.variables import ArrayVariable, Subexpression, Variable
 from brian2.groups.group import CodeRunner
 from brian2.groups.neurongroup import Resetter, Thresholder
@@ -68,6 +68,15 @@ def derive(network: BuiltNetwork, changed: Mapping[str, Number] | None = None) -
     EquispikeError
         One sentence about what GeNN cannot do.
     """
+    for thing in network.objects:
+        if type(thing) not in (NeuronGroup, Synapses, EventMonitor, SpikeMonitor, NetworkOperation):
+            raise EquispikeError(
+                f"{thing.name} is a {type(thing).__name__}, which is not derived for GeNN: {_OTHERWISE}"
+            )
+        if isinstance(thing, Synapses) and not {thing.source, thing.target} <= {*network.objects}:
+            raise EquispikeError(f"{thing.name} connects parts of groups, which are not derived for GeNN: {_OTHERWISE}")
+        if isinstance(thing, NeuronGroup | Synapses) and thing.namespace is not network.namespace:
+            raise EquispikeError(f"{thing.name} has a namespace of its own, and GeNN's network has one: {_OTHERWISE}")
     if reason := refusal("genn", network.objects):
         raise EquispikeError(reason)
     return _Derivation(network, {**numbers_of(network.namespace), **(changed or {})}).plan

@@ -100,7 +100,7 @@ class Plan:
 
     def write(self, folder: Path) -> None:
         (folder / "plan.json").write_text(self.text())
-        np.savez(folder / "plan.npz", **self.arrays)
+        np.savez(folder / "plan.npz", **self.arrays)  # type: ignore[arg-type]
 
     @classmethod
     def read(cls, folder: Path) -> Plan:
