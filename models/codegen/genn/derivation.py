@@ -9,6 +9,7 @@ time step have not changed yet: GeNN resets first, so that neurons keep what the
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -281,7 +282,9 @@ class _Derivation:
         self._block(synapses.name, "\n".join(lines), every, ends)
         for variable, group in taken.items():
             self._block(group, f"{variable} = at_{group}__{variable}(i)", every, ends)
-            self._follow(group, variable, every, ends)
+            if (group, variable) in self._followers:
+                self._lay_out(group, variable, every, ends)
+                self._copy(group, variable, every, ends)
 
     # Groups
 
@@ -495,8 +498,10 @@ class _Derivation:
         self._place(monitor, note)
 
     def _add_blocks(self) -> None:
-        for source, followers in self._followers.items():
-            self._copy(*source, followers, _RARELY, False)
+        for source in self._followers:
+            self._lay_out(*source, _RARELY, False)
+        for source in self._followers:
+            self._copy(*source, _RARELY, False)
         pieces = sorted(self._pieces, key=lambda piece: timing.place(piece.when, piece.order, piece.name))
         for piece in [each for each in pieces if each.ends] + [each for each in pieces if not each.ends]:
             piece.blocks(piece.ends)
@@ -523,11 +528,29 @@ class _Derivation:
             else:
                 lines.append(f"{name} {sign}= {value}")
         self._block(group.name, "\n".join(lines), every, ends)
-        for name in dict.fromkeys(written):
-            self._follow(group.name, name, every, ends)
+        copied = [name for name in dict.fromkeys(written) if (group.name, name) in self._followers]
+        for name in copied:
+            self._lay_out(group.name, name, every, ends)
+        for name in copied:
+            self._copy(group.name, name, every, ends)
 
     def _block(self, owner: str, code: str, every: int, ends: bool) -> None:
-        self.plan.blocks.append(Block(owner, code, every, ends))
+        """Add a block, to the last one where that does the same: each is a file to be compiled."""
+        last = self.plan.blocks[-1] if self.plan.blocks else None
+        if last and (last.owner, last.every, last.ends) == (owner, every, ends) and self._goes_on(last, code):
+            self.plan.blocks[-1] = replace(last, code=f"{last.code}\n{code}")
+        else:
+            self.plan.blocks.append(Block(owner, code, every, ends))
+
+    def _goes_on(self, last: Block, code: str) -> bool:
+        """Whether statements do the same neuron by neuron as after the last block: names of its own do not outlive that, and
+        they read of shelves what is their own, or write to none."""
+        known = next(each for each in self._network.objects if each.name == last.owner).equations
+        added = {equation.split(" : ")[0] for equation in self._more_equations[last.owner]}
+        both = f"{last.code}\n{code}"
+        return _assigned(last.code) <= {"_", *known, *added} and not (
+            re.search(r"\bat_\w+\((?!i\))", both) and re.search(r"\b(put|add)_", both)
+        )
 
     def _shelf(self, group: str, variable: str, unit: str) -> str:
         shelf = Shelf(f"{group}__{variable}", len(self._groups[group]), unit)
@@ -576,15 +599,14 @@ class _Derivation:
                 f"between two: {_OTHERWISE}"
             )
 
-    def _follow(self, group: str, variable: str, every: int, ends: bool) -> None:
-        if followers := self._followers.get((group, variable)):
-            self._copy(group, variable, followers, every, ends)
-
-    def _copy(self, group: str, variable: str, followers: list[tuple[str, str, str]], every: int, ends: bool) -> None:
+    def _lay_out(self, group: str, variable: str, every: int, ends: bool) -> None:
         shelf = self._shelf(group, variable, unit_text(self._groups[group].variables[variable].dim))
         self._block(group, f"_ = put_{shelf}(i, {variable})", every, ends)
-        for follower, name, index in followers:
-            self._block(follower, f"{name} = at_{shelf}({index})", every, ends)
+
+    def _copy(self, group: str, variable: str, every: int, ends: bool) -> None:
+        """Let those that are linked to a variable take what has been laid out."""
+        for follower, name, index in self._followers[group, variable]:
+            self._block(follower, f"{name} = at_{group}__{variable}({index})", every, ends)
 
     # Numbers
 
