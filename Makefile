@@ -1,4 +1,4 @@
-# Two commands do everything: make demo, make test. Both set up .venv first.
+# Two commands do everything: make demo, make test. Both set up .venv first: the demo with what it needs, tests with all.
 VENV := .venv
 PYTHON ?= $(shell for p in python3.12 python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 12) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
@@ -11,14 +11,19 @@ TREE := build/tree/equispike
 GENN_VENV := .venv-genn
 GENN_PYTHON ?= python3.12
 
-.PHONY: setup genn-env demo test test-fast lint results figures clean
+.PHONY: core setup genn-env demo test test-fast dist smoke lint results figures clean
 
+core: $(VENV)/.core
 setup: $(VENV)/.installed
 
-$(VENV)/.installed: pyproject.toml setup.py
+$(VENV)/.core: pyproject.toml setup.py
 	@test -n "$(PYTHON)" || { echo "Python 3.12 or 3.13 was not found: install it, or run make PYTHON=/path/to/python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(VENV)/bin/python -m pip install --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/.installed: $(VENV)/.core
+	$(VENV)/bin/python -m pip install --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
 genn-env:
@@ -27,7 +32,7 @@ genn-env:
 	$(GENN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'setuptools<81' wheel \
 		numpy==1.26.4 Cython==3.0.12 brian2==2.5.4 brian2genn==1.7.0
 
-demo: setup
+demo: core
 	rm -rf $(DEMO)
 	$(EQUISPIKE) train diehl-cook --data digits --set n_exc=100 --images 6000 --out $(DEMO)
 	$(EQUISPIKE) evaluate $(DEMO)
@@ -40,6 +45,15 @@ test: setup
 # For every save, once a run has filled the caches.
 test-fast: setup
 	$(VENV)/bin/python -m pytest -m "not slow" -n auto --maxprocesses 2 --dist worksteal
+
+# The archives that a release uploads, and what a stranger does with them: they are installed into an empty environment.
+dist: setup
+	rm -rf dist && $(VENV)/bin/python -m build --outdir dist .
+
+smoke: dist
+	rm -rf build/smoke && $(PYTHON) -m venv build/smoke
+	build/smoke/bin/python -m pip install --disable-pip-version-check dist/*.whl
+	build/smoke/bin/python tests/smoke.py
 
 lint: setup
 	$(VENV)/bin/ruff format --check .

@@ -87,6 +87,32 @@ def _of_image(evaluation: dict[str, Any], clock: str) -> float | None:
     return evaluation[f"{clock}_s"] / evaluation["n_images"] if f"{clock}_s" in evaluation else None
 
 
+#: What an image costs, of which settings have means over the runs that were measured.
+COSTS = ("time_steps", "effective_acs", "effective_macs", "energy", "spikes", "activation_sparsity", "neuron_updates",
+         "parameters", "footprint", "inference_cpu_s")  # fmt: skip
+
+
+def by_setting(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row for each setting of the headline rows of :func:`compare`, by data and accuracy: the setting, kind, readout,
+    accuracy (mean over seeds) and its standard deviation (None of one seed), seeds, the means of :data:`COSTS` over those runs
+    that were measured, None where none was, and records.
+    """
+    found = []
+    for setting, rows in rows_by_setting(table[table["headline"]]):
+        means = rows[list(COSTS)].astype(float).mean()
+        found.append({
+            **setting,
+            "kind": rows["kind"].iloc[0],
+            "readout": rows["readout"].iloc[0],
+            "accuracy": rows["accuracy"].mean(),
+            "accuracy_std": rows["accuracy"].std(ddof=1) if len(rows) > 1 else None,
+            "seeds": len(rows),
+            **{name: None if pd.isna(mean) else mean for name, mean in means.items()},
+            "records": sorted(rows["record"]),
+        })  # fmt: skip
+    return sorted(found, key=lambda each: (each["data"], each["accuracy"]))
+
+
 def to_markdown(table: pd.DataFrame) -> str:
     """A Markdown table of the headline rows of :func:`compare` whose workload was measured.
 
@@ -96,20 +122,18 @@ def to_markdown(table: pd.DataFrame) -> str:
                 "time steps", "ACs", "MACs", "energy (nJ)",
                 "spikes", "silent (%)", "neuron updates", "parameters", "bytes", "CPU ms", "records")  # fmt: skip
     lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
-    groups = [(setting, rows) for setting, rows in rows_by_setting(table[table["headline"]]) if _has_costs(rows)]
-    for setting, rows in sorted(groups, key=lambda each: (each[0]["data"], each[1]["accuracy"].mean())):
-        percent = 100 * rows["accuracy"]
-        spread = f" ± {percent.std(ddof=1):.2f}" if len(rows) > 1 else ""
-        mean = rows[["time_steps", "effective_acs", "effective_macs", "energy", "spikes", "activation_sparsity",
-                     "neuron_updates", "parameters", "footprint", "inference_cpu_s"]].astype(float).mean()  # fmt: skip
-        ann = rows["kind"].iloc[0] == "ANN"
-        cells = [setting["system"], setting["data"], setting["network"], setting["settings"], images_of(setting),
-                 f"{percent.mean():.2f}{spread}",
-                 len(rows), f"{mean['time_steps']:.0f}", count(mean["effective_acs"]), count(mean["effective_macs"]),
-                 f"{1e9 * mean['energy']:.0f}", "" if ann else count(mean["spikes"]),
-                 f"{100 * mean['activation_sparsity']:.2f}", count(mean["neuron_updates"]), count(mean["parameters"]),
-                 count(mean["footprint"]), "" if pd.isna(mean["inference_cpu_s"]) else f"{1000 * mean['inference_cpu_s']:.2f}",
-                 ", ".join(f"`{name}`" for name in sorted(rows["record"]))]  # fmt: skip
+    for row in by_setting(table):
+        if row["effective_acs"] is None:
+            continue
+        spread = "" if row["accuracy_std"] is None else f" ± {100 * row['accuracy_std']:.2f}"
+        cpu_s = row["inference_cpu_s"]
+        cells = [row["system"], row["data"], row["network"], row["settings"], images_of(row),
+                 f"{100 * row['accuracy']:.2f}{spread}",
+                 row["seeds"], f"{row['time_steps']:.0f}", count(row["effective_acs"]), count(row["effective_macs"]),
+                 f"{1e9 * row['energy']:.0f}", "" if row["kind"] == "ANN" or row["spikes"] is None else count(row["spikes"]),
+                 f"{100 * row['activation_sparsity']:.2f}", count(row["neuron_updates"]), count(row["parameters"]),
+                 count(row["footprint"]), "" if cpu_s is None else f"{1000 * cpu_s:.2f}",
+                 ", ".join(f"`{name}`" for name in row["records"])]  # fmt: skip
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
 
@@ -164,9 +188,9 @@ def curves(table: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 
 def settings(table: pd.DataFrame) -> pd.DataFrame:
-    """One row for each setting of the measured headline rows of :func:`compare`: label, data, kind, seeds, n_images (tested),
-    records, accuracy (mean over seeds) with ``low`` and ``high`` (95 %: of the images, and of the seeds where there are several),
-    and the means of what an image costs.
+    """One row for each setting of the measured headline rows of :func:`compare`: label, data, system, kind, seeds, n_images
+    (tested), records, accuracy (mean over seeds) with ``low`` and ``high`` (95 %: of the images, and of the seeds where there
+    are several), and the means of what an image costs.
     """
     rows = []
     for label, setting, runs in labelled(table):
@@ -175,7 +199,8 @@ def settings(table: pd.DataFrame) -> pd.DataFrame:
         p = runs["accuracy"].mean()
         margin = _margin(p, setting["n_test"], runs["accuracy"].std(ddof=1) if len(runs) > 1 else 0.0, len(runs))
         means = runs[[name for name in (*WORKLOAD, "spikes") if name != "first_layer"]].astype(float).mean()
-        rows.append({"label": label, "data": setting["data"], "kind": runs["kind"].iloc[0], "seeds": len(runs),
+        rows.append({"label": label, "data": setting["data"], "system": setting["system"], "kind": runs["kind"].iloc[0],
+                     "seeds": len(runs),
                      "n_images": setting["n_test"], "records": ", ".join(sorted(runs["record"])), "accuracy": p,
                      "low": p - margin, "high": p + margin, **means.to_dict()})  # fmt: skip
     return pd.DataFrame(rows)

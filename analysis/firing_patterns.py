@@ -221,7 +221,7 @@ def _maxima(response: Response, start: float) -> int:
 
 def patterns_of(run: RunFolder) -> pd.DataFrame:
     """The panels of a run of ``firing-patterns`` with what they were recognised as: columns panel, label, published_kind,
-    recognised_as, spikes."""
+    recognised_as, spikes, and peak with its unit where spikes are cut off."""
     panels, spikes, traces, currents = (
         run.read_table(f"{name}.csv") for name in ("firing_patterns", "spikes", "traces", "currents")
     )
@@ -234,4 +234,4 @@ def patterns_of(run: RunFolder) -> pd.DataFrame:
             own["t_ms"].to_numpy(), pieces, trace["t_ms"].to_numpy(), trace[v].to_numpy(), float(row.duration_ms)
         )
         found.append(classify(response))
-    return panels[["panel", "label", "published_kind"]].assign(recognised_as=found, spikes=panels["spikes"])
+    return panels.drop(columns=["duration_ms", "dt_ms"]).assign(recognised_as=found)

@@ -17,6 +17,7 @@ from equispike.protocols.catalogue import SYSTEMS
 from equispike.protocols.evaluations import Kept, chosen, why_none
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
+from equispike.protocols.system import Headline
 
 #: What runs have in common that differ in the seed alone.
 SETTING = ["system", "data", "network", "settings", "backend", "images", "n_label", "n_test", "n_split"]
@@ -107,6 +108,32 @@ def changed_settings(spec: TrainingSpec) -> list[str]:
     return changed + [f"{key}={value}" for key, value in own.items() if own_defaults[key] != value]
 
 
+def by_setting(runs: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row for each readout of each setting of a table of :func:`collect`: the setting, readout, accuracy (mean over seeds)
+    and its standard deviation (None of one seed), seeds, the paper's own accuracy where it has one, images_per_cpu_s (median),
+    and records.
+    """
+    found = []
+    for setting, group in rows_by_setting(runs):
+        rate = group["images_per_cpu_s"].median()
+        headline = _headline_of(setting)
+        for readout in dict.fromkeys(name for accuracy in group["accuracy"] for name in accuracy):
+            asked = group[[readout in accuracy for accuracy in group["accuracy"]]]
+            values = pd.Series([accuracy[readout] for accuracy in asked["accuracy"]], dtype=float)
+            found.append({
+                **setting,
+                "readout": readout,
+                "accuracy": values.mean(),
+                "accuracy_std": values.std(ddof=1) if len(values) > 1 else None,
+                "seeds": len(values),
+                "paper": headline.accuracy if headline else None,
+                "paper_of": headline.of if headline else None,
+                "images_per_cpu_s": None if pd.isna(rate) else rate,
+                "records": sorted(asked["record"]),
+            })  # fmt: skip
+    return found
+
+
 def to_markdown(runs: pd.DataFrame) -> str:
     """Write Markdown tables, one for systems with the same readouts: mean ± standard deviation over seeds, in %.
 
@@ -195,11 +222,16 @@ def tested(setting: Mapping[str, Any]) -> str:
     return spaced(setting["n_test"]) + ("" if whole else f" of {spaced(setting['n_split'])}")
 
 
-def _headline(setting: dict[str, Any]) -> str:
+def _headline_of(setting: dict[str, Any]) -> Headline | None:
     """Return the paper's own figure, which is of its data and its size."""
     system = SYSTEMS.get(setting["system"])
     headline = system.headline if system else None
-    return f"{100 * headline.accuracy:g}: {headline.of}" if headline and headline.data == setting["data"] else ""
+    return headline if headline and headline.data == setting["data"] else None
+
+
+def _headline(setting: dict[str, Any]) -> str:
+    headline = _headline_of(setting)
+    return f"{100 * headline.accuracy:g}: {headline.of}" if headline else ""
 
 
 def rows_by_setting(runs: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:

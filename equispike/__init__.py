@@ -43,6 +43,7 @@ __all__ = [
     "measure",
     "predict",
     "resume",
+    "save_data",
     "systems",
     "train",
 ]
@@ -78,6 +79,22 @@ def load_data(name: str, data_dir: Path | str | None = None) -> Dataset:
     return load(name, None if data_dir is None else Path(data_dir))
 
 
+def save_data(data: Any, path: Path | str, test: Any = None) -> Path:
+    """Write data in memory as a ``.npz`` file that trainings can name and read again: ``train(system, save_data(...))``.
+
+    ``data``, and ``test`` where there is a test set of its own: arrays (images, labels) with images (n, height, width) or
+    (n, height, width, 3), a torchvision data set, or a Hugging Face ``Dataset`` or, for both at once, ``DatasetDict``.
+
+    Raises
+    ------
+    EquispikeError
+        It is none of these, its images differ in size, or ``path`` is a file that is something else.
+    """
+    from equispike.protocols.data import objects
+
+    return objects.save(data, Path(path), test)
+
+
 def load_run(path: Run) -> RunFolder:
     """Open a run folder: ``path``, ``read_json("run.json")``, ``read_metrics()`` (columns images, metric, value),
     ``trained_arrays()`` by name, in SI units.
@@ -94,7 +111,7 @@ def load_run(path: Run) -> RunFolder:
 
 def train(
     system: str,
-    data: str = "digits",
+    data: Path | str = "digits",
     settings: Mapping[str, Any] | None = None,
     *,
     images: int | None = None,
@@ -115,7 +132,7 @@ def train(
     Parameters
     ----------
     system : a name of :func:`systems`, or ``PATH.py:NAME`` of a system of your own
-    data : name of a data set
+    data : name of a data set, or path of one's own
     settings : parameters of the network and of its training, as values with units or text such as ``20*ms``
     images : to present, in each stage at most; as many passes over the training set as the parameter epochs, if not given
     seed : of everything random
@@ -137,6 +154,7 @@ def train(
     from equispike.protocols.beginning import new_spec, source_for
     from equispike.protocols.run_folder import RunFolder
 
+    data = str(data)
     opened = None if source is None else source_for(system, data, load_run(source).path)
     spec, dataset, folder = new_spec(
         system, data, settings or {}, images=images, seed=seed, backend=backend, holdout=holdout,
@@ -286,7 +304,7 @@ def measure(
 
 
 def figures(run: Run, out: Path | str | None = None, only: Sequence[str] = ()) -> list[Path]:
-    """Draw all figures that a run has the numbers for, as PNG and PDF, into ``out`` or its folder ``figures``.
+    """Draw all figures that a run has the numbers for, as PNG, PDF and CSV, into ``out`` or its folder ``figures``.
 
     Returns
     -------

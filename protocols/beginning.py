@@ -73,8 +73,11 @@ def new_spec(
 
 def fitted(system: System, settings: Mapping[str, Any], source: Source | None, dataset: Dataset) -> dict[str, Any]:
     """Return ``settings`` with those added, where they are not among them, by which the network takes the images of
-    ``dataset``, or features of ``source``, and has its classes.
+    ``dataset``, or features of ``source``, and has its classes; raises EquispikeError where it learns from labels and there
+    are none.
     """
+    if system.trained_by.supervised:
+        dataset.need_labels()
     if source is None and dataset.kind != "images":
         return dict(settings)
     shape = dataset.train_images.shape[1:] if source is None else (source.n_features,)

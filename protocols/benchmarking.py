@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from equispike.models.codegen import BACKENDS
+from equispike.models.timing import Stopwatch
 from equispike.protocols.data import Dataset
 from equispike.protocols.procedures.base import TESTING, Arrays, Procedure
-from equispike.protocols.provenance import cpu_seconds
 from equispike.protocols.spec import TrainingSpec
 
 #: Backends that are measured unless others are named, the first of which the others are compared with.
@@ -34,8 +34,8 @@ def benchmark(
 ) -> Iterator[Measured]:
     """Train each stage on the first of ``data``'s samples, and answer them; builds and first runs are not counted.
 
-    CPU time is that of this process and its children, user and system. Later stages begin with what the first backend's
-    first round made of the stages before.
+    CPU time is that of this process and its children, user and system, without compilation. Later stages begin with what the
+    first backend's first round made of the stages before.
     """
     n = min(N_SAMPLES, spec.n_train)
     procedures: dict[str, Procedure] = {}
@@ -72,9 +72,9 @@ def _rounds(phase: str, procedures, state: Arrays, work: Callable, n: int, round
         for backend, procedure in procedures.items():
             report(f"{phase}, round {number + 1} of {rounds}: {backend}")
             shown = min(n, N_STEPWISE) if _stepwise(backend) else n
-            before = cpu_seconds()
+            watch = Stopwatch()
             work(procedure, state, shown)
-            yield Measured(phase, number, backend, shown / (cpu_seconds() - before))
+            yield Measured(phase, number, backend, shown / watch.read()[1])
 
 
 def _stepwise(backend: str) -> bool:

@@ -25,6 +25,7 @@ class Progress:
     stage : number of the stage that is trained
     seen, total : samples shown in this stage, and in all
     metrics : columns images (seen in the stage), metric, value
+    images_per_s : of the last chunk, compilation excluded; no part of the checkpoint
     """
 
     state: Arrays
@@ -34,6 +35,7 @@ class Progress:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     metrics: pd.DataFrame = field(default_factory=metrics.none_yet)
+    images_per_s: float = 0.0
 
     def save(self, run: RunFolder) -> None:
         """Write the checkpoint."""

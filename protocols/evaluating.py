@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -11,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from equispike.models.errors import EquispikeError
+from equispike.models.timing import Stopwatch
 from equispike.protocols.activity import record_activity
 from equispike.protocols.data import Dataset
 from equispike.protocols.derived import WEIGHTS, checksum
 from equispike.protocols.evaluations import evaluation_name
 from equispike.protocols.learned import LearnedFrom, answer_settings, of_readout, wrong_shapes
 from equispike.protocols.procedures.base import LABELLING, TESTING, Procedure, ignore
-from equispike.protocols.provenance import cpu_seconds, provenance
+from equispike.protocols.provenance import provenance
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.sources import with_features
 from equispike.protocols.spec import TrainingSpec
@@ -81,6 +81,7 @@ def _evaluated(
 ) -> Evaluation:
     spec = chosen(TrainingSpec.of_run(run), settings or {})
     arrays = run.trained_arrays()
+    data.need_labels()
     data = with_features(data, spec, run, split, jobs=jobs, report=report)
     samples, truth = split_samples(data, spec, split)
     n_split = len(truth)
@@ -90,16 +91,16 @@ def _evaluated(
     state = procedure.state(arrays)
     procedure.ready(None)
     weights = checksum(arrays)
-    wall, cpu = time.monotonic(), cpu_seconds()
+    watch = Stopwatch()
     learned = _Labels(run, data, procedure, state, weights, n_label, jobs, report)
     fitted = {name: learned.arrays(name) for name in names}
-    labelling = time.monotonic() - wall, cpu_seconds() - cpu
-    wall, cpu = time.monotonic(), cpu_seconds()
+    labelling = watch.read()
+    watch = Stopwatch()
     phase = f"evaluating on the {split} set"
     answers = procedure.respond(
         state, samples, phase=TESTING, jobs=jobs, report=lambda done: report(phase, done, len(samples))
     )
-    answering = time.monotonic() - wall, cpu_seconds() - cpu
+    answering = watch.read()
     guesses = {name: procedure.readouts[name].scores(fitted[name], answers).argmax(axis=1) for name in names}
     accuracy = {name: float((guess == truth).mean()) for name, guess in guesses.items()}
     record = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import os
 import platform
-import resource
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -43,12 +42,6 @@ def provenance(before: Mapping[str, Any] | None = None) -> dict[str, Any]:
 def usable_cores() -> int:
     """Cores that this process may use: on a cluster those of the job, not of the machine."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def cpu_seconds() -> float:
-    """CPU time used so far by this process and the finished ones it started."""
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(r.ru_utime + r.ru_stime for r in used)
 
 
 def _commit() -> str:

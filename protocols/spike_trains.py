@@ -6,6 +6,7 @@ each train, whatever is in it.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,43 @@ def _block(found: Recording, labels: np.ndarray, name: str, shown: str, facts: d
 
 
 def write(block: Any, out: Path) -> None:
-    """Write ``block`` as a NIX file; raises EquispikeError where ``out`` cannot be written."""
+    """Write ``block`` as a NIX file or, where ``out`` ends in .nwb, an NWB file; raises EquispikeError where ``out`` cannot be
+    written.
+    """
+    if out.suffix == ".nwb":
+        _write_nwb(block, out)
+        return
     from neo.io import NixIO
 
     with atomic_write(out) as temporary, NixIO(str(temporary), "ow") as file:
         file.write_block(block)
+
+
+def _write_nwb(block: Any, out: Path) -> None:
+    """Write a unit per neuron, silent ones too, called LAYER_NUMBER: NWB (Rübel et al. 2022, doi:10.7554/eLife.78362) knows no
+    layers.
+    """
+    import neo
+    from neo.io import NWBIO
+
+    facts = ", ".join(f"{key} {value}" for key, value in block.annotations.items())
+    whole = neo.Block(
+        name=block.name, session_description=f"{block.segments[0].name}: {facts}", identifier=block.annotations["weights"],
+        session_start_time=datetime.datetime.now(datetime.UTC),
+    )  # fmt: skip
+    for segment in block.segments:
+        own = neo.Segment(name=segment.name)
+        own.block = whole
+        whole.segments.append(own)
+        for train in segment.spiketrains:
+            index = train.array_annotations["index"]
+            for neuron in range(train.annotations["n_neurons"]):
+                times = train.magnitude[index == neuron]
+                own.spiketrains.append(
+                    neo.SpikeTrain(times, units="s", t_stop=train.t_stop, name=f"{train.name}_{neuron}")
+                )
+        own.epochs.extend(segment.epochs)
+        for each in (*own.spiketrains, *own.epochs):
+            each.segment = own
+    with atomic_write(out) as temporary:
+        NWBIO(str(temporary), "w").write_all_blocks([whole])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -13,12 +12,13 @@ import numpy as np
 
 from equispike.models import own_files
 from equispike.models.errors import EquispikeError
+from equispike.models.timing import Stopwatch
 from equispike.protocols import metrics
 from equispike.protocols.checkpoint import CHECKPOINT, Progress
 from equispike.protocols.data import Dataset
 from equispike.protocols.derived import checksum, discard
 from equispike.protocols.procedures.base import TRAINING, Arrays, ignore
-from equispike.protocols.provenance import cpu_seconds, provenance
+from equispike.protocols.provenance import provenance
 from equispike.protocols.run_folder import FORMAT, RunFolder
 from equispike.protocols.sources import source_of, with_features
 from equispike.protocols.spec import TrainingSpec
@@ -96,11 +96,11 @@ def train(spec: TrainingSpec, data: Dataset, run: RunFolder, report: Report = ig
         training = Training(spec, data, run, report)
         while training.goes_on():
             training.procedure.ready(training.progress.stage)
-            before = time.monotonic(), cpu_seconds()
+            watch = Stopwatch()
             start, samples, labels = training.next_chunk()
             progress = training.progress
             advanced = training.procedure.advance(progress.state, samples, labels, start=start, stage=progress.stage)
-            training.take(*advanced, before=before)
+            training.take(*advanced, watch=watch)
         return training.finish()
 
 
@@ -121,7 +121,7 @@ def _side_by_side(trainings: Sequence[Training]) -> list[Progress]:
         behind = min(training.progress.seen for training in going)
         going = [training for training in going if training.progress.seen == behind]
         going[0].procedure.ready(0)
-        before = time.monotonic(), cpu_seconds()
+        watch = Stopwatch()
         chunks = [training.next_chunk() for training in going]
         advanced = going[0].procedure.advance_each(  # type: ignore[attr-defined]
             [each.procedure for each in going],
@@ -131,7 +131,7 @@ def _side_by_side(trainings: Sequence[Training]) -> list[Progress]:
             behind,
         )
         for training, outcome in zip(going, advanced, strict=True):
-            training.take(*outcome, before=before, share=len(going))
+            training.take(*outcome, watch=watch, share=len(going))
     return [training.finish() for training in trainings]
 
 
@@ -220,18 +220,21 @@ class Training:
             which = np.arange(progress.seen, stop) % spec.n_train
         return progress.seen, self._data.train_images[which], self._data.train_labels[which]
 
-    def take(self, state: Arrays, row: dict[str, float], *, before: tuple[float, float], share: int = 1) -> None:
-        """Take what came of the next chunk; ``before``: wall and CPU time at its beginning, of which it gets a ``share``-th."""
+    def take(self, state: Arrays, row: dict[str, float], *, watch: Stopwatch, share: int = 1) -> None:
+        """Take what came of the next chunk, with a ``share``-th of the time since its beginning that ``watch`` tells."""
         progress, spec, length = self.progress, self.spec, self.spec.chunk_images
         stop = self.procedure.chunk_end(min(spec.n_images, (progress.seen // length + 1) * length))
         if spec.holdout:
             held_out = slice(spec.n_train, None)
             row |= self.procedure.validated(state, self._data.train_images[held_out], self._data.train_labels[held_out])
-        progress.total += stop - progress.seen
+        n = stop - progress.seen
+        progress.total += n
         progress.state, progress.seen = state, stop
         progress.metrics = metrics.added(progress.metrics, stop, row)
-        progress.wall_s += (time.monotonic() - before[0]) / share
-        progress.cpu_s += (cpu_seconds() - before[1]) / share
+        wall_s, cpu_s = watch.read()
+        progress.wall_s += wall_s / share
+        progress.cpu_s += cpu_s / share
+        progress.images_per_s = n / max(wall_s, 1e-9)
         # A longer training presents a shorter last chunk anew, in full.
         if self.procedure.planned or stop % length == 0:
             progress.save(self._run)

@@ -17,34 +17,47 @@ from typing import Any
 import click
 
 from equispike.models.errors import EquispikeError
+from equispike.scripts.steps import say_steps
 from equispike.scripts.stopping import Stopped, heeded
 from equispike.scripts.utf8 import begin_in_utf8
+
+#: Commands under the headings of ``--help``, each with what it does in a line of 80 columns.
+COMMANDS = {
+    "Learn": {
+        "train": "train a system on a data set; interrupted runs are resumed",
+        "evaluate": "let readouts of a run learn, and measure its accuracy",
+        "predict": "tell what pictures show, by a trained run",
+        "new": "begin a neuron, rule, network, data set or sweep of your own",
+        "export": "write a trained network for other simulators (NIR)",
+    },
+    "Look": {
+        "list": "systems, data sets, backends and parts; parameters of each",
+        "data": "describe and picture a data set before training",
+        "experiment": "characterise a neuron, synapse or rule by an experiment",
+        "figures": "draw everything that a run holds",
+        "spikes": "record the spikes of a run, with their statistics",
+    },
+    "Compare": {
+        "measure": "what a run costs and bears: operations, energy, damage",
+        "compare": "evaluated runs in one table: accuracy and costs",
+        "results": "accuracy of runs over seeds, beside the paper's",
+        "report": "one page of runs: tables, figures, how each was made",
+    },
+    "Scale": {
+        "sweep": "many runs, on this machine or on a cluster",
+        "backends": "where a system runs, and why not elsewhere",
+        "benchmark": "images per CPU second on several backends",
+    },
+    "Inspect": {
+        "doctor": "what works on this machine, and what mends the rest",
+        "explain": "which C++ template each object of a network gets",
+        "verify": "spikes of Brian2 and of the program gradients came from",
+    },
+}
 
 
 class _Commands(click.Group):
     """Imports a command's module only when it is asked for: Brian2 takes seconds, ``--help`` should not."""
-
-    names = (
-        "list",
-        "data",
-        "doctor",
-        "backends",
-        "train",
-        "evaluate",
-        "experiment",
-        "measure",
-        "compare",
-        "report",
-        "sweep",
-        "verify",
-        "predict",
-        "figures",
-        "spikes",
-        "export",
-        "benchmark",
-        "explain",
-        "results",
-    )
 
     def make_context(self, *words: Any, **options: Any) -> click.Context:
         with _read():
@@ -55,14 +68,20 @@ class _Commands(click.Group):
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.names)
+        return [name for commands in COMMANDS.values() for name in commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.names:
+        if cmd_name not in self.list_commands(ctx):
             return None
         import importlib
 
         return importlib.import_module(f"equispike.scripts.commands.{cmd_name}").command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        widest = max(map(len, self.list_commands(ctx)))
+        for heading, commands in COMMANDS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(widest), does) for name, does in commands.items()])
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -79,6 +98,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # no name is worth a crash
+    say_steps()
     logging.captureWarnings = lambda capture: None  # Brian2 would hide them in its log
     try:
         _check_names()

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from equispike.scripts.screen import screen
+
+if TYPE_CHECKING:
+    from equispike.scripts.workflow.driver import Standing
+
+
+def duration(seconds: float) -> str:
+    """In words, such as 40 s, 12 min or 3.5 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 class _Bars:
@@ -18,9 +27,8 @@ class _Bars:
 
     def __init__(self, *columns) -> None:
         self._console = screen(stderr=True)
-        bars = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bars = Progress(TextColumn("{task.description}", markup=False), *bars, *columns, console=self._console,
-                              disable=not self._console.is_terminal)  # fmt: skip
+        bars = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+        self._bars = Progress(*bars, *columns, console=self._console, disable=not self._console.is_terminal)
         self._tasks: dict[str, object] = {}
 
     def __enter__(self) -> Self:
@@ -37,21 +45,17 @@ class _Bars:
 
 
 class TrainingProgress(_Bars):
-    """For each stage images shown, images per second, remaining time, and the metrics that the procedure shows."""
+    """For each stage images shown, images per second and remaining time, both without set-up and compilation, and the metrics
+    that the procedure shows."""
 
     def __init__(self, stages: Sequence[str], n_images: int, shown: Mapping[str, str]) -> None:
         super().__init__(TextColumn("{task.fields[text]}", markup=False))
         self._stages, self._n_images, self._shown = stages, n_images, shown
-        self._last: tuple[float, int] | None = None
 
     def update(self, progress) -> None:
         """Show a chunk's outcome (an equispike.protocols.training.Progress)."""
-        now, latest, parts = time.monotonic(), progress.latest(), []
-        if self._last is not None:
-            rate = (progress.total - self._last[1]) / max(now - self._last[0], 1e-9)
-            left = (self._n_images - progress.seen) / rate if rate else 0
-            parts = [f"{rate:.0f} images/s"] + ([f"at most {left:.0f} s left"] if left else [])
-        self._last = (now, progress.total)
+        latest, left = progress.latest(), (self._n_images - progress.seen) / progress.images_per_s
+        parts = [f"{progress.images_per_s:.0f} images/s"] + ([f"at most {duration(left)} left"] if left else [])
         parts += [words.format(latest[metric]) for metric, words in self._shown.items() if metric in latest]
         stage, text = self._stages[progress.stage], ", ".join(parts)
         self._update(f"training {stage}".strip(), progress.seen, self._n_images, text=text)
@@ -67,8 +71,34 @@ class TrainingProgress(_Bars):
 class PhaseProgress(_Bars):
     """A bar for each named phase of an evaluation."""
 
+    def __init__(self) -> None:
+        super().__init__(TimeRemainingColumn())
+
     def update(self, phase: str, done: int, total: int) -> None:
         """Show how far a phase is."""
         self._update(phase, done, total)
         if not sys.stderr.isatty():
             click.echo(f"{phase}: {done}/{total}", err=True)
+
+
+class SweepProgress(_Bars):
+    """A bar of the runs of a sweep, and a line for each run that ends."""
+
+    def __init__(self) -> None:
+        super().__init__(TextColumn("{task.fields[text]}", markup=False))
+
+    def say(self, line: str) -> None:
+        """Print a line, above the bar where there is one."""
+        self._console.print(line, soft_wrap=True, highlight=False)
+
+    def update(self, standing: Standing) -> None:
+        """Show how far the sweep is."""
+        ended = standing.done + standing.failed
+        words = [f"{number} {what}" for what in ("running", "failed") if (number := getattr(standing, what))]
+        if ended == standing.total:
+            words.append("making table, figures and report")
+        elif not standing.running:
+            words.append("building programs, or waiting for a run to begin")
+        elif standing.left_s is not None:
+            words.append(f"about {duration(standing.left_s)} left")
+        self._update("runs", ended, standing.total, text=", ".join(words))

@@ -95,16 +95,16 @@ def test_list_names_systems_data_sets_and_backends(equispike) -> None:
 def test_list_of_a_system_shows_every_parameter_with_its_default(equispike) -> None:
     shown = equispike("list", "diehl-cook").out
     for key, value in DiehlCookParams().as_text().items():
-        assert re.search(rf"{key}\s+│\s+{re.escape(value)}\s+│", shown), key
+        assert f"\t{key}\t{value}\t" in shown, key
 
 
 @needs_compiler
 def test_explain_says_whose_template_and_why(equispike) -> None:
     out = equispike("explain", "diehl-cook", "--set", "n_exc=7").out
-    row = next(line for line in out.splitlines() if "inhibition_pre " in line)
+    row = next(line for line in out.splitlines() if "\tinhibition_pre\t" in line)
     assert "Equispike" in row and "all-but-self by connect(condition='i != j'), one delay for all" in row
     delayed = equispike("explain", "diehl-cook", "--set", "delay_max=5*ms", "--set", "rest=full").out
-    row = next(line for line in delayed.splitlines() if "inputs_exc_pre " in line)
+    row = next(line for line in delayed.splitlines() if "\tinputs_exc_pre\t" in line)
     assert "Brian2" in row and "synapses have delays of their own" in row
     assert "generates no C++" in equispike("explain", "diehl-cook", "--backend", "numpy").sentence
 
@@ -135,12 +135,15 @@ def test_a_file_sets_what_words_set_and_words_go_first(equispike, tmp_path: Path
 
 
 def test_from_training_to_a_picture_of_ones_own(equispike, run: Path, tmp_path: Path) -> None:
-
-    assert "Accuracy on 3 test images" in equispike("evaluate", run, "--label-images", 4, "--test-images", 3).out
+    table = equispike("evaluate", run, "--label-images", 4, "--test-images", 3).out.splitlines()
+    assert table[0] == "run\treadout\tsplit\timages\taccuracy"
+    assert [line.split("\t")[:4] for line in table[1:]] == [
+        [str(run), name, "test", "3"] for name in ("vote", "proportion")
+    ]
     Image.fromarray(np.pad(np.full((20, 4), 255, np.uint8), ((4, 4), (12, 12)))).save(tmp_path / "one.png")
     assert "one.png" in equispike("predict", run, "one.png").out
-    row = equispike("results", tmp_path).out.splitlines()[2]
-    assert row.startswith("| diehl-cook | digits | 4 |") and "`run`" in row
+    row = json.loads(equispike("results", tmp_path, "--json").out)[0]
+    assert (row["system"], row["data"], row["network"], row["records"]) == ("diehl-cook", "digits", "4", ["run"])
 
 
 # What a person gets wrong
@@ -312,7 +315,7 @@ def test_a_benchmark_presents_what_images_there_are(equispike, mnist: Path) -> N
     words = ("--data-dir", "data", "--rounds", 2, "--backends", "numpy")
     shown = equispike("benchmark", "diehl-cook", *fast, *words)
     assert shown.code == 0, shown.err
-    assert "training: images per CPU second, 2 paired rounds" in shown.out and "answers:" in shown.out
+    assert "\ntraining\tnumpy\t2\t" in shown.out and "\nanswers\tnumpy\t2\t" in shown.out
     assert "round 2 of 2: numpy" in shown.err
 
 

@@ -25,7 +25,7 @@ from equispike.protocols.spec import TrainingSpec
 from equispike.scripts.workflow.plan import plan
 from equispike.scripts.workflow.sweep_file import open_sweep
 
-OWN = f"{Path(__file__).with_name('toy_system.py')}:TEMPLATES"
+OWN = f"{Path(__file__).parents[1] / 'scripts/templates/network.py'}:MY_NAME"
 #: Images of training and test, and between checkpoints.
 N_TRAIN, N_TEST, CHUNK = 40, 10, 20
 #: Images for accuracies of perturbed networks, of which there are many.

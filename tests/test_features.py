@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -90,19 +91,23 @@ def test_backends_says_what_runs_where(equispike) -> None:
     words = [f"--set={name}.maps=2" for name in ("conv1", "conv2")]
     outcome = equispike("backends", "conv-stdp", *words)
     assert outcome.code == 0, outcome.err
-    rows = [line.split("│") for line in outcome.out.splitlines() if "training of" in line or "answers" in line]
-    said = {(row[1].strip(), row[2].strip()): row[3].strip() for row in rows}
-    assert said["cpp", "training of conv1"] == said["cpp", "training of conv2"] == said["jax", "answers"] == "yes"
-    assert "synapses share" in said["jax", "training of conv1"]
-    assert "order of synapses" in said["cuda", "answers"]
+    said = {tuple(row[:2]): row for row in (line.split("\t") for line in outcome.out.splitlines()[1:])}
+    assert {
+        said[key][2] for key in (("cpp", "training of conv1"), ("cpp", "training of conv2"), ("jax", "answers"))
+    } == {"yes"}
+    assert (
+        said["jax", "training of conv1"][2:4] == ["no", "no"]
+        and "synapses share" in said["jax", "training of conv1"][4]
+    )
+    assert "order of synapses" in said["cuda", "answers"][4]
     assert {name for name, _ in said} == set(BACKENDS)
 
 
 def test_backends_says_that_repeats_of_images_run_on_genn(equispike) -> None:
-    outcome = equispike("backends", "diehl-cook", "--set", "n_exc=5")
+    outcome = equispike("backends", "diehl-cook", "--set", "n_exc=5", "--json")
     assert outcome.code == 0, outcome.err
-    said = {row[1].strip(): row[3].strip() for line in outcome.out.splitlines() if len(row := line.split("│")) > 3}
-    assert said["genn-cpu"] == said["genn"] == said["cuda"] == "yes"
+    said = {row["backend"]: row["runs"] for row in json.loads(outcome.out)}
+    assert said["genn-cpu"] is said["genn"] is said["cuda"] is True
 
 
 def test_event_driven_equations_of_synapses_are_found() -> None:

@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 from small_runs import keep_evaluation, run_record
 from test_comparison import config
 
 from equispike.analysis.figures import draw
 from equispike.analysis.figures.confusion import confusion
+from equispike.analysis.figures.numbers import numbers
 from equispike.analysis.figures.weights import weight_map
 from equispike.analysis.statistics import confusion_matrix, lifetime_sparseness, row_percent, tuning_order
 from equispike.models.errors import EquispikeError
@@ -59,16 +61,19 @@ def complete(trained: RunFolder) -> RunFolder:
     return trained
 
 
+ENDS = (".png", ".pdf", "-numbers.csv")
+
+
 def test_a_complete_run_gives_every_figure_with_its_origin_in_the_file(complete: RunFolder, tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in complete.path.rglob("*") if path.is_file()}
     written, skipped = draw(complete.path)
     assert skipped == []
-    assert written == [complete.path / "figures" / f"{name}.{kind}" for name in NAMES for kind in ("png", "pdf")]
+    assert written == [complete.path / "figures" / f"{name}{end}" for name in NAMES for end in ENDS]
     assert sorted(written) == sorted((complete.path / "figures").iterdir())
     for path in written:
         if path.suffix == ".pdf":
             assert b"(run run-a, commit abc123, seed 7)" in path.read_bytes()
-        else:
+        elif path.suffix == ".png":
             with Image.open(path) as picture:
                 assert {"Run": "run-a", "Commit": "abc123", "Seed": "7"}.items() <= picture.info.items()
                 assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
@@ -77,9 +82,32 @@ def test_a_complete_run_gives_every_figure_with_its_origin_in_the_file(complete:
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_numbers_are_what_is_drawn() -> None:
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    left.plot([1, 2], [3, 4], label="a line")
+    left.axhline(7)
+    left.errorbar([5], [6], yerr=[[1], [2]], label="measured")
+    right.bar([1, 2], [10, 20])
+    right.barh([3], [30])
+    right.imshow([[0, 1], [2, 3]])
+    right.fill_between([0, 1], [2, 2], [3, 3])
+    found = numbers(figure)
+    for kind, panel, x, y in (
+        ("line", 1, [1, 2], [3, 4]), ("line", 1, [5], [6]), ("bars", 1, [5, 5], [5, 8]), ("columns", 2, [1, 2], [10, 20]),
+        ("columns", 2, [30], [3]),
+    ):  # fmt: skip
+        rows = found[(found["kind"] == kind) & (found["panel"] == panel)][["x", "y"]].to_numpy().tolist()
+        assert all(list(row) in rows for row in zip(x, y, strict=True)), (kind, rows)
+    assert found["label"].tolist().count("a line") == 2 and set(found[found["kind"] == "bars"]["label"]) == {"measured"}
+    assert 7 not in found["y"].tolist()
+    assert found[found["kind"] == "picture"]["value"].tolist() == [0, 1, 2, 3]
+    assert {2.0, 3.0} == set(found[found["kind"] == "band"]["y"])
+
+
 def test_what_is_missing_is_said_in_one_sentence_each(trained: RunFolder) -> None:
     written, skipped = draw(trained.path)
-    assert {path.stem for path in written} == {"learning", "weights", "thresholds"}
+    assert {path.stem for path in written if path.suffix == ".png"} == {"learning", "weights", "thresholds"}
     assert [reason.partition(" figure: ")[0] for reason in skipped] == ["no confusion-test", "no raster", "no tuning"]
     assert "was not evaluated" in skipped[2]
     assert all("\n" not in reason for reason in skipped)
@@ -89,7 +117,7 @@ def test_inputs_that_are_no_square_image_leave_out_the_weight_map_only(trained: 
     trained.write_json("run.json", run_record(config("diehl-cook", 7, {"n_exc": N_EXC, "n_input": 12})))
     trained.write_arrays("arrays.npz", {"w": np.ones((12, N_EXC)), "theta": np.zeros(N_EXC)})
     written, skipped = draw(trained.path)
-    assert {path.stem for path in written} == {"learning", "thresholds"}
+    assert {path.stem for path in written if path.suffix == ".png"} == {"learning", "thresholds"}
     assert skipped[2] == "no weights figure: 12 inputs are not a square image, so their weights cannot be shown as one"
 
 

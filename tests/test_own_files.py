@@ -15,7 +15,7 @@ from equispike.protocols.evaluations import chosen
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
 
-TOY = Path(__file__).with_name("toy_system.py")
+TOY = Path(__file__).parents[1] / "scripts/templates/network.py"
 #: Parts that are those of the catalogue under other names, and what they are not.
 PARTS = """
 from dataclasses import replace
@@ -61,8 +61,8 @@ def test_parts_are_found_by_kind(parts: Path) -> None:
 
 
 def test_a_system_has_the_reference_as_its_name_and_a_label_for_files(toy: Path) -> None:
-    system = get_system(f"{toy}:TEMPLATES")
-    assert (system.name, system.label) == (f"{toy}:TEMPLATES", "TEMPLATES")
+    system = get_system(f"{toy}:MY_NAME")
+    assert (system.name, system.label) == (f"{toy}:MY_NAME", "MY_NAME")
     assert system.built_by.params is type(system.params()) and system.trained_by.params().epochs == 1
 
 
@@ -103,17 +103,17 @@ def test_files_that_are_none(equispike, tmp_path: Path) -> None:
 
 def test_trained_from_a_file_it_is_used_from_anywhere(equispike, toy: Path, tmp_path: Path, monkeypatch) -> None:
     words = ("--images", 300, "--chunk-images", 100, "--backend", "numpy")
-    done = equispike("train", "my_system.py:TEMPLATES", *words)
+    done = equispike("train", "my_system.py:MY_NAME", *words)
     assert done.code == 0, done.err
-    run = tmp_path / "runs" / "TEMPLATES-digits-s0"
+    run = tmp_path / "runs" / "MY_NAME-digits-s0"
     record = json.loads((run / "run.json").read_text())
-    assert record["config"]["system"] == f"{toy}:TEMPLATES"
-    assert record["own_files"] == {str(toy): own_files.checksum(f"{toy}:TEMPLATES")}
+    assert record["config"]["system"] == f"{toy}:MY_NAME"
+    assert record["own_files"] == {str(toy): own_files.checksum(f"{toy}:MY_NAME")}
     assert (run / "own_files" / "my_system.py").read_bytes() == toy.read_bytes()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    assert "spike count readout" in equispike("evaluate", run, "--test-images", 100).out
+    assert "\tspike count\ttest\t100\t" in equispike("evaluate", run, "--test-images", 100).out
     guesses = chosen(RunFolder.open(run), "test").guesses()["spike count"]
     assert (guesses == load("digits").test_labels[:100]).mean() > 0.3
     assert equispike("train", "--resume", run, "--images", 400).code == 0
@@ -121,7 +121,7 @@ def test_trained_from_a_file_it_is_used_from_anywhere(equispike, toy: Path, tmp_
 
 def test_a_copy_in_a_run_folder_is_never_executed(equispike, toy: Path, tmp_path: Path) -> None:
     words = ("--images", 20, "--chunk-images", 20, "--backend", "numpy", "--set", "n_steps=5", "--out", "run")
-    assert equispike("train", "my_system.py:TEMPLATES", *words).code == 0
+    assert equispike("train", "my_system.py:MY_NAME", *words).code == 0
     (tmp_path / "run" / "own_files" / "my_system.py").write_text("raise ValueError('executed')\n")
     assert equispike("evaluate", "run", "--test-images", 5).code == 0
     toy.unlink()
@@ -133,7 +133,7 @@ def test_a_copy_in_a_run_folder_is_never_executed(equispike, toy: Path, tmp_path
 
 def test_a_file_that_changed_cannot_go_on(equispike, toy: Path, tmp_path: Path) -> None:
     words = ("--images", 20, "--chunk-images", 20, "--backend", "numpy", "--set", "n_steps=5", "--out", "run")
-    assert equispike("train", "my_system.py:TEMPLATES", *words).code == 0
+    assert equispike("train", "my_system.py:MY_NAME", *words).code == 0
     before = toy.read_bytes()
     toy.write_bytes(before + b"# more\n")
     arrays = (tmp_path / "run" / "arrays.npz").read_bytes()
@@ -158,6 +158,6 @@ def test_experiments_take_a_neuron_from_a_file(equispike, parts: Path, tmp_path:
 def test_list_describes_what_is_in_a_file(equispike, parts: Path, toy: Path) -> None:
     assert "a neuron of mine" in equispike("list", "my_parts.py:NEURON").out
     assert "a rule of mine" in equispike("list", "my_parts.py:RULE").out
-    shown = equispike("list", "my_system.py:TEMPLATES").out
-    assert "v_threshold" in shown and "Of its training" in shown
+    shown = equispike("list", "my_system.py:MY_NAME").out
+    assert "the model\tv_threshold\t" in shown and "its training\tepochs\t" in shown
     assert "my_parts.py is of type int" in equispike("list", "my_parts.py:NUMBER").sentence

@@ -55,6 +55,27 @@ def test_a_silent_layer_has_no_statistics_and_no_fault(equispike) -> None:
     assert np.isnan([found.cv, found.lv, found.fano]).all()
 
 
+def test_an_nwb_file_has_a_unit_per_neuron(equispike) -> None:
+    pynwb = pytest.importorskip("pynwb")
+    saved_run("run", "spiking-mlp", layers="784,12,10", init_scale=4, readout="spikes", dt="0.5*ms", encoding="poisson")
+    for out in ("spikes.nix", "spikes.nwb"):
+        outcome = equispike("spikes", "run", "--out", out, "--images", 2)
+        assert outcome.code == 0, outcome.err
+    with neo.io.NixIO("spikes.nix", "ro") as file:
+        [segment] = file.read_all_blocks()[0].segments
+    with pynwb.NWBHDF5IO("spikes.nwb", "r") as file:
+        found = file.read()
+        units = {row["_name"]: np.asarray(row["spike_times"]) for _, row in found.units.to_dataframe().iterrows()}
+        assert (
+            found.epochs["start_time"][:].tolist() == [0, 0.008] and "system spiking-mlp" in found.session_description
+        )
+    assert units.keys() >= {f"hidden1_{k}" for k in range(12)} | {f"classes_{k}" for k in range(10)}
+    for train in segment.spiketrains:
+        for neuron in range(train.annotations["n_neurons"]):
+            times = train.magnitude[train.array_annotations["index"] == neuron]
+            np.testing.assert_allclose(units[f"{train.name}_{neuron}"], times)
+
+
 def test_a_nix_file_gives_back_what_was_recorded(equispike) -> None:
     run = saved_run(
         "run", "spiking-mlp", layers="784,12,10", init_scale=4, readout="spikes", dt="0.5*ms", encoding="poisson"

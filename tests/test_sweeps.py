@@ -73,9 +73,14 @@ def test_a_sweep_here_repeats_what_failed_and_nothing_else() -> None:
     Path("out/runs").mkdir(parents=True)
     Path("out", first.folder).touch()
     code, out = finished(sweep("--cores", "2"))
-    assert code == 1 and f"{first.id} failed: " in out and "3 done, 1 failed" in out
+    assert (
+        code == 1
+        and f"{first.id} failed: " in out
+        and f"    Error: {first.folder} exists" in out
+        and "3 done, 1 failed" in out
+    )
     code, out = finished(sweep("--status"))
-    assert code == 0 and f"{first.id}: failed: " in out and "3 done, 1 failed" in out
+    assert code == 0 and f"{first.id}\t0.01\t0\tfailed\t" in out and "3 done, 1 failed" in out
     Path("out", first.folder).unlink()
     assert finished(sweep("--cores", "2"))[0] == 0
     check_whole(found)

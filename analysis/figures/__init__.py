@@ -10,15 +10,17 @@ from matplotlib.figure import Figure
 
 from equispike.analysis.comparison import curves, labelled, measured, settings
 from equispike.analysis.figures import common, comparison, experiments, style
+from equispike.analysis.figures.overview import overview
 from equispike.analysis.figures.sources import Source
 from equispike.models.errors import EquispikeError
 from equispike.models.references import resolve
+from equispike.protocols.catalogue import SYSTEMS
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
 
 
 def draw(run_path: Path, out: Path | None = None, only: Collection[str] = ()) -> tuple[list[Path], list[str]]:
-    """Draw every figure that the run has the numbers for, as PNG and PDF.
+    """Draw every figure that the run has the numbers for, as PNG, PDF and CSV.
 
     Parameters
     ----------
@@ -78,6 +80,9 @@ def comparison_figures(table: pd.DataFrame, results: Path) -> list[tuple[str, Fi
     with_costs = settings(runs)
     if len(with_costs):
         figures["costs"] = comparison.costs(with_costs, look)
+        points = curves(runs, "anytime")
+        if len(points):
+            figures["overview"] = overview(with_costs, points, look, _published(with_costs))
     for name, draw_table in (
         ("similarity", comparison.similarity_map),
         ("selectivity", comparison.selectivity_bars),
@@ -91,8 +96,18 @@ def comparison_figures(table: pd.DataFrame, results: Path) -> list[tuple[str, Fi
     return list(figures.items())
 
 
+def _published(settings: pd.DataFrame) -> dict[str, tuple[float, str]]:
+    """Return, of each system that has a headline figure, the paper's accuracy and of what, at the label of its best setting."""
+    found = {}
+    for name, rows in settings.groupby("system"):
+        headline = SYSTEMS[name].headline if name in SYSTEMS else None
+        if headline and (of_data := rows[rows["data"] == headline.data]).size:
+            found[of_data.loc[of_data["accuracy"].idxmax(), "label"]] = (headline.accuracy, headline.of)
+    return found
+
+
 def draw_comparison(table: pd.DataFrame, results: Path, out: Path) -> list[Path]:
-    """Write the figures of :func:`comparison_figures` into ``out``, as PNG and PDF."""
+    """Write the figures of :func:`comparison_figures` into ``out``, as PNG, PDF and CSV."""
     runs = _comparable(table)
     facts = {
         "Run": " ".join(sorted(set(runs["record"]))),

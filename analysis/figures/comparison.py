@@ -10,8 +10,12 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from equispike.analysis.figures import style
+
+#: Most lines in a panel whose intervals can still be told apart.
+MOST_LINES = 4
 
 #: Marks by place in the legend; with the colours they tell more settings apart than colours alone.
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h", "d")
@@ -99,28 +103,47 @@ def robustness_curves(points: pd.DataFrame, look: dict[str, dict]) -> Figure:
     points : :func:`analysis.comparison.curves` of ``robustness``
     look : of each label, :func:`looks`
     """
-    figure = style.new_figure(style.DOUBLE, 125)
-    panels = figure.subplots(2, 3, sharey=True).ravel()
+    groups = _together(points)
+    figure = style.new_figure(style.DOUBLE, 14 + 32 * len(groups))
+    grid = figure.subplots(len(groups), len(DAMAGE) + 1, sharey=True, sharex="col", squeeze=False)
     points = points.assign(
         value=100 * points["accuracy"], low=100 * points["low"].clip(0), high=100 * points["high"].clip(None, 1)
     )
-    for axes, (damage, axis_label) in zip(panels, DAMAGE.items(), strict=False):
-        for name, rows in points.groupby("label", sort=False):
-            own = rows[rows["damage"] == damage]
-            if own.empty:
-                continue
-            if damage != "bits":  # where nothing is damaged
-                own = pd.concat([rows[rows["damage"] == "none"], own])
-            x = own["level"].to_numpy() * (100 if damage.endswith("loss") else 1)
-            _band(axes, own, x, look[name], label=name)
-        axes.set(xlabel=axis_label, ylim=(0, 100))
-    panels[2].invert_xaxis()
-    panels[2].set_xticks([8, 4, 3, 2])
-    for axes in panels[::3]:
-        axes.set_ylabel("Accuracy (%)")
-    panels[-1].axis("off")
-    panels[-1].legend(*panels[0].get_legend_handles_labels(), loc="center", fontsize=6)
+    for (*row, words), names in zip(grid, groups, strict=True):
+        for axes, damage in zip(row, DAMAGE, strict=True):
+            for name in names:
+                rows = points[points["label"] == name]
+                own = rows[rows["damage"] == damage]
+                if own.empty:
+                    continue
+                if damage != "bits":  # where nothing is damaged
+                    own = pd.concat([rows[rows["damage"] == "none"], own])
+                x = own["level"].to_numpy() * (100 if damage.endswith("loss") else 1)
+                _band(axes, own, x, look[name])
+            axes.set(ylim=(0, 100))
+        row[0].set_ylabel("Accuracy (%)")
+        words.axis("off")
+        lines = [Line2D([], [], markersize=3, **look[name]) for name in names]
+        words.legend(lines, names, loc="center left", fontsize=5.5, bbox_to_anchor=(-0.1, 0.5))
+    for axes, axis_label in zip(grid[-1], DAMAGE.values(), strict=False):
+        axes.set_xlabel(axis_label.replace(" (", "\n("))
+    bits = grid[-1][list(DAMAGE).index("bits")]
+    bits.invert_xaxis()
+    bits.set_xticks([8, 4, 3, 2])
     return figure
+
+
+def _together(points: pd.DataFrame) -> list[list[str]]:
+    """Labels that share panels: spiking networks and ANNs apart, those of a system together, few enough to be told apart."""
+    groups: list[list[str]] = []
+    for _, of_kind in points.groupby("kind", sort=False):
+        labels = of_kind.drop_duplicates("label").groupby("system", sort=False)["label"].agg(list)
+        groups.append([])
+        for names in labels:
+            if len(groups[-1]) + len(names) > MOST_LINES and groups[-1]:
+                groups.append([])
+            groups[-1] += names
+    return groups
 
 
 @rc_context(style.PAPER)
@@ -141,8 +164,10 @@ def costs(settings: pd.DataFrame, look: dict[str, dict]) -> Figure:
         for row in settings.to_dict("records"):
             errors = [[100 * (row["accuracy"] - row["low"])], [100 * (row["high"] - row["accuracy"])]]
             error = max(100 * (1 - row["accuracy"]), 50 / row["n_images"])
-            axes.errorbar(scale * row[column], error, yerr=errors[::-1], capsize=1.5, markersize=4,
-                          **(look[row["label"]] | {"linestyle": ""}), label=row["label"])  # fmt: skip
+            own = look[row["label"]] | {"linestyle": "", "markersize": 4}
+            if row["kind"] == "ANN":  # rings, within which another network's mark is seen
+                own |= {"markerfacecolor": "none", "markersize": 6.5, "zorder": 3}
+            axes.errorbar(scale * row[column], error, yerr=errors[::-1], capsize=1.5, **own, label=row["label"])
         axes.set(xlabel=axis_label, xscale="log", yscale="log")
     panels[0].set_ylabel(_errors_label(settings["accuracy"]))
     style.label_decades(panels[0].yaxis, 1, 2, 5)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import shlex
+import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, SymmetricalLogLocator
 
+from equispike.analysis.figures.numbers import numbers
 from equispike.analysis.statistics import UNASSIGNED
 from equispike.protocols.atomic_write import atomic_write
 
@@ -113,17 +116,19 @@ def spread(n: int) -> np.ndarray:
 
 
 def save(figure: Figure, folder: Path, name: str, metadata: Mapping[str, str]) -> list[Path]:
-    """Write ``name``.png (300 dpi) and ``name``.pdf into ``folder``; the same figure gives the same bytes.
+    """Write ``name``.png (300 dpi), ``name``.pdf and ``name``-numbers.csv, what it shows (:mod:`numbers`), into ``folder``; the
+    same figure gives the same bytes.
 
     Parameters
     ----------
-    metadata : what the figure was made from, by capitalised name; goes into both files
+    metadata : what the figure was made from, by capitalised name; goes into both pictures, with the command that is carried out
 
     Raises
     ------
     EquispikeError
         The folder cannot be written.
     """
+    metadata = {**metadata, **_command()}
     facts = ", ".join(f"{key.lower()} {value}" for key, value in metadata.items())
     pdf = {"Title": name, "Subject": facts, "Keywords": facts, "CreationDate": None}
     written = []
@@ -134,4 +139,12 @@ def save(figure: Figure, folder: Path, name: str, metadata: Mapping[str, str]) -
             written.append(folder / f"{name}.{suffix}")
             with atomic_write(written[-1]) as temporary:
                 temporary.write_bytes(content.getvalue())
+    written.append(folder / f"{name}-numbers.csv")
+    with atomic_write(written[-1]) as temporary:
+        numbers(figure).to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
     return written
+
+
+def _command() -> dict[str, str]:
+    program = Path(sys.argv[0]).name
+    return {"Command": shlex.join([program, *sys.argv[1:]])} if program == "equispike" else {}

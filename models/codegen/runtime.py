@@ -16,6 +16,7 @@ from equispike.models.codegen.features import refusal
 from equispike.models.codegen.program import in_order_of_synapses
 from equispike.models.codegen.told import in_one_sentence
 from equispike.models.errors import EquispikeError
+from equispike.models.timing import step
 
 _ENDLESS = 1e6 * second  # the network stops itself
 
@@ -42,6 +43,9 @@ class RuntimeProgram:
         with in_order_of_synapses(), in_one_sentence():
             self._parts = build()
         self._network = Network(*self._parts.objects)
+        if target == "cython":  # compiled before anything runs
+            with step("compiling Cython"), in_order_of_synapses(), in_one_sentence():
+                self._network.run(0 * second, namespace={})
         self._network.store("built")
         self._built_namespace = dict(self._parts.namespace)
 

@@ -74,5 +74,6 @@ ADEX = Neuron(
     input="i_ext",
     current=1.0,
     current_unit=nA,
+    peak="v_cut",
     patterns=_PATTERNS,
 )

@@ -69,6 +69,8 @@ class Neuron:
         experiments take the scale of their currents from it
     patterns : published firing patterns
     in_mv : a dimensionless ``v`` stands for mV
+    peak : the parameter that cuts a spike's upstroke off, up to which papers draw it; "" where spikes have their own shape or
+        none
     """
 
     name: str
@@ -88,6 +90,7 @@ class Neuron:
     current_unit: Quantity | None = None
     patterns: tuple[Pattern, ...] = ()
     in_mv: bool = False
+    peak: str = ""
 
     @property
     def dtype(self) -> dict[str, type]:

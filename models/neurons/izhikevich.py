@@ -126,5 +126,6 @@ IZHIKEVICH = Neuron(
     input="i_ext",
     current=10.0,
     in_mv=True,
+    peak="v_peak",
     patterns=_PATTERNS,
 )

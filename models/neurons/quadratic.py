@@ -47,4 +47,5 @@ QUADRATIC = Neuron(
     input="i_ext",
     current=0.5,
     current_unit=nA,
+    peak="v_peak",
 )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from equispike.models.errors import EquispikeError
 from equispike.protocols.data import locate, own
+from equispike.protocols.data.array_files import UNLABELLED
 from equispike.protocols.data.download import download
 from equispike.protocols.data.idx import SIDE, read_pair
 from equispike.protocols.data.locate import DataDir
@@ -51,6 +52,19 @@ class Dataset:
     def class_names(self) -> tuple[str, ...]:
         """Return what the classes are called: by their numbers where nobody says otherwise."""
         return self.classes or tuple(map(str, range(self.n_classes)))
+
+    @property
+    def labelled(self) -> bool:
+        """Return whether samples have classes: those of one's own need not."""
+        return self.classes != (UNLABELLED,)
+
+    def need_labels(self) -> None:
+        """Raise EquispikeError where there are none."""
+        if not self.labelled:
+            raise EquispikeError(
+                f"{self.name} has no labels: name data with labels (docs/your-data.md), or train a system that needs none, such "
+                "as diehl-cook, and look at what it learned with equispike figures"
+            )
 
     @property
     def kind(self) -> str:

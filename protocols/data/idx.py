@@ -1,7 +1,7 @@
 """Reads IDX files, the format of MNIST and of its successors, and believes nothing that a file says of itself.
 
-An IDX file of bytes is: 0, 0, 8 (the code of uint8), the number of dimensions, each dimension as a big-endian
-uint32, then the values in C order.
+An IDX file is: 0, 0, the code of a type (8 for uint8), the number of dimensions, each dimension as a big-endian uint32,
+then the values, big-endian, in C order.
 """
 
 import gzip
@@ -21,6 +21,8 @@ SIDE = 28
 CLASSES = 10
 """Labels run from 0 to CLASSES - 1."""
 
+#: The third byte of a file: of which type, big-endian, its values are.
+_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -45,18 +47,37 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     Raises EquispikeError if the file is missing, damaged, of another type or of another number of dimensions.
     """
     content = _read_bytes(path)
-    header = 4 + 4 * dimensions
     if content[:4] != bytes((0, 0, 8, dimensions)):
         raise EquispikeError(
             f"{path} is not an IDX file of bytes with {dimensions} dimension{'s' * (dimensions > 1)} "
             f"(it begins with '{content[:4].hex(' ')}'): replace it with the file that belongs under this name."
         )
+    return _array(path, content)
+
+
+def read_any_idx(path: Path) -> np.ndarray:
+    """The array in an IDX file of any type and number of dimensions, gzipped or not; read-only.
+
+    Raises EquispikeError if the file is missing, damaged or no IDX file.
+    """
+    content = _read_bytes(path)
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _TYPES or not content[3]:
+        raise EquispikeError(
+            f"{path} is not an IDX file (it begins with '{content[:4].hex(' ')}'): replace it with the file that belongs "
+            "under this name."
+        )
+    return _array(path, content)
+
+
+def _array(path: Path, content: bytes) -> np.ndarray:
+    dtype, dimensions = np.dtype(_TYPES[content[2]]), content[3]
+    header = 4 + 4 * dimensions
     if len(content) < header:
         raise _wrong_length(path, header, len(content))
     shape = struct.unpack(f">{dimensions}I", content[4:header])
-    if len(content) != header + math.prod(shape):
-        raise _wrong_length(path, header + math.prod(shape), len(content))
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+    if len(content) != header + dtype.itemsize * math.prod(shape):
+        raise _wrong_length(path, header + dtype.itemsize * math.prod(shape), len(content))
+    return np.frombuffer(content, dtype, offset=header).reshape(shape)
 
 
 def _read_images(path: Path) -> NDArray[np.uint8]:

@@ -26,7 +26,7 @@ class Recordings:
     sensor : height, width, polarities
     """
 
-    pixel: NDArray[np.uint16]
+    pixel: NDArray[np.unsignedinteger]
     t: NDArray[np.int32]
     start: NDArray[np.int64]
     stop: NDArray[np.int64]

@@ -20,9 +20,6 @@ PACKAGES: dict[str, dict[str, str]] = {
         "pandas": "pandas",
         "seaborn": "seaborn",
         "scikit-learn": "sklearn",
-        "jax": "jax",
-        "optax": "optax",
-        "equinox": "equinox",
         "pillow": "PIL",
         "jinja2": "jinja2",
         "pydantic": "pydantic",
@@ -31,7 +28,16 @@ PACKAGES: dict[str, dict[str, str]] = {
         "pyyaml": "yaml",
         "packaging": "packaging",
     },
-    "exchange": {"h5py": "h5py", "neo": "neo", "nixio": "nixio", "elephant": "elephant", "nir": "nir"},
+    "gradients": {"jax": "jax", "optax": "optax", "equinox": "equinox"},
+    "exchange": {
+        "h5py": "h5py",
+        "neo": "neo",
+        "nixio": "nixio",
+        "pynwb": "pynwb",
+        "rocrate": "rocrate",
+        "elephant": "elephant",
+        "nir": "nir",
+    },
     "sweeps": {
         "snakemake": "snakemake",
         "snakemake-executor-plugin-slurm": "snakemake_executor_plugin_slurm",
@@ -40,7 +46,12 @@ PACKAGES: dict[str, dict[str, str]] = {
     },
     "cuda": {"brian2cuda": "brian2cuda"},
 }
-_PURPOSES = {"exchange": "for spikes and export", "sweeps": "for sweeps", "cuda": "for --backend cuda, on a GPU"}
+_PURPOSES = {
+    "gradients": "for what learns by gradients, ANNs and --backend jax",
+    "exchange": "for spikes and export",
+    "sweeps": "for sweeps",
+    "cuda": "for --backend cuda, on a GPU",
+}
 _SECONDS = 180.0  # for all imports together: a cold file system of a cluster is slow
 
 _IMPORTS = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from brian2 import Quantity, ms
 
@@ -12,6 +13,8 @@ from equispike.models.params import Params, param
 from equispike.protocols.experiments.base import CHOICE, Experiment, Tables
 from equispike.protocols.experiments.stimulating import (
     Current,
+    potential_column,
+    potential_scale,
     sample_table,
     scale,
     stimulate,
@@ -88,6 +91,9 @@ def _run(neuron: Neuron, neuron_params: NeuronParams, params: FiringPatternsPara
             "spikes": counts.to_numpy(),
         }
     )
+    if neuron.peak:
+        peaks = [float(getattr(neuron_params.updated(panel.settings), neuron.peak)) for panel in panels]
+        overview[potential_column(neuron, "peak")] = np.array(peaks) / potential_scale(neuron)
     pieces = [
         (k, onset, level, slope[0] if slope else 0.0)
         for k, panel in enumerate(panels)

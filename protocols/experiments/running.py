@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,12 @@ from equispike.models import own_files
 from equispike.models.codegen import BACKENDS, get_backend
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params
+from equispike.models.timing import Stopwatch, about
 from equispike.protocols import limits
 from equispike.protocols.catalogue import SYSTEMS
 from equispike.protocols.experiments import get_experiment
 from equispike.protocols.experiments.base import Experiment, Tables
-from equispike.protocols.provenance import cpu_seconds, provenance
+from equispike.protocols.provenance import provenance
 from equispike.protocols.run_folder import FORMAT, RunFolder
 
 ARTICLE = {
@@ -80,13 +80,15 @@ def run_experiment(
         limits.refuse(limits.steps_fault(_longest(model_params, own), experiment))
     backend = chosen_backend(backend, light=chosen.light(subject))
     folder = _new_folder(Path(out)) if out is not None else _free_folder(f"{experiment}-{model.rpartition(':')[2]}")
-    started, cpu = time.perf_counter(), cpu_seconds()
+    watch = Stopwatch()
     try:
-        tables = chosen.run(subject, model_params, own, backend, seed)
+        with about(f"{experiment} of {model}"):
+            tables = chosen.run(subject, model_params, own, backend, seed)
     except EquispikeError as error:
         if own_files.is_own(model):
             raise EquispikeError(f"{model}: {error}") from error
         raise
+    wall_s, cpu_s = watch.read()
     record = {
         "format": FORMAT,
         "config": {
@@ -101,8 +103,8 @@ def run_experiment(
         "tables": list(tables),
         **provenance(),
         "status": "done",
-        "wall_s": time.perf_counter() - started,
-        "cpu_s": cpu_seconds() - cpu,
+        "wall_s": wall_s,
+        "cpu_s": cpu_s,
     }
     run = RunFolder.create(folder)
     for name, table in tables.items():

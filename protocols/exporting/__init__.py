@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from equispike.models.errors import EquispikeError
+from equispike.models.extras import need
 from equispike.models.references import resolve
 from equispike.protocols.atomic_write import atomic_write, check_replaceable
 from equispike.protocols.derived import checksum
-from equispike.protocols.extras import need
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.sources import feature_scale
 from equispike.protocols.spec import TrainingSpec

@@ -35,6 +35,7 @@ class TrainedRun:
 
     def __post_init__(self) -> None:
         self.spec = TrainingSpec.of_run(self.run)
+        self.data.need_labels()
         arrays = self.run.trained_arrays()
         self.state: Arrays = self.procedure.state(arrays)
         self.weights = checksum(arrays)

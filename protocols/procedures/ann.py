@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from equispike.models.ann import AnnParams, ann, with_arrays
 from equispike.models.build_request import BuildRequest
 from equispike.models.errors import EquispikeError
+from equispike.models.extras import need
 from equispike.models.params import param
 from equispike.protocols.procedures.base import Arrays, Procedure, ProcedureParams, Samples, ignore
 from equispike.protocols.procedures.gradients.descent import Descent
@@ -37,6 +38,7 @@ class Ann(Procedure):
     default_backend = "jax"
 
     def __init__(self, spec, backend=None, n_samples=None) -> None:
+        need("gradients", "jax", "equinox")
         super().__init__(spec, backend, n_samples)
         if backend not in (None, self.default_backend):
             raise EquispikeError(f"{spec.system.name} is an ANN, which runs on no backend of Brian2: omit --backend")
@@ -61,6 +63,7 @@ class Ann(Procedure):
         return {"largest output": Scores()}
 
     def ready(self, stage: int | None) -> None:
+        super().ready(stage)
         if stage is None:
             blank = np.zeros((min(FORWARD, self.n_samples or FORWARD), *self._network.input_shape), np.uint8)
             outputs(self._network, self.spec.network.initial_state(self._network, 0), blank)
@@ -135,7 +138,7 @@ class SvmFit(Ann):
 
     params = SvmParams
     default_backend = "scikit-learn"
-    planned = True
+    planned = supervised = True
     shuffled = False
     shown = {"running_accuracy": "accuracy on training images {:.2%}"}  # noqa: RUF012
 
@@ -181,7 +184,7 @@ def outputs(params: AnnParams, arrays: Mapping[str, np.ndarray], images: Samples
 
     single = {name: np.asarray(values, np.float32) for name, values in arrays.items()}
     parts = [
-        jax.device_get(_forward()(params, single, frames(params, images[start : start + FORWARD])))
+        jax.device_get(_forward(params)(single, frames(params, images[start : start + FORWARD])))
         for start in range(0, len(images), FORWARD)
     ]
     names = sorted(parts[0], key=lambda name: (int(name[5:]), name))
@@ -189,12 +192,14 @@ def outputs(params: AnnParams, arrays: Mapping[str, np.ndarray], images: Samples
 
 
 @cache
-def _forward() -> Callable:
-    """Return the jitted forward pass; JAX is imported when it is first needed."""
+def _forward(params: AnnParams) -> Callable:
+    """Return the compiled forward pass; JAX is imported when it is first needed."""
     import jax
 
-    @partial(jax.jit, static_argnums=0)
-    def outputs(params: AnnParams, arrays: dict[str, jax.Array], shown: jax.Array) -> dict[str, jax.Array]:
+    from equispike.models.codegen.jax.compiling import Compiled
+
+    @jax.jit
+    def outputs(arrays: dict[str, jax.Array], shown: jax.Array) -> dict[str, jax.Array]:
         network = with_arrays(ann(params), arrays)
 
         def one(values):
@@ -211,7 +216,7 @@ def _forward() -> Callable:
 
         return jax.vmap(one)(shown.reshape(len(shown), *params.input_shape))
 
-    return outputs
+    return Compiled(outputs, "the answers")
 
 
 def of_ann(params: AnnParams, arrays: Mapping[str, np.ndarray]) -> Structure:

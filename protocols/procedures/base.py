@@ -16,6 +16,7 @@ from equispike.models.codegen import BACKENDS, Program, get_backend
 from equispike.models.codegen.runtime import described
 from equispike.models.errors import EquispikeError
 from equispike.models.params import Params, param
+from equispike.models.timing import about
 from equispike.protocols.data import Recordings
 from equispike.protocols.readouts import Readout
 from equispike.protocols.recording import SPIKES, Recording, recording
@@ -70,6 +71,7 @@ class Procedure:
     together : whether several trainings, which differ in the seed alone, can advance at the same time (``advance_each``)
     activity_samples : samples whose spikes are kept in an evaluation, for figures
     classes : group whose neurons each stand for a class, where there is one
+    supervised : whether it learns from labels
     """
 
     params: ClassVar[type[ProcedureParams]] = ProcedureParams
@@ -86,6 +88,7 @@ class Procedure:
     together: ClassVar[bool] = False
     activity_samples: ClassVar[int] = 1
     classes: ClassVar[str | None] = None
+    supervised: ClassVar[bool] = False
 
     def __init__(self, spec: TrainingSpec, backend: str | None = None, n_samples: int | None = None) -> None:
         """Prepare a training, or a trained network's answers on ``backend``, of up to ``n_samples`` samples."""
@@ -303,7 +306,8 @@ class Procedure:
                     sizes[name] = (monitor.source.name, len(monitor.source))
             return built
 
-        program = get_backend(self.backend).compile(build)
+        with about(f"{self.spec.system.label}, recorded spikes"):
+            program = get_backend(self.backend).compile(build)
         if not sizes:  # a program from the cache
             described(build)
         parts = []
@@ -327,9 +331,10 @@ class Procedure:
         """Time steps of a presentation with the pause after it."""
         return self.n_steps
 
-    def compile(self, request: BuildRequest) -> Program:
-        """Return a program on the chosen backend."""
-        return get_backend(self.backend).compile(request)
+    def compile(self, request: BuildRequest, purpose: str = ANSWERS) -> Program:
+        """Return a program on the chosen backend; ``purpose`` is what it says while it takes long."""
+        with about(f"{self.spec.system.label}, {purpose}"):
+            return get_backend(self.backend).compile(request)
 
 
 def chunk_fault(spec: TrainingSpec) -> str | None:

@@ -177,7 +177,7 @@ class Layerwise(Procedure):
     def _learning(self, name: str) -> Program:
         """Return the program of the layers up to ``name``, which learns; it is built when the layer's turn comes."""
         if name not in self._programs:
-            self._programs[name] = self.compile(self.programs()[f"training of {name}"])
+            self._programs[name] = self.compile(self.programs()[f"training of {name}"], f"training of {name}")
         return self._programs[name]
 
     @cached_property

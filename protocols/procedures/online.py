@@ -174,7 +174,7 @@ class Online(Procedure):
             "silent_fraction": 1 - len(np.unique(found.neuron)) / self.n_answers,
             "weight_mean": found.state["inputs_exc.w"].mean(),
         }
-        if len(recent):
+        if len(recent) and len(np.unique(np.append(recent[:, 1], labels))) > 1:  # one class alone tells nothing
             row["running_accuracy"] = _running_accuracy(recent, found.counts(self.n_answers), labels)
         rows = np.stack([start + found.sample, labels[found.sample], found.neuron, found.count], axis=1)
         recent = np.concatenate([recent, rows.astype(np.int32)])

@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from equispike.models.errors import EquispikeError
 from equispike.scripts.commands import options
-from equispike.scripts.screen import screen
+from equispike.scripts.tables import Column, Table, show
 
 
 @click.command("backends")
 @click.argument("system")
 @options.pairs
 @options.config
-def command(system: str, pairs: tuple[str, ...], config: Path | None) -> None:
+@options.as_json
+def command(system: str, pairs: tuple[str, ...], config: Path | None, as_json: bool) -> None:
     """Show on which backends SYSTEM runs, for each of its programs, and why not on the others. Nothing is compiled."""
     from equispike.protocols.backends import verdicts
     from equispike.protocols.beginning import undated_spec
@@ -24,10 +24,16 @@ def command(system: str, pairs: tuple[str, ...], config: Path | None) -> None:
     spec = undated_spec(system, options.model_settings(config, pairs))
     if not spec.system.is_spiking:
         raise EquispikeError(f"{system} is an ANN, which runs on no backend of Brian2")
-    table = Table(title=f"{system}: {spec.system.summary}", title_justify="left", title_style="bold")
-    for column in ("backend", "for", "runs", "on this machine"):
-        table.add_column(column, overflow="fold")
-    for verdict in verdicts(spec):
-        here = "" if verdict.refusal else verdict.missing or "yes"
-        table.add_row(verdict.backend, verdict.purpose, verdict.refusal or "yes", here)
-    screen().print(table)
+    rows = [
+        {"backend": each.backend, "purpose": each.purpose, "runs": each.refusal is None,
+         "runs_here": each.refusal is None and each.missing is None, "why_not": each.refusal or each.missing}
+        for each in verdicts(spec)
+    ]  # fmt: skip
+    columns = (
+        Column("backend"),
+        Column("purpose", "for"),
+        Column("runs"),
+        Column("runs_here", "on this machine"),
+        Column("why_not"),
+    )
+    show(Table("backends", columns, rows, title=f"{system}: {spec.system.summary}"), as_json=as_json)

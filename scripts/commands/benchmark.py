@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from equispike.scripts.commands import options
-from equispike.scripts.screen import screen
+from equispike.scripts.tables import Column, Table, show
 
 
 @click.command("benchmark")
@@ -20,7 +19,10 @@ from equispike.scripts.screen import screen
               "[default: cpp-float32,cpp,cpp-stock]")  # fmt: skip
 @click.option("--data", default="mnist", show_default=True, help="Data set.")
 @options.data_dir
-def command(system: str, pairs, config, rounds: int, backends: str | None, data: str, data_dir: Path | None) -> None:
+@options.as_json
+def command(
+    system: str, pairs, config, rounds: int, backends: str | None, data: str, data_dir: Path | None, as_json: bool
+) -> None:
     """Measure images per CPU second of SYSTEM on one core, while it is trained and while it answers, on several backends."""
     import pandas as pd
 
@@ -31,17 +33,12 @@ def command(system: str, pairs, config, rounds: int, backends: str | None, data:
     spec, dataset, _ = new_spec(system, data, settings, data_dir=data_dir)
     names = benchmarking.checked_backends(spec, backends.split(",") if backends else ())
     measured = benchmarking.benchmark(spec, dataset, names, rounds, lambda text: click.echo(text, err=True))
-    console = screen()
-    for phase, rows in pd.DataFrame(measured).groupby("phase", sort=False):
-        found = benchmarking.summary(rows)
-        console.print(
-            f"{system} {spec.params.structure()}, {phase}: images per CPU second, {rounds} paired rounds",
-            highlight=False,
-            soft_wrap=True,
-        )
-        table = Table()
-        for column in ("backend", "median", "min", "max", f"{found.index[0]} is faster by"):
-            table.add_column(column, justify="left" if column == "backend" else "right")
-        for name, row in found.iterrows():
-            table.add_row(str(name), *(f"{row[c]:.1f}" for c in ("median", "min", "max")), f"{row['ratio']:.2f}")
-        console.print(table)
+    found = [
+        {"phase": phase, "backend": name, "rounds": rounds, **row}
+        for phase, of_phase in pd.DataFrame(measured).groupby("phase", sort=False)
+        for name, row in benchmarking.summary(of_phase).to_dict("index").items()
+    ]
+    columns = (Column("backend"), Column("rounds", "paired rounds"), *map(Column, ("median", "min", "max")),
+               Column("ratio", f"{names[0]} is faster by", "{:.2f}".format))  # fmt: skip
+    title = f"{system} {spec.params.structure()}: images per CPU second"
+    show(Table("benchmark", columns, found, title=title, section="phase"), as_json=as_json)

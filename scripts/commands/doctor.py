@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
-from rich.text import Text
 
 from equispike.models.errors import EquispikeError
 from equispike.scripts.commands import options
 from equispike.scripts.screen import screen
-
-if TYPE_CHECKING:
-    from equispike.protocols.doctor import Finding
+from equispike.scripts.tables import Column, Table, show
 
 _STYLES = {"ok": "green", "missing": "yellow", "broken": "red", "not needed": "dim"}
+_COLUMNS = (
+    Column("what"),
+    Column("state", style=_STYLES.__getitem__),
+    Column("found"),
+    Column("to_do", "what to do"),
+    Column("vital", on_terminal=False),
+)
 
 
 @click.command("doctor")
 @options.data_dir
-@click.option("--json", "as_json", is_flag=True, help="Print the same facts as JSON, for reports of bugs.")
+@options.as_json
 def command(data_dir: Path | None, as_json: bool) -> None:
     """Try what the suite needs on this machine, and say what to do about what does not work.
 
@@ -35,24 +36,8 @@ def command(data_dir: Path | None, as_json: bool) -> None:
     with screen(stderr=True).status("") as status:
         findings = examine(data_dir, lambda topic: status.update(f"trying: {topic}"))
     first = first_to_mend(findings)
-    if as_json:
-        found = {topic: [asdict(finding) for finding in of_topic] for topic, of_topic in findings.items()}
-        click.echo(json.dumps({"works": first is None, "findings": found}, indent=1))
-    else:
-        screen().print(_table(findings))
+    rows = [{"topic": topic, **asdict(finding)} for topic, of_topic in findings.items() for finding in of_topic]
+    show(Table("findings", _COLUMNS, rows, section="topic"), as_json=as_json)
     if first is not None:
         facts = f" ({first.found})" if first.found else ""
         raise EquispikeError(f"{first.what} is {first.state}{facts}: {first.to_do}")
-
-
-def _table(findings: dict[str, list[Finding]]) -> Table:
-    table = Table("what", "state", "found → what to do")
-    for column in table.columns:
-        column.overflow = "fold"
-    for topic, of_topic in findings.items():
-        table.add_section()
-        table.add_row(Text(topic, "bold"))
-        for finding in of_topic:
-            lines = [finding.found] * bool(finding.found) + [f"→ {finding.to_do}"] * bool(finding.to_do)
-            table.add_row(f"  {finding.what}", Text(finding.state, _STYLES[finding.state]), Text("\n".join(lines)))
-    return table

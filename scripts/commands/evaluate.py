@@ -9,6 +9,7 @@ import click
 from equispike.models.errors import EquispikeError
 from equispike.scripts.cli import existing_run
 from equispike.scripts.commands import options
+from equispike.scripts.tables import Column, Table, percent, show
 
 
 @click.command("evaluate")
@@ -25,7 +26,8 @@ from equispike.scripts.commands import options
               "lif of features; repeat for more.  [default: the paper's]")  # fmt: skip
 @options.pairs
 @options.jobs
-def command(run, data, data_dir, split, label_images, test_images, backend, readouts, pairs, jobs) -> None:
+@options.as_json
+def command(run, data, data_dir, split, label_images, test_images, backend, readouts, pairs, jobs, as_json) -> None:
     """Let readouts of RUN learn from training images, and measure the accuracy on other images.
 
     With --set, parameters on which answers alone depend are chosen anew, such as grid=2.
@@ -43,5 +45,9 @@ def command(run, data, data_dir, split, label_images, test_images, backend, read
             folder, split=split, readouts=readouts, settings=settings, label_images=label_images,
             test_images=test_images, backend=backend, data_dir=data_dir, jobs=jobs, phases=progress.update,
         )  # fmt: skip
-    for name, accuracy in outcome.accuracy.items():
-        click.echo(f"Accuracy on {len(outcome.truth)} {split} images, {name} readout: {100 * accuracy:.2f} %")
+    rows = [
+        {"run": folder.path, "readout": name, "split": split, "images": len(outcome.truth), "accuracy": accuracy}
+        for name, accuracy in outcome.accuracy.items()
+    ]
+    columns = [*map(Column, ("run", "readout", "split", "images")), percent("accuracy")]
+    show(Table("accuracy", columns, rows), as_json=as_json)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from equispike.models.errors import EquispikeError
 from equispike.scripts.commands import options
-from equispike.scripts.screen import screen
+from equispike.scripts.tables import Column, Table, show
 
 
 @click.command("experiment")
@@ -25,15 +24,16 @@ from equispike.scripts.screen import screen
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random.")
 @options.force
+@options.as_json
 @click.option("--out", type=click.Path(path_type=Path), help="New run folder.  [default: runs/NAME-MODEL]")
-def command(name, model, pairs, config, backend, seed, force, out) -> None:
+def command(name, model, pairs, config, backend, seed, force, out, as_json) -> None:
     """Characterise a neuron, synapse or plasticity rule MODEL by experiment NAME; 'list' in place of NAME shows all,
     'list NAME' one with its citation.
 
-    --set reaches the parameters of both; several values are written linspace(0,5,41)*nA or [1,2,5]*ms.
+    --json goes with list. --set reaches the parameters of both; several values are written linspace(0,5,41)*nA or [1,2,5]*ms.
     """
     if name == "list":
-        _list(model)
+        _list(model, as_json)
         return
     from equispike.protocols.experiments import get_experiment
     from equispike.protocols.experiments.running import run_experiment
@@ -60,23 +60,27 @@ def command(name, model, pairs, config, backend, seed, force, out) -> None:
         click.echo(f"Skipped: {reason}", err=True)
 
 
-def _list(name: str | None) -> None:
+def _list(name: str | None, as_json: bool) -> None:
     from equispike import models
     from equispike.protocols.experiments import EXPERIMENTS, get_experiment
 
-    console = screen()
-    chosen = EXPERIMENTS if name is None else {name: get_experiment(name)}
-    table = Table(title="Experiments", title_justify="left", title_style="bold")
-    longest = max(len(name) for entries in models.KINDS.values() for name in entries)
-    for column, width in (("name", max(map(len, chosen))), ("what", None), ("models", longest + 1)):
-        table.add_column(column, overflow="fold", width=width)  # names stay whole
-    for each in chosen.values():
-        fitting = [
-            entry.name
-            for entry in models.KINDS[each.takes].values()
-            if entry.params is not None and each.why_not(entry, entry.params()) is None
-        ]
-        table.add_row(each.name, each.summary, ", ".join(fitting))
-    console.print(table)
-    if name is not None:
-        console.print(chosen[name].citation, soft_wrap=True)
+    rows = [
+        {
+            "name": each.name,
+            "summary": each.summary,
+            "models": [
+                entry.name
+                for entry in models.KINDS[each.takes].values()
+                if entry.params is not None and each.why_not(entry, entry.params()) is None
+            ],
+            "citation": each.citation,
+        }
+        for each in (EXPERIMENTS.values() if name is None else [get_experiment(name)])
+    ]
+    columns = (
+        Column("name"),
+        Column("summary", "what"),
+        Column("models"),
+        Column("citation", on_terminal=name is not None),
+    )
+    show(Table("experiments", columns, rows, title="Experiments"), as_json=as_json)

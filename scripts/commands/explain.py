@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from equispike.models.errors import EquispikeError
 from equispike.scripts.commands import options
-from equispike.scripts.screen import screen
+from equispike.scripts.tables import Column, Table, show
 
 
 @click.command("explain")
@@ -17,7 +16,8 @@ from equispike.scripts.screen import screen
 @options.pairs
 @options.config
 @click.option("--backend", default="cpp", show_default=True, help="One of those that generate C++.")
-def command(system: str, pairs: tuple[str, ...], config: Path | None, backend: str) -> None:
+@options.as_json
+def command(system: str, pairs: tuple[str, ...], config: Path | None, backend: str, as_json: bool) -> None:
     """Show which C++ template each object of SYSTEM gets, ours or Brian2's, and why. Nothing is compiled or run."""
     from equispike.models.codegen import get_backend
     from equispike.models.codegen.cpp import CppBackend
@@ -29,11 +29,11 @@ def command(system: str, pairs: tuple[str, ...], config: Path | None, backend: s
     spec = undated_spec(system, options.model_settings(config, pairs))
     if not spec.system.is_spiking:
         raise EquispikeError(f"{system} is an ANN: no C++ is generated for it")
-    for purpose, request in spec.procedure().programs().items():
-        table = Table(title=f"{system} on {backend}, {purpose}", title_justify="left", title_style="bold")
-        for column in ("object", "template", "whose", "why"):
-            table.add_column(column, overflow="fold")
-        for decision in generator.explain(request):
-            whose = "Equispike" if decision.is_ours else "Brian2"
-            table.add_row(decision.name.removesuffix("_codeobject"), decision.template, whose, decision.reason)
-        screen().print(table)
+    rows = [
+        {"program": purpose, "object": decision.name.removesuffix("_codeobject"), "template": decision.template,
+         "whose": "Equispike" if decision.is_ours else "Brian2", "why": decision.reason}
+        for purpose, request in spec.procedure().programs().items()
+        for decision in generator.explain(request)
+    ]  # fmt: skip
+    columns = [Column(key) for key in ("object", "template", "whose", "why")]
+    show(Table("templates", columns, rows, title=f"{system} on {backend}", section="program"), as_json=as_json)

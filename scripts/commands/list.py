@@ -5,63 +5,72 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from equispike.scripts.commands import options
-from equispike.scripts.screen import screen
+from equispike.scripts.tables import Column, Table, percent, show
 
 _PARTS = {"neurons": "neuron", "synapses": "synapse", "rules": "plasticity"}
+_ENTRY = (Column("name"), Column("summary", "what"), Column("citation"))
 
 
 @click.command("list")
 @click.argument("name", required=False)
 @options.data_dir
-def command(name: str | None, data_dir: Path | None) -> None:
+@options.as_json
+def command(name: str | None, data_dir: Path | None, as_json: bool) -> None:
     """List systems, data sets and backends; with NAME 'neurons', 'synapses' or 'rules', those.
 
     Of any other NAME, a system, neuron, synapse or plasticity rule, or PATH.py:NAME of your own, list the parameters with units,
     defaults and sources.
     """
-    console = screen()
     if name in _PARTS:
         from equispike import models
 
-        entries = models.KINDS[_PARTS[name]].values()
-        rows = [(each.name, each.summary, each.citation) for each in entries]
-        _print(console, name.capitalize(), ("name", "what", "citation"), rows)
+        rows = [_entry(each) for each in models.KINDS[_PARTS[name]].values()]
+        show(Table(name, _ENTRY, rows, title=name.capitalize()), as_json=as_json)
     elif name is not None:
-        _describe(console, name)
+        _describe(name, as_json)
     else:
-        _overview(console, data_dir)
+        _overview(data_dir, as_json)
 
 
-def _overview(console: Console, data_dir: Path | None) -> None:
+def _entry(each) -> dict[str, str]:
+    return {"name": each.name, "summary": each.summary, "citation": each.citation}
+
+
+def _overview(data_dir: Path | None, as_json: bool) -> None:
     """Print what there is, without Brian2, which takes a second to import."""
     from equispike.models.codegen import BACKENDS
     from equispike.protocols.catalogue import SYSTEMS
     from equispike.protocols.data import DATASETS, available
 
-    figures = {
-        each.name: f"{100 * each.headline.accuracy:g} % of {each.headline.data}: {each.headline.of}"
+    systems = [
+        _entry(each)
+        | (
+            {"paper": each.headline.accuracy, "paper_data": each.headline.data, "paper_of": each.headline.of}
+            if each.headline
+            else {}
+        )
         for each in SYSTEMS.values()
-        if each.headline
-    }
-    systems = [(name, each.summary, each.citation, figures.get(name, "")) for name, each in SYSTEMS.items()]
-    _print(console, "Systems", ("name", "what", "citation", "paper's figure"), systems)
-    found = {each: available(each, data_dir) for each in DATASETS}
-    data = [
-        (each, d.description, found[each] or ("not here; downloaded when first used" if d.mirrors else "not here"))
-        for each, d in DATASETS.items()
     ]
-    _print(console, "Data sets", ("name", "what", "where"), data)
-    backends = f": {', '.join(BACKENDS)} (equispike doctor says which work here)"
-    console.print(Text("Backends", "bold"), backends, sep="", highlight=False)
-    console.print(Text("Parts", "bold"), ": equispike list neurons, synapses or rules", sep="", highlight=False)
+    found = {name: available(name, data_dir) for name in DATASETS}
+    data = [
+        {"name": name, "summary": each.description,
+         "where": found[name] or ("not here; downloaded when first used" if each.mirrors else "not here")}
+        for name, each in DATASETS.items()
+    ]  # fmt: skip
+    paper = (percent("paper", form="g"), *(Column(key, on_terminal=False) for key in ("paper_data", "paper_of")))
+    show(
+        Table("systems", (*_ENTRY, *paper), systems, title="Systems"),
+        Table("data_sets", (*_ENTRY[:2], Column("where")), data, title="Data sets"),
+        Table("backends", _ENTRY[:1], [{"name": name} for name in BACKENDS],
+              title="Backends (equispike doctor says which work here)"),
+        Table("parts", _ENTRY[:1], [{"name": name} for name in _PARTS], title="Parts (equispike list neurons, and so on)"),
+        as_json=as_json,
+    )  # fmt: skip
 
 
-def _describe(console: Console, name: str) -> None:
+def _describe(name: str, as_json: bool) -> None:
     """Print the parameters, and the equations of a part."""
     from equispike import models
     from equispike.models import own_files
@@ -73,25 +82,13 @@ def _describe(console: Console, name: str) -> None:
     if own_files.is_own(name) and isinstance(part := own_files.load(name), tuple(CLASSES.values())):
         found = part
     chosen = found or get_system(name)
-    console.print(Text(chosen.name, "bold"), f": {chosen.summary}\n{chosen.citation}\n", sep="")
-    for line in getattr(chosen, "equations", "").strip().splitlines():
-        console.print(f"    {line.strip()}", highlight=False, soft_wrap=True)
-    tables: list[tuple[str, Params]] = [("Parameters", chosen.params())]
+    facts = _entry(chosen)
+    if equations := getattr(chosen, "equations", "").strip():
+        facts["equations"] = "\n".join(line.strip() for line in equations.splitlines())
+    of: list[tuple[str, Params]] = [("the model", chosen.params())]
     if found is None or name in SYSTEMS:
-        tables.append(("Of its training", chosen.procedure_params()))
-    for title, params in tables:
-        _print(
-            console,
-            f"{title} (change them with --set name=value or --config file.yaml)",
-            ("name", "default", "permitted", "meaning", "source"),
-            options.parameter_table(params),
-        )
-
-
-def _print(console: Console, title: str, columns: tuple[str, ...], rows: list) -> None:
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*map(str, row))
-    console.print(table)
+        of.append(("its training", chosen.procedure_params()))
+    rows = [{"of": what, **row} for what, params in of for row in options.parameter_rows(params)]
+    columns = [Column(key) for key in ("name", "default", "permitted", "meaning", "source")]
+    title = "Parameters (change them with --set name=value or --config file.yaml)"
+    show(Table("parameters", columns, rows, title=title, section="of"), facts=facts, as_json=as_json)

@@ -19,7 +19,7 @@ data_dir = click.option(
     help="Folder that holds mnist/ and so on.  [default: EQUISPIKE_DATA, then the user cache, then download]",
 )
 
-
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the same rows as JSON.")
 jobs = click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -64,18 +64,18 @@ def _read_config(path: Path) -> dict[str, Any]:
     return {key: node.plain() for key, node in content.items()}
 
 
-def parameter_table(params: Params) -> list[tuple[str, str, str, str, str]]:
-    """Rows (name, default, permitted, meaning, source) of a parameter set; defaults are its values."""
+def parameter_rows(params: Params) -> list[dict[str, str]]:
+    """Return name, default (its value in ``params``), permitted values, meaning and source of each parameter."""
     from equispike.models.params import describe_value, permitted_range
 
     return [
-        (
-            prefix + field.name,
-            describe_value(getattr(section, field.name), field.metadata["unit"]),
-            permitted_range(field),
-            field.metadata["doc"],
-            field.metadata["source"],
-        )
+        {
+            "name": prefix + field.name,
+            "default": describe_value(getattr(section, field.name), field.metadata["unit"]),
+            "permitted": permitted_range(field),
+            "meaning": field.metadata["doc"],
+            "source": field.metadata["source"],
+        }
         for prefix, section in params.sections().items()
         for field in section.declared()
     ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from equispike.scripts.cli import existing_run
-from equispike.scripts.screen import screen
+from equispike.scripts.commands import options
+from equispike.scripts.tables import Column, Table, percent, show
 
 #: So few images are done by the numpy backend before a C++ program would be built.
 FEW = 20
@@ -21,7 +21,10 @@ FEW = 20
               help="Turn dark digits on a light ground into light ones on a dark ground.")  # fmt: skip
 @click.option("--backend", help="Backend to run on.  [default: numpy up to 20 images, which needs no build; else cpp]")
 @click.option("--readout", metavar="NAME", help="What tells the class.  [default: the paper's]")
-def command(run: Path, images: tuple[Path, ...], invert: str, backend: str | None, readout: str | None) -> None:
+@options.as_json
+def command(
+    run: Path, images: tuple[Path, ...], invert: str, backend: str | None, readout: str | None, as_json: bool
+) -> None:
     """Tell what IMAGES (PNG, JPEG, BMP, GIF, TIFF or WebP, any size) show, with the share of each class in the scores.
 
     For a run on digits they are made as MNIST's are; for one on data of your own they are scaled to the size of its images.
@@ -43,13 +46,23 @@ def command(run: Path, images: tuple[Path, ...], invert: str, backend: str | Non
 
     shares = equispike.predict(folder, digits, backend=backend or _backend(folder, len(digits)), readout=readout)
     names = trained_on.get("classes") or [str(label) for label in range(shares.shape[1])]
-    table = Table(title="Share of each class in the scores of the readout, in %")
-    for column in ("image", "class", *names):
-        table.add_column(column, justify="right", overflow="fold")
-    for path, row in zip(images, 100 * shares, strict=True):
-        best = names[int(row.argmax())] if row.sum() > 0 else "none"
-        table.add_row(path.name, best, *(f"{share:.0f}" for share in row))
-    screen().print(table)
+    keys = [f"share_{name}" for name in names]
+    rows = [
+        {
+            "image": path,
+            "class": names[int(of_image.argmax())] if of_image.sum() > 0 else None,
+            **dict(zip(keys, of_image, strict=True)),
+        }
+        for path, of_image in zip(images, shares, strict=True)
+    ]
+    columns = [
+        Column("image"),
+        Column("class"),
+        *(percent(*each, form=".0f") for each in zip(keys, names, strict=True)),
+    ]
+    show(
+        Table("shares", columns, rows, title="Share of each class in the scores of the readout, in %"), as_json=as_json
+    )
 
 
 def _backend(folder, n: int) -> str | None:

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from equispike.models.errors import EquispikeError
 from equispike.scripts.cli import existing_run
 from equispike.scripts.commands import options
-from equispike.scripts.screen import screen
+from equispike.scripts.tables import Column, Table, show
 
 
 @click.command("spikes")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="NIX file to write, such as spikes.nix.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write: spikes.nix, or spikes.nwb.")
 @options.data_dir
 @click.option("--split", type=click.Choice(["test", "validation"]), default="test", show_default=True,
               help="Images of the test set, or those held out by --holdout.")  # fmt: skip
 @click.option("--images", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
 @click.option("--backend", help="Backend to run on.  [default: the one of the training]")
-def command(run: Path, out: Path, data_dir: Path | None, split: str, images: int, backend: str | None) -> None:
-    """Show images to RUN, record all spikes for Neo in a NIX file, and print statistics by Elephant."""
+@options.as_json
+def command(
+    run: Path, out: Path, data_dir: Path | None, split: str, images: int, backend: str | None, as_json: bool
+) -> None:
+    """Show images to RUN, record all spikes for Neo in a NIX or NWB file, and print statistics by Elephant."""
     from equispike.analysis.spike_trains import layer_statistics
+    from equispike.models.extras import need
     from equispike.protocols import spike_trains
     from equispike.protocols.atomic_write import check_replaceable
     from equispike.protocols.beginning import data_of
-    from equispike.protocols.extras import need
     from equispike.protocols.spec import TrainingSpec
     from equispike.scripts.progress import PhaseProgress
 
@@ -36,7 +39,7 @@ def command(run: Path, out: Path, data_dir: Path | None, split: str, images: int
     system = TrainingSpec.of_run(folder).system
     if not system.is_spiking:
         raise EquispikeError(f"{system.name} is an ANN: it has no spikes")
-    need("exchange", "neo", "nixio", "elephant")
+    need("exchange", "neo", "elephant", "pynwb" if out.suffix == ".nwb" else "nixio")
     with PhaseProgress() as progress:
         block = spike_trains.record(
             folder,
@@ -48,11 +51,15 @@ def command(run: Path, out: Path, data_dir: Path | None, split: str, images: int
         )
     spike_trains.write(block, out)
     epoch = block.segments[0].epochs[0]
-    table = Table(title=f"{len(epoch)} presentations of {block.segments[0].name}")
-    for column in ("layer", "neurons", "spiking", "spikes each", "rate (Hz)", "CV", "LV", "Fano"):
-        table.add_column(column, justify="left" if column == "layer" else "right")
-    for layer in layer_statistics(block):
-        numbers = (f"{each:.2f}" if each == each else "–" for each in (layer.rate, layer.cv, layer.lv, layer.fano))
-        table.add_row(layer.name, str(layer.n_neurons), str(layer.n_spiked), f"{layer.per_presentation:.1f}", *numbers)
-    screen().print(table)
-    click.echo(f"Spike trains are in {out}")
+    rows = [asdict(layer) for layer in layer_statistics(block)]
+    columns = (
+        Column("name", "layer"),
+        Column("n_neurons", "neurons"),
+        Column("n_spiked", "spiking"),
+        Column("per_presentation", "spikes each", "{:.1f}".format),
+        Column("rate", "rate (Hz)", "{:.2f}".format),
+        *(Column(key, heading, "{:.2f}".format) for key, heading in (("cv", "CV"), ("lv", "LV"), ("fano", "Fano"))),
+    )
+    title = f"{len(epoch)} presentations of {block.segments[0].name}"
+    show(Table("layers", columns, rows, title=title), as_json=as_json)
+    click.echo(f"Spike trains are in {out}", err=True)

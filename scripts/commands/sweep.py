@@ -10,6 +10,7 @@ import click
 from equispike.models.errors import EquispikeError
 from equispike.scripts.commands import options
 from equispike.scripts.stopping import noted
+from equispike.scripts.tables import Column, Table, percent, show
 
 _STOPPED = "its jobs were ended, and the same command again goes on with what is left"
 
@@ -27,12 +28,15 @@ _STOPPED = "its jobs were ended, and the same command again goes on with what is
 @click.option("--cores", type=click.IntRange(min=1), default=options.usable_cores, show_default="all cores",
               help="On this machine: how many to use.")  # fmt: skip
 @click.option("--profile", help="slurm for a Slurm cluster, or a folder with a profile of Snakemake.")
-def command(file, out, dry_run, benchmark, status, table, cores, profile) -> None:
+@options.as_json
+def command(file, out, dry_run, benchmark, status, table, cores, profile, as_json) -> None:
     """Carry out the runs of a sweep FILE, here or on a cluster; the same command again goes on with what is left.
 
-    Ends with 0 when all runs are done, 1 when some failed, 2 when something in FILE cannot work.
+    Ends with 0 when all runs are done, 1 when some failed, 2 when something in FILE cannot work. --json goes with --dry-run,
+    --status and searches.
     """
-    from equispike.protocols.extras import need
+    from equispike.models.extras import need
+    from equispike.scripts.progress import SweepProgress
     from equispike.scripts.workflow import driver
     from equispike.scripts.workflow.plan import plan
     from equispike.scripts.workflow.sweep_file import open_sweep
@@ -52,17 +56,17 @@ def command(file, out, dry_run, benchmark, status, table, cores, profile) -> Non
     if sweep.search is not None:
         if benchmark:
             raise EquispikeError("--benchmark is for runs that are known beforehand, not for a search")
-        _search(sweep, folder, dry_run, status, cores, profile)
+        _search(sweep, folder, dry_run, status, cores, profile, as_json)
         return
     planned = plan(sweep)
     if benchmark:
         _benchmark(planned)
     if dry_run or status or benchmark:
-        _show(planned, folder, status)
+        _show(planned, folder, status, as_json)
         return
     _writable(folder)
-    with noted(lambda: _STOPPED):
-        found = driver.carry_out(planned, folder, cores, profile, lambda line: click.echo(line, err=True))
+    with noted(lambda: _STOPPED), SweepProgress() as progress:
+        found = driver.carry_out(planned, folder, cores, profile, progress)
     _summary(found, folder)
 
 
@@ -99,33 +103,30 @@ def _benchmark(planned) -> None:
         click.echo(f"Warning: {failure}", err=True)
 
 
-def _show(planned, folder: Path, status: bool) -> None:
-    """The runs with their states and costs, or what is worth knowing of them."""
-    import pandas as pd
-
+def _show(planned, folder: Path, status: bool, as_json: bool) -> None:
+    """The runs with their states and, unless ``status`` alone is asked for, what they cost."""
+    from equispike.scripts.progress import duration
     from equispike.scripts.workflow.costs import estimate
+    from equispike.scripts.workflow.driver import log_of
     from equispike.scripts.workflow.status import count, states
 
     found = states(planned, folder)
-    if status:
-        for name, state in found.items():
-            if state.name in ("failed", "running", "interrupted"):
-                click.echo(
-                    f"{name}: {state.name}{f': {state.reason}' if state.reason else ''} (log: {folder}/logs/{name}.log)"
-                )
-        click.echo(f"{len(found)} runs: {count(found)}")
-        return
-    costs = estimate(planned)
+    costs = {} if status else estimate(planned)
     rows = [
-        {"run": name, **{axis: run.settings.get(axis, "") for axis in planned.axes}, "seed": run.seed, "state": found[name].name,
-         "CPU time": _cpu_time(costs[name])}
+        {"run": name, **{axis: run.settings.get(axis) for axis in planned.axes}, "seed": run.seed, "state": found[name].name,
+         "reason": found[name].reason or None, "log": log_of(folder, name),
+         "cpu_s": cost.train_cpu_s + cost.other_cpu_s if (cost := costs.get(name)) else None}
         for name, run in planned.runs.items()
     ]  # fmt: skip
-    click.echo(pd.DataFrame(rows).to_string(index=False))
-    left = [costs[name] for name, state in found.items() if state.name != "done"]
-    priced = [cost for cost in left if cost is not None]
-    click.echo(f"{len(found)} runs, to be in {folder}: {count(found)}")
-    click.echo(f"Left to do: {_left(priced, len(left) - len(priced))}")
+    columns = [*map(Column, ("run", *planned.axes, "seed", "state", "reason")), Column("log", on_terminal=False)]
+    if not status:
+        columns.append(Column("cpu_s", "CPU time", duration))
+    show(Table("runs", columns, rows), as_json=as_json)
+    click.echo(f"{len(found)} runs, in {folder}: {count(found)}", err=True)
+    if not status:
+        left = [costs[name] for name, state in found.items() if state.name != "done"]
+        priced = [cost for cost in left if cost is not None]
+        click.echo(f"Left to do: {_left(priced, len(left) - len(priced))}", err=True)
 
 
 def _left(priced, unknown: int) -> str:
@@ -143,12 +144,6 @@ def _left(priced, unknown: int) -> str:
     return "; and ".join(parts)
 
 
-def _cpu_time(cost) -> str:
-    from equispike.scripts.workflow.driver import duration
-
-    return duration(cost.train_cpu_s + cost.other_cpu_s) if cost else "unknown"
-
-
 def _summary(found, folder: Path) -> None:
     from equispike.scripts.workflow.status import count
 
@@ -159,19 +154,24 @@ def _summary(found, folder: Path) -> None:
     if failed:
         click.echo("The same command again repeats what failed, and goes on with what was interrupted.", err=True)
         sys.exit(1)
-    click.echo(f"Table: {folder}/table.csv (and .parquet); figures: {folder}/figures; report: {folder}/report.html")
+    click.echo(
+        f"Table: {folder}/table.csv (and .parquet); figures: {folder}/figures; report: {folder}/report.html", err=True
+    )
 
 
-def _search(sweep, folder: Path, dry_run: bool, status: bool, cores: int, profile: str | None) -> None:
+def _search(sweep, folder: Path, dry_run: bool, status: bool, cores: int, profile: str | None, as_json: bool) -> None:
+    from equispike.scripts.progress import SweepProgress
     from equispike.scripts.workflow import search
 
-    if dry_run or status:
-        for line in search.describe(sweep, folder):
-            click.echo(line)
-        return
-    _writable(folder)
-    with noted(lambda: _STOPPED):
-        found = search.carry_out(sweep, folder, cores, profile, lambda line: click.echo(line, err=True))
-    _summary(found, folder)
-    for line in search.describe(sweep, folder):
-        click.echo(line)
+    if not (dry_run or status):
+        _writable(folder)
+        with noted(lambda: _STOPPED), SweepProgress() as progress:
+            found = search.carry_out(sweep, folder, cores, profile, progress)
+        _summary(found, folder)
+    trials = search.found(sweep, folder)
+    columns = [Column("trial"), percent("accuracy"), *(Column(axis.name) for axis in sweep.search.axes)]
+    done = sum(each["accuracy"] is not None for each in trials)
+    click.echo(
+        f"{done} of {sweep.search.trials} trials have results ({sweep.search.maximise}, held-out images)", err=True
+    )
+    show(Table("trials", columns, trials, title="Trials, best first"), as_json=as_json)

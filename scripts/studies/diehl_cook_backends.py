@@ -22,10 +22,11 @@ from equispike.models.built_network import RunResult
 from equispike.models.codegen import BACKENDS, compilers
 from equispike.models.diehl_cook import DiehlCookParams, initial_state
 from equispike.models.errors import EquispikeError
+from equispike.models.timing import cpu_seconds
 from equispike.protocols.atomic_write import atomic_write
 from equispike.protocols.beginning import data_of
 from equispike.protocols.procedures.base import TESTING, Arrays
-from equispike.protocols.provenance import cpu_seconds, provenance
+from equispike.protocols.provenance import provenance
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
 from equispike.scripts.commands import options

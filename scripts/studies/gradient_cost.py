@@ -23,8 +23,8 @@ from rich.table import Table
 
 from equispike.models.codegen.jax import differentiable
 from equispike.models.neurons import DIMENSIONLESS_LIF
+from equispike.models.timing import cpu_seconds
 from equispike.protocols.benchmarking import summary
-from equispike.protocols.provenance import cpu_seconds
 
 #: Neurons, time steps and images of a batch, as in common tutorials.
 LAYERS, N_STEPS, BATCH = (784, 128, 10), 50, 256

@@ -9,14 +9,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from equispike.models.errors import EquispikeError
 from equispike.protocols.claim import claimed, holder
 from equispike.protocols.doctor import cluster
+from equispike.scripts.progress import duration
 from equispike.scripts.stopping import Stopped, take_time
-from equispike.scripts.workflow.files import DONE, FAILED, names, read
+from equispike.scripts.workflow.files import CLAIMS, DONE, FAILED, names, read
 from equispike.scripts.workflow.plan import Plan
 from equispike.scripts.workflow.status import State, states
 from equispike.scripts.workflow.sweep_file import Resources
@@ -24,17 +26,40 @@ from equispike.scripts.workflow.sweep_file import Resources
 _HERE = Path(__file__).parent
 #: In the folder of a sweep: who drives it, and what Snakemake said.
 DRIVER, LOG = "driver", "snakemake.log"
+#: Last lines of its log that are told of a run that failed.
+N_LAST = 8
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a sweep is: numbers of runs, and seconds that the others take, None where nobody can tell yet."""
+
+    total: int
+    done: int
+    failed: int
+    running: int
+    left_s: float | None
+
+
+class Watcher(Protocol):
+    """Who is told how a sweep goes."""
+
+    def say(self, line: str) -> None:
+        """Take a line about what has just happened."""
+
+    def update(self, standing: Standing) -> None:
+        """Take how far the sweep is."""
 
 
 def carry_out(
-    plan: Plan, folder: Path, cores: int, profile: str | None, tell: Callable[[str], None], *, products: bool = True
+    plan: Plan, folder: Path, cores: int, profile: str | None, watcher: Watcher, *, products: bool = True
 ) -> dict[str, State]:
     """Do what is left of a plan; returns the state of every run afterwards.
 
     Parameters
     ----------
     profile : a folder of Snakemake's settings, or the name of one of those in profiles/; this machine if not given
-    tell : called with a line for each run that ends
+    watcher : told of each run that ends, and now and then of how far the sweep is
     products : also make table, figures and report
 
     Raises
@@ -65,7 +90,8 @@ def carry_out(
                 preexec_fn=_die_with_parent,
             )
             try:
-                _watch(plan, folder, process, before, tell)
+                expected = _expected(plan, before, cores) if profile is None else None
+                _watch(plan, folder, process, before, watcher, expected)
             except (Stopped, KeyboardInterrupt):
                 take_time()
                 _stop(process)
@@ -116,23 +142,68 @@ def profile_folder(profile: str) -> Path:
     raise EquispikeError(f"{profile} is no profile: name a folder with Snakemake's config.yaml, or one of {names}")
 
 
-def _watch(plan: Plan, folder: Path, process, before: dict[str, State], tell: Callable[[str], None]) -> None:
-    """Tell of each run that ends, with an estimate of the time that the others take."""
-    known = {name for name, state in before.items() if state.name == "done"}
-    began, ended = time.monotonic(), 0
-    total = len(plan.runs)
+def _expected(plan: Plan, before: dict[str, State], cores: int) -> float | None:
+    """Seconds that what is left should take, by what such runs have cost here; None where that is not known of all."""
+    from equispike.scripts.workflow.costs import estimate
+
+    costs = [cost for name, cost in estimate(plan).items() if before[name].name != "done"]
+    if None in costs:
+        return None
+    return sum(cost.train_cpu_s + cost.other_cpu_s for cost in costs if cost) / min(cores, max(1, len(costs)))
+
+
+def _watch(
+    plan: Plan, folder: Path, process, before: dict[str, State], watcher: Watcher, expected: float | None
+) -> None:
+    """Tell of each run that ends, with an estimate of the time that the others take: programs are built before it counts."""
+    done = {name for name, state in before.items() if state.name == "done"}
+    failed: set[str] = set()
+    total, to_do = len(plan.runs), len(plan.runs) - len(done)
+    began: float | None = None
     while True:
-        running = process.poll() is None
-        for kind in (DONE, FAILED):
-            for name in sorted(names(folder / kind) & plan.runs.keys() - known):
-                known.add(name)
-                ended += 1
-                left = (time.monotonic() - began) / ended * (total - len(known))
-                tell(f"[{len(known):>{len(str(total))}}/{total}] {name} {_outcome(folder, kind, name)}"
-                     f"{f'; about {duration(left)} left' if len(known) < total else ''}")  # fmt: skip
-        if not running:
+        going = process.poll() is None
+        claims = names(folder / CLAIMS) & plan.runs.keys()
+        running = {name for name in claims - done - failed if holder(folder / CLAIMS / name)}
+        if began is None and running:
+            began = time.monotonic()
+        passed = 0.0 if began is None else time.monotonic() - began
+        for kind, ended in ((DONE, done), (FAILED, failed)):
+            for name in sorted(names(folder / kind) & plan.runs.keys() - done - failed):
+                ended.add(name)
+                n_left = total - len(done) - len(failed)
+                left_s = _left(passed, to_do - n_left, n_left, None)
+                number = f"[{total - n_left:>{len(str(total))}}/{total}]"
+                left = f"; about {duration(left_s)} left" if left_s else ""
+                watcher.say(f"{number} {name} {_outcome(folder, kind, name)}{left}")
+                for line in _last_lines(folder, name) if kind == FAILED else ():
+                    watcher.say(f"    {line}")
+        n_left = total - len(done) - len(failed)
+        left_s = _left(passed, to_do - n_left, n_left, expected)
+        watcher.update(Standing(total, len(done), len(failed), len(running - done - failed), left_s))
+        if not going:
             return
         time.sleep(0.5)
+
+
+def _left(passed: float, n_ended: int, n_left: int, expected: float | None) -> float | None:
+    """Seconds that ``n_left`` runs take: as those that have ended in the time that has passed or, before one has, as expected."""
+    if n_ended:
+        return passed / n_ended * n_left
+    return None if expected is None else max(0.0, expected - passed)
+
+
+def _last_lines(folder: Path, name: str) -> list[str]:
+    """What the log of a run says at its end."""
+    try:
+        lines = log_of(folder, name).read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    return [line for line in lines if line.strip()][-N_LAST:]
+
+
+def log_of(folder: Path, name: str) -> Path:
+    """Where the log of a run is."""
+    return folder / "logs" / f"{name}.log"
 
 
 def _outcome(folder: Path, kind: str, name: str) -> str:
@@ -142,13 +213,6 @@ def _outcome(folder: Path, kind: str, name: str) -> str:
     accuracies = ", ".join(f"{readout} {100 * each:.2f} %" for readout, each in found.get("accuracy", {}).items())
     wall = sum(step["wall_s"] for step in found.get("steps", {}).values())
     return f"done in {duration(wall)}: {accuracies or 'not evaluated'}"
-
-
-def duration(seconds: float) -> str:
-    """In words, such as 40 s, 12 min or 3.5 h."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def _stop(process: subprocess.Popen) -> None:

@@ -21,9 +21,10 @@ from typing import Any
 import click
 
 from equispike.models.errors import EquispikeError
+from equispike.models.timing import cpu_seconds
 from equispike.protocols.claim import claimed
 from equispike.protocols.one_writer import let_go_elsewhere
-from equispike.protocols.provenance import cpu_seconds
+from equispike.scripts.steps import say_steps
 from equispike.scripts.stopping import Stopped, heeded
 from equispike.scripts.utf8 import begin_in_utf8
 from equispike.scripts.workflow.files import ATTEMPTS, BUILDS, CLAIMS, DONE, FAILED, STEPS, read, write
@@ -186,6 +187,7 @@ def _attempt(plan: Plan, run: Run, marker: Path, failed: Path) -> str | None:
 @click.argument("name")
 def main(what: str, name: str) -> None:
     """Do a job of the sweep in the current folder."""
+    say_steps()
     try:
         if what == "run":
             sys.exit(1 if attempt(name) else 0)

@@ -31,7 +31,7 @@ def figures(plan: Plan) -> None:
 
 
 def draw_figures(name: str, wanted: list[dict[str, str]], table: pd.DataFrame, out: Path) -> list[Path]:
-    """The figures of a sweep called ``name`` from its table, as PNG and PDF."""
+    """The figures of a sweep called ``name`` from its table, as PNG, PDF and CSV."""
     from equispike.analysis.figures import style
     from equispike.analysis.figures.sweeps import draw
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +27,7 @@ TRIALS = "search.json"
 type Trial = dict[str, float | int | str]
 
 
-def carry_out(
-    sweep: Sweep, folder: Path, cores: int, profile: str | None, tell: Callable[[str], None]
-) -> dict[str, State]:
+def carry_out(sweep: Sweep, folder: Path, cores: int, profile: str | None, watcher: driver.Watcher) -> dict[str, State]:
     """Propose and run trials until there are as many as asked for; returns the states of all runs."""
     search = _search_of(sweep)
     check(sweep)
@@ -39,7 +36,7 @@ def carry_out(
         if trials:
             planned = _plan(sweep, trials)
             last = len(trials) >= search.trials
-            found = driver.carry_out(planned, folder, cores, profile, tell, products=last)
+            found = driver.carry_out(planned, folder, cores, profile, watcher, products=last)
             if last:
                 return found
             values = _values(planned, found, search, len(trials), len(sweep.seeds))
@@ -48,7 +45,7 @@ def carry_out(
         trials += _propose(search, trials, values, min(search.at_a_time, search.trials - len(trials)))
         with atomic_write(folder / TRIALS) as temporary:
             temporary.write_text(json.dumps(trials, indent=1) + "\n")
-        tell(f"trials {len(values) + 1} to {len(trials)} of {search.trials}")
+        watcher.say(f"trials {len(values) + 1} to {len(trials)} of {search.trials}")
 
 
 def check(sweep: Sweep) -> None:
@@ -57,22 +54,21 @@ def check(sweep: Sweep) -> None:
         _plan(sweep, [{axis.name: str(axis.at(end).value) for axis in _search_of(sweep).axes}])
 
 
-def describe(sweep: Sweep, folder: Path) -> list[str]:
-    """The best trials so far, one a line."""
+def found(sweep: Sweep, folder: Path) -> list[dict[str, Any]]:
+    """The trials that were proposed so far, best first: trial, accuracy (mean over seeds, on held-out training images; None
+    where there is none yet), and settings.
+    """
     search, trials = _search_of(sweep), _trials(folder)[: _search_of(sweep).trials]
     check(sweep)
     if not trials:
-        return [f"{search.trials} trials, {search.at_a_time} at a time; none was proposed yet"]
+        return []
     planned = _plan(sweep, trials)
     values = _values(planned, states(planned, folder), search, len(trials), len(sweep.seeds))
-    order = sorted((place for place, value in enumerate(values) if value is not None), key=lambda place: -values[place])  # type: ignore[operator]
-    lines = [
-        f"{len(order)} of {search.trials} trials have results; best on held-out training images ({search.maximise}):"
+    rows = [
+        {"trial": place + 1, "accuracy": value, **trial}
+        for place, (trial, value) in enumerate(zip(trials, values, strict=True))
     ]
-    for place in order[:5]:
-        settings = " ".join(f"--set {name}={value}" for name, value in trials[place].items())
-        lines.append(f"{100 * values[place]:.2f} % (trial {place + 1}): {settings}")  # type: ignore[operator]
-    return lines
+    return sorted(rows, key=lambda row: -1.0 if row["accuracy"] is None else row["accuracy"], reverse=True)
 
 
 def _search_of(sweep: Sweep) -> Search:

@@ -38,7 +38,8 @@ def panels(found: pd.DataFrame, spikes: pd.DataFrame, traces: pd.DataFrame, mode
         cell = grid[divmod(number, n_columns)].subgridspec(2, 1, height_ratios=(5, 1), hspace=0)
         above, below = figure.add_subplot(cell[0]), figure.add_subplot(cell[1])
         own = traces[traces["panel"] == row.panel]
-        draw_potential(above, own["t_ms"], own[v], spikes[spikes["panel"] == row.panel]["t_ms"])
+        t_spikes = spikes[spikes["panel"] == row.panel]["t_ms"]
+        draw_potential(above, *_with_peaks(own["t_ms"], own[v], t_spikes, found, row.panel), t_spikes)
         below.plot(own["t_ms"], own[current], color=style.ACCENT, linewidth=0.8)
         above.set_title(f"({ascii_uppercase[number]}) {row.label}", pad=8)
         if row.recognised_as not in row.label:
@@ -49,6 +50,19 @@ def panels(found: pd.DataFrame, spikes: pd.DataFrame, traces: pd.DataFrame, mode
                     unit_of(current, "current"), first=number == 0)  # fmt: skip
     figure.suptitle(model)
     return figure
+
+
+def _with_peaks(
+    t: pd.Series, v: pd.Series, t_spikes: pd.Series, found: pd.DataFrame, panel: int
+) -> tuple[pd.Series, pd.Series]:
+    """The potential drawn up to where a spike is cut off, as in the papers: samples lie before and after that."""
+    peaks = [name for name in found.columns if name == "peak" or name.startswith("peak_")]
+    if not peaks:
+        return t, v
+    top = float(found.set_index("panel")[peaks[0]][panel])
+    times, values = pd.concat([t, t_spikes]), pd.concat([v, pd.Series(top, index=t_spikes.index)])
+    order = np.argsort(times.to_numpy(), kind="stable")
+    return times.iloc[order], values.iloc[order]
 
 
 def _words(v: str) -> str:

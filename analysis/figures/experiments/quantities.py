@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from equispike.models import KINDS
+from equispike.models import KINDS, own_files
 from equispike.models.params import Params
 from equispike.protocols.run_folder import RunFolder
 
@@ -34,13 +34,15 @@ def potential_label(column: str) -> str:
 
 
 def model_of(run: RunFolder) -> str:
-    """Name of the model that the experiment was done on."""
-    return run.read_json("run.json")["config"]["model"]
+    """Name of the model that the experiment was done on; of one in a file of the user's own, its name there."""
+    return run.read_json("run.json")["config"]["model"].rpartition(":")[2]
 
 
 def params_of(run: RunFolder) -> tuple[str, Params]:
     """Name and parameters of the model that the experiment was done on."""
     config = run.read_json("run.json")["config"]
     name = config["model"]
-    entry = next(entries[name] for entries in KINDS.values() if name in entries)
-    return name, entry.params().updated(config["params"])
+    entry = (
+        own_files.load(name) if own_files.is_own(name) else next(each[name] for each in KINDS.values() if name in each)
+    )
+    return model_of(run), entry.params().updated(config["params"])

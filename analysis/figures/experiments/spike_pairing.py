@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -14,6 +17,8 @@ from equispike.analysis.plasticity import SJOSTROM, expected_changes
 from equispike.models.params import Params
 from equispike.protocols.run_folder import RunFolder
 
+#: Values at which a closed form is drawn.
+N_CURVE = 500
 #: Rules that were fitted to the experiments which the points are from.
 _FITTED = ("triplet-stdp", "triplet-stdp-minimal", "pair-stdp")
 
@@ -42,11 +47,10 @@ def window(name: str, params: Params, table: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     axes.axhline(0, color="black", linewidth=0.5)
     axes.axvline(0, color="black", linewidth=0.5, linestyle=":")
-    expected = expected_changes(name, params, table)
-    if expected is not None:
-        for side in (table["delta_t_ms"] < 0, table["delta_t_ms"] > 0):  # at zero the window jumps
-            axes.plot(table["delta_t_ms"][side], 100 * expected[side.to_numpy()], color="black", linewidth=0.8)
-        axes.plot([], [], color="black", linewidth=0.8, label="closed form")
+    for side in (table["delta_t_ms"] < 0, table["delta_t_ms"] > 0):  # at zero the window jumps
+        _draw_closed_form(axes, name, params, table[side], "delta_t_ms", color="black")
+    if axes.lines[2:]:
+        axes.lines[-1].set_label("closed form")
     axes.plot(table["delta_t_ms"], 100 * table["change"], "o", color=style.MAIN, markersize=2.6, label="simulated")
     axes.set(xlabel="Time from pre- to postsynaptic spike (ms)", ylabel="Change of the weight (%)",
              title=f"{name}: {table['n_pairs'].iloc[0]} pairs at {table['rate_Hz'].iloc[0]:g} Hz")  # fmt: skip
@@ -63,12 +67,10 @@ def frequency(name: str, params: Params, table: pd.DataFrame) -> Figure:
     points = name in _FITTED and int(table["n_pairs"].iloc[0]) == 60
     for (delta_t, group), (colour, marker) in zip(table.groupby("delta_t_ms"), _looks(), strict=False):
         group = group.sort_values("rate_Hz")
-        expected = expected_changes(name, params, group)
-        if expected is not None:
-            axes.plot(group["rate_Hz"], 100 * expected, color=colour, linewidth=0.8)
+        drawn = _draw_closed_form(axes, name, params, group, "rate_Hz", color=colour)
         label = f"{delta_t:+g} ms"
         axes.plot(group["rate_Hz"], 100 * group["change"], marker, color=colour, markersize=3, label=label,
-                  linestyle="none" if expected is not None else "-")  # fmt: skip
+                  linestyle="none" if drawn else "-")  # fmt: skip
         if points:
             _measured(axes, SJOSTROM[SJOSTROM["delta_t_ms"] == delta_t], colour, marker)
     if points:
@@ -79,6 +81,21 @@ def frequency(name: str, params: Params, table: pd.DataFrame) -> Figure:
              title=f"{name}: {table['n_pairs'].iloc[0]} pairs")  # fmt: skip
     axes.legend(loc="upper left" if points else "best")
     return figure
+
+
+def _draw_closed_form(
+    axes: Axes, name: str, params: Params, rows: pd.DataFrame, x: str, scale: float = 100, **look: Any
+) -> bool:
+    """Draw changes in closed form between the values of ``x`` that were simulated, all else as in the first row; whether
+    there is one.
+    """
+    if rows.empty:
+        return False
+    values = np.linspace(rows[x].min(), rows[x].max(), N_CURVE)
+    expected = expected_changes(name, params, rows.iloc[[0] * N_CURVE].assign(**{x: values}))
+    if expected is not None:
+        axes.plot(values, scale * expected, linewidth=0.8, **look)
+    return expected is not None
 
 
 def _looks() -> list[tuple]:
@@ -98,9 +115,8 @@ def reward_delay(name: str, params: Params, table: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     axes.axhline(0, color="black", linewidth=0.5)
     for (delta_t, group), (colour, marker) in zip(table.groupby("delta_t_ms"), _looks(), strict=False):
-        expected = expected_changes(name, params, group)
-        if expected is not None:
-            axes.plot(group["reward_delay_ms"], expected * group["w_start"], color=colour, linewidth=0.8)
+        w_start = group["w_start"].iloc[0]
+        _draw_closed_form(axes, name, params, group, "reward_delay_ms", scale=w_start, color=colour)
         axes.plot(group["reward_delay_ms"], group["change"] * group["w_start"], marker, color=colour, markersize=2.6,
                   label=f"{delta_t:+g} ms")  # fmt: skip
     axes.set(xlabel="Delay of the reward (ms)", ylabel="Change of the weight", title=f"{name}: one pair, one reward")

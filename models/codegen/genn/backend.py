@@ -35,6 +35,7 @@ from equispike.models.codegen.standalone.cache import building, cache_dir, publi
 from equispike.models.codegen.standalone.ownership import why_unsafe
 from equispike.models.codegen.standalone.program import check_program, execute, incomplete
 from equispike.models.errors import EquispikeError
+from equispike.models.timing import step
 
 _FLAGS = ["-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11"]
 _LAYOUT = "layout.json"
@@ -89,8 +90,10 @@ class GennBackend:
         if checksums.damage(directory) is None and why_unsafe(cache_dir()) is None:
             return directory
         with building() as source:
-            self._generate(plan, source)
-            self._make(source)
+            with step("generating GeNN code, in its own environment"):
+                self._generate(plan, source)
+            with step("compiling GeNN (once: it is kept)"):
+                self._make(source)
             publish(source, directory)
         return directory
 

@@ -24,7 +24,7 @@ from brian2.synapses.synapses import SynapticPathway
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.codegen.constants import Number, numbers_of
 from equispike.models.codegen.features import refusal
-from equispike.models.codegen.genn import timing
+from equispike.models.codegen.genn import schedule
 from equispike.models.codegen.genn.plan import Block, Connections, Group, Plan, Shelf
 from equispike.models.codegen.genn.statements import (
     assignments,
@@ -58,7 +58,7 @@ class _Piece:
 
     @property
     def ends(self) -> bool:
-        return timing.is_after(self.when)
+        return schedule.is_after(self.when)
 
 
 def derive(network: BuiltNetwork, changed: Mapping[str, Number] | None = None) -> Plan:
@@ -259,7 +259,7 @@ class _Derivation:
                 group, variable, side = there
                 found[f"genn_{variable}_{side}"] = f"at_{shelf(group, variable)}({'ij'[side == 'post']})"
                 return f"genn_{variable}_{side}"
-            return timing.at(name, ends)
+            return schedule.at(name, ends)
 
         for name, sign, value in assignments(code):
             value = renamed(value, read)
@@ -346,7 +346,7 @@ class _Derivation:
         """An expression of what GeNN does in a time step."""
         for name in sorted(self._timed & names_in(expression)):
             expression = calls_replaced(expression, name, lambda call: self._hoist(group, call))
-        expression = renamed(expression, lambda each: timing.STEP[False] if each == "t_in_timesteps" else None)
+        expression = renamed(expression, lambda each: schedule.STEP[False] if each == "t_in_timesteps" else None)
         self._note(group.name, expression)
         return expression
 
@@ -427,14 +427,14 @@ class _Derivation:
     def _after(self, part: CodeRunner | EventMonitor, group: NeuronGroup, event: str) -> None:
         """Check that something follows an event between the same two time steps in which it is looked for."""
         look = group.thresholder[event]
-        before = timing.place(part.when, part.order, part.name) < timing.place(look.when, look.order, look.name)
-        if before or timing.is_after(part.when) != timing.is_after(look.when):
+        before = schedule.place(part.when, part.order, part.name) < schedule.place(look.when, look.order, look.name)
+        if before or schedule.is_after(part.when) != schedule.is_after(look.when):
             raise EquispikeError(
                 f"{part.name} waits for {event} of {group.name} until the next time step, which GeNN cannot: {_OTHERWISE}"
             )
 
     def _place(self, part: CodeRunner | EventMonitor, blocks: Callable[[bool], None]) -> None:
-        if not timing.is_between(part.when):
+        if not schedule.is_between(part.when):
             raise EquispikeError(_middle(part.name))
         self._pieces.append(_Piece(part.when, part.order, part.name, blocks))
 
@@ -447,7 +447,7 @@ class _Derivation:
 
         def look(ends: bool) -> None:
             condition = self._between(group, group.events[event], ends)
-            guard = f" and {timing.NOT_FIRST}" if ends else ""
+            guard = f" and {schedule.NOT_FIRST}" if ends else ""
             every = self._every(group, group.events[event], ends)
             self._block(group.name, f"{flag} = int(({condition}){guard})", every, ends)
 
@@ -463,7 +463,11 @@ class _Derivation:
         def add(ends: bool) -> None:
             flag = None
             if ends:
-                flag = f"{timing.NOT_FIRST} and {timing.STEP[True]} % {every} == 0" if every > 1 else timing.NOT_FIRST
+                flag = (
+                    f"{schedule.NOT_FIRST} and {schedule.STEP[True]} % {every} == 0"
+                    if every > 1
+                    else schedule.NOT_FIRST
+                )
             often = 1 if ends else every
             blocks = self._group_blocks if isinstance(thing, NeuronGroup) else self._synaptic_blocks
             blocks(thing, str(part.abstract_code), flag, often, ends)  # type: ignore[arg-type]
@@ -488,7 +492,7 @@ class _Derivation:
         def note(ends: bool) -> None:
             if spike and not ends:
                 raise EquispikeError(_middle(monitor.name))
-            time = timing.at("t", ends) or "t"
+            time = schedule.at("t", ends) or "t"
             values = [self._between(group, name, ends) for name in columns]
             every = 1 if spike else self._every(group, group.events[monitor.event], ends)
             row = ", ".join([f"{flag} > 0.5", "i", time, *values])
@@ -502,7 +506,7 @@ class _Derivation:
             self._lay_out(*source, _RARELY, False)
         for source in self._followers:
             self._copy(*source, _RARELY, False)
-        pieces = sorted(self._pieces, key=lambda piece: timing.place(piece.when, piece.order, piece.name))
+        pieces = sorted(self._pieces, key=lambda piece: schedule.place(piece.when, piece.order, piece.name))
         for piece in [each for each in pieces if each.ends] + [each for each in pieces if not each.ends]:
             piece.blocks(piece.ends)
         for (group, call), name in self._hoisted.items():
@@ -569,11 +573,11 @@ class _Derivation:
 
     def _between(self, group: NeuronGroup, expression: str, ends: bool) -> str:
         """An expression as it is between two time steps."""
-        return renamed(self._whole(group, expression), lambda name: timing.at(name, ends))
+        return renamed(self._whole(group, expression), lambda name: schedule.at(name, ends))
 
     def _every(self, group: NeuronGroup, condition: str, ends: bool) -> int:
         """Time steps from one block to the next that has to look for an event."""
-        every, numbers = timing.recurrence(self._whole(group, condition), self._numbers, ends)
+        every, numbers = schedule.recurrence(self._whole(group, condition), self._numbers, ends)
         self._scheduling |= numbers
         return every
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from equispike.models.extras import need
+
 if TYPE_CHECKING:
     from equispike.models.codegen.jax.program import DifferentiableProgram, differentiable
     from equispike.models.codegen.jax.surrogates import SURROGATES, arctan, fast_sigmoid, triangular
@@ -15,5 +17,6 @@ __all__ = ["SURROGATES", "DifferentiableProgram", "arctan", "differentiable", "f
 def __getattr__(name: str):
     if name not in __all__:
         raise AttributeError(f"module {__name__} has no attribute {name}")
+    need("gradients", "jax")
     module = "program" if name in ("DifferentiableProgram", "differentiable") else "surrogates"
     return getattr(importlib.import_module(f"{__name__}.{module}"), name)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.errors import EquispikeError
+from equispike.models.extras import missing
 
 if TYPE_CHECKING:
     from equispike.models.codegen.jax.simulation import JaxProgram
@@ -25,9 +25,11 @@ class JaxBackend:
         self.single_precision = single_precision
 
     def why_not(self) -> str | None:
-        return None if importlib.util.find_spec("jax") else "JAX is not installed: pip install jax"
+        return missing("gradients", "jax")
 
     def refuses(self, build: Callable[[], BuiltNetwork]) -> str | None:
+        if reason := self.why_not():
+            return reason
         from equispike.models.codegen.jax.simulation import JaxProgram
 
         try:

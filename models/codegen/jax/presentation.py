@@ -15,6 +15,7 @@ from brian2 import EventMonitor
 
 from equispike.models.built_network import BuiltNetwork, RunResult
 from equispike.models.codegen.jax import operations
+from equispike.models.codegen.jax.compiling import Compiled
 from equispike.models.codegen.jax.connections import Dense
 from equispike.models.codegen.jax.emission import Text, emit
 from equispike.models.codegen.jax.extraction import Extract
@@ -80,7 +81,7 @@ class Presentation:
         notes: list[dict[str, list]] = [{} for _ in runs]
         k, running = 0, set(range(len(runs)))
         while running:
-            state, records = _present(self, state, fixed, rows, keys, k)
+            state, records = self._present(state, fixed, rows, keys, k)
             stopped, steps, records = jax.device_get((state["stop"], state["stop_step"], records))
             if np.any(stopped & ((steps + 1) % self.n_steps > 0)):
                 raise EquispikeError(
@@ -109,6 +110,10 @@ class Presentation:
             if key in state:
                 state[key] = _as(values, like=state[key])
         return state
+
+    @cached_property
+    def _present(self) -> Compiled:
+        return Compiled(_present, "a presentation", static=(self,))
 
     @cached_property
     def segments(self) -> list[tuple[int, int, dict[str, bool]]]:

@@ -20,6 +20,7 @@ from equispike.models.codegen.jax.pruning import pruned, unchanging, with_consta
 from equispike.models.codegen.program import Run, in_order_of_synapses
 from equispike.models.codegen.told import in_one_sentence
 from equispike.models.errors import EquispikeError
+from equispike.models.timing import step
 
 jax.config.update("jax_enable_x64", True)
 
@@ -84,9 +85,10 @@ class JaxProgram:
         key = (tuple(sorted(constants.items())), held, with_state)
         if key not in self._compiled:
             wanted = set(self._parts.state) - held if with_state else set()
-            self._compiled[key] = Presentation.of(
-                pruned(network, held, wanted), self._parts, constants, held, sorted(wanted), self._dtype
-            )
+            with step("writing the JAX program"):
+                self._compiled[key] = Presentation.of(
+                    pruned(network, held, wanted), self._parts, constants, held, sorted(wanted), self._dtype
+                )
         return self._compiled[key]
 
 

@@ -27,6 +27,7 @@ from equispike.models.codegen.standalone.cache import building, cache_dir, nearb
 from equispike.models.codegen.standalone.program import Generated, StandaloneProgram
 from equispike.models.codegen.told import in_one_sentence
 from equispike.models.errors import EquispikeError
+from equispike.models.timing import step
 
 _ENDLESS = 1e6 * second  # the network stops itself
 
@@ -66,7 +67,7 @@ class StandaloneBackend(ABC):
 
     def compile(self, build: Callable[[], BuiltNetwork]) -> StandaloneProgram:
         with building() as source:
-            with self._fresh_device() as device:
+            with step(f"generating {self.generator} code"), self._fresh_device() as device:
                 generated = self._generated(device, build, source)
             directory = cache_dir() / self._key(source)
             if checksums.damage(directory):
@@ -127,7 +128,8 @@ def run_make(source: Path, language: str, *arguments: str) -> None:
     """Build with all cores; EquispikeError that says why where that fails."""
     jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     command = ["make", f"-j{jobs}", compilers.for_make(), *arguments]
-    compilers.build(command, source, f"the {language} code did not compile", cache_dir() / "failed-build.log")
+    with step(f"compiling {language} (once: it is kept)"):
+        compilers.build(command, source, f"the {language} code did not compile", cache_dir() / "failed-build.log")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import numpy as np
 
 from equispike.models.classifier_params import ClassifierParams
 from equispike.models.errors import EquispikeError
+from equispike.models.extras import missing
 from equispike.protocols.procedures.base import TRAINING, Arrays, Procedure, Samples
 from equispike.protocols.procedures.gradients.frames import frames, varied
 from equispike.protocols.procedures.gradients.params import DescentParams
@@ -23,6 +24,7 @@ class Descent(Procedure):
 
     params = DescentParams
     planned = True  # the learning rate changes along the way
+    supervised = True
     shown = {  # noqa: RUF012
         "loss": "loss {:.4f}",
         "running_accuracy": "running accuracy {:.2%}",
@@ -33,6 +35,10 @@ class Descent(Procedure):
         super().__init__(spec, backend, n_samples)
         assert isinstance(spec.procedure_params, DescentParams) and isinstance(spec.params, ClassifierParams)
         self._own, self._seen = spec.procedure_params, spec.params
+
+    @classmethod
+    def why_not(cls, spec) -> str | None:
+        return missing("gradients", "jax", "optax", "equinox")
 
     @abstractmethod
     def forward(self) -> Forward:
@@ -47,6 +53,19 @@ class Descent(Procedure):
 
     def begin(self) -> Arrays:
         return _named(self.optimisation.begin())
+
+    def ready(self, stage: int | None) -> None:
+        if stage is not None:
+            _ = self._warm
+
+    @cached_property
+    def _warm(self) -> bool:
+        """Let JAX compile what is small, and no step of its own, before time counts."""
+        import jax
+
+        self.optimisation.restored(self.optimisation.begin())
+        jax.random.key(0)
+        return True
 
     def chunk_end(self, stop: int) -> int:
         size = self._own.batch_size

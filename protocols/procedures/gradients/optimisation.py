@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from equispike.models.codegen.jax.compiling import Compiled
 from equispike.protocols.procedures.gradients.params import DescentParams
 
 #: Samples of a forward pass.
@@ -66,7 +67,8 @@ class Optimisation:
             return optax.apply_updates(trainable, updates), state, found
 
         trainable = {key: jnp.asarray(values, jnp.float32) for key, values in start.items()}
-        return cls(optimiser, step, jax.jit(lambda *given: forward(*given)[0]), trainable)
+        scores = jax.jit(lambda *given: forward(*given)[0])
+        return cls(optimiser, Compiled(step, "a gradient step"), Compiled(scores, "the classes' scores"), trainable)
 
     def begin(self) -> list[np.ndarray]:
         """Return the state before the first step."""

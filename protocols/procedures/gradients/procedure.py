@@ -76,6 +76,7 @@ class Gradients(Descent):
         return self.compile(self.programs()[ANSWERS])
 
     def ready(self, stage: int | None) -> None:
+        super().ready(stage)
         if stage is None:
             _ = self.program
 

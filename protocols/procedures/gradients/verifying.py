@@ -11,7 +11,9 @@ import numpy as np
 from equispike.models.build_request import BuildRequest
 from equispike.models.codegen import BACKENDS, get_backend
 from equispike.models.codegen.jax import differentiable
+from equispike.models.codegen.jax.compiling import Compiled
 from equispike.models.layered import LayeredParams
+from equispike.models.timing import about
 from equispike.protocols.procedures.base import Samples, ignore
 from equispike.protocols.procedures.gradients.frames import frames
 
@@ -38,7 +40,8 @@ def verify(
     params, network = spec.params, spec.system.network
     assert isinstance(params, LayeredParams)
     double = {key: values.astype(np.float64) for key, values in arrays.items()}
-    brian = get_backend(backend).compile(BuildRequest(network, params, _AT_A_TIME, {"record_spikes": True}))
+    with about(f"{spec.system.label}, verification"):
+        brian = get_backend(backend).compile(BuildRequest(network, params, _AT_A_TIME, {"record_spikes": True}))
     drawn = params.encoding == "poisson"
     source = "pixels" if drawn else "frames"
     built = BuildRequest(network, params, 1)()
@@ -46,9 +49,10 @@ def verify(
     names = params.spiking_names
     keys = [f"{each}.spike" for each in names]
 
-    @jax.jit
-    def run(shown):
+    def of_all(shown):
         return jax.vmap(lambda x: program.run(double, {source: x}, params.n_steps, record=keys))(shown)
+
+    run = Compiled(jax.jit(of_all), "the network in double precision")
 
     n_spikes = n_mismatches = 0
     difference = 0.0

@@ -1,6 +1,11 @@
-"""A system of somebody's own, in one file: templates are means of images, and the neurons of the classes spike for them.
+"""A system of my own: a network, and how it is trained. A neuron per class spikes for the mean of the class's images. Try it:
 
-Nothing in the project knows it. It is what docs/systems.md tells how to write.
+    equispike train FILE:MY_NAME --images 1000 --out RUN              # --data: digits, mnist, or a folder or file of your own
+    equispike evaluate RUN                                            # its accuracy on the test set
+    equispike measure RUN && equispike figures RUN                    # operations, energy, damage; pictures
+    equispike list FILE:MY_NAME                                       # its parameters, which --set changes
+
+docs/systems.md says what the parts are.
 """
 
 from collections.abc import Callable
@@ -19,11 +24,14 @@ from equispike.protocols.readouts.base import Scores
 from equispike.protocols.system import System
 
 MINE = "chosen by me"
+
+# Brian2's equations of a neuron of a class: pixels drive it, times their weights.
 EQUATIONS = "dv/dt = (drive - v) / tau_mem : 1\ndrive : 1\nscore : 1\ndone : integer"
 
 
+# Each number, with what it means and where it is from. A value outside of its limits, or of another dimension, is refused.
 @dataclass(frozen=True)
-class TemplateParams(Params):
+class MyNameParams(Params):
     """A neuron per class, driven by the pixels."""
 
     n_input: int = param(784, "pixels", MINE, minimum=1)
@@ -33,21 +41,41 @@ class TemplateParams(Params):
     tau_mem: Quantity = param(10 * ms, "membrane time constant", MINE, unit=ms, minimum=0, exclusive=True)
     v_threshold: float = param(0.1, "threshold", MINE, minimum=0, exclusive=True)
 
+    def fitted_to(self, shape: tuple[int, ...], n_classes: int) -> dict[str, int]:
+        """Return the settings with which it takes images of ``shape`` of so many classes."""
+        return {"n_input": int(np.prod(shape)), "n_classes": n_classes}
 
-def build(params: TemplateParams, n_samples: int, *, record_spikes: bool = False) -> BuiltNetwork:
+
+# The network, for runs of up to n_samples images, one after the other. Builder puts Brian2's objects together; project() declares
+# the weights beside the synapses, from which operations, energy and damage are read.
+def build(params: MyNameParams, n_samples: int, *, record_spikes: bool = False) -> BuiltNetwork:
     step = "step = t_in_timesteps % n_steps : integer (shared)\nimage = t_in_timesteps // n_steps : integer (shared)"
     network = Builder(params.namespace() | {"n_images": n_samples}, params.dt, counters=step)
     network.input("pixels", (n_samples, params.n_input))
     start, end = {"image_start": "step == 0"}, {"image_end": "step == n_steps - 1"}
     shown = network.group("shown", params.n_input, "value : 1", events=start)
     network.at(shown, "image_start", "value = pixels((image + 0.5) * second, i)", when="start")
-    classes = network.group("classes", params.n_classes, EQUATIONS,
-                            threshold="v > v_threshold", reset="v -= v_threshold\nscore += 1", method="exact",
-                            events=start | end)  # fmt: skip
+    classes = network.group(
+        "classes",
+        params.n_classes,
+        EQUATIONS,
+        threshold="v > v_threshold",
+        reset="v -= v_threshold\nscore += 1",
+        method="exact",
+        events=start | end,
+    )
     network.at(classes, "image_start", "v = 0\ndrive = 0\nscore = 0", when="start")
-    synapses = network.project("templates", shown, classes, "w : 1", operation="MAC", on_pre="drive_post += w * value_pre",
-                               on_event="image_start")  # fmt: skip
+    synapses = network.project(
+        "templates",
+        shown,
+        classes,
+        "w : 1",
+        operation="MAC",
+        on_pre="drive_post += w * value_pre",
+        on_event="image_start",
+    )
     synapses.pre.when, synapses.pre.order = "start", 2
+    # A run stops itself, by a counter of each neuron's own.
     network.at(classes, "image_end", "done += 1\n_ = stop_when(done >= n_images)", when="end")
     network.monitor("answers", classes, "image_end", ["score"], order=2)
     if record_spikes:
@@ -55,16 +83,20 @@ def build(params: TemplateParams, n_samples: int, *, record_spikes: bool = False
     return network.built()
 
 
-def initial_state(params: TemplateParams, seed: int) -> Arrays:
+# State variables before training, by group.variable.
+def initial_state(params: MyNameParams, seed: int) -> Arrays:
     return {"templates.w": np.zeros(params.n_input * params.n_classes)}
 
 
+# How it is trained: begin() gives a state, advance() takes it through the next samples, arrays() is what is kept. respond() is
+# what the trained network answers, and readouts tell the class from that. The loop around these is written once.
 class Means(Procedure):
-    """Templates are the means of each class's images, less the mean of all, in units of length."""
+    """Weights are the means of each class's images, less the mean of all, in units of length."""
 
-    shown = {"classes_seen": "{:.0f} classes seen"}  # noqa: RUF012
+    supervised = True  # it needs labels
+    shown = {"classes_seen": "{:.0f} classes seen"}  # what progress shows
     input_group = first_layer = "shown"
-    stops = (0.5, 1.0)
+    stops = (0.5, 1.0)  # fractions of a presentation after which accuracy is measured as well
 
     def programs(self) -> dict[str, BuildRequest]:
         return {ANSWERS: BuildRequest(self.spec.system.network, self.spec.params, self.spec.chunk_images)}
@@ -111,8 +143,16 @@ class Means(Procedure):
     def arriving_numbers(self, samples, state=None) -> Arrays:
         return {"shown": (samples.reshape(len(samples), 1, -1) != 0).mean(axis=0)}
 
-    def respond(self, state: Arrays, samples, *, phase: int, jobs: int = 1, steps: int | None = None,
-                report: Callable[[int], None] = ignore) -> np.ndarray:  # fmt: skip
+    def respond(
+        self,
+        state: Arrays,
+        samples,
+        *,
+        phase: int,
+        jobs: int = 1,
+        steps: int | None = None,
+        report: Callable[[int], None] = ignore,
+    ) -> np.ndarray:
         program, chunk = self.compile(self.programs()[ANSWERS]), self.spec.chunk_images
         constants = {"n_steps": steps or self.n_steps}
 
@@ -124,10 +164,10 @@ class Means(Procedure):
         return in_chunks(run, len(samples), chunk, 1, report)
 
 
-TEMPLATES = System(
-    name="templates",
+MY_NAME = System(
+    name="my-name",
     summary="a neuron per class that spikes for the mean of its images",
-    citation="nobody",
-    network=Network(TemplateParams, build, initial_state, beyond_nir="a drive without leak"),
+    citation="nobody yet",
+    network=Network(MyNameParams, build, initial_state, beyond_nir="a drive without leak"),
     procedure=Means,
 )
