@@ -7,11 +7,18 @@ DEMO := runs/demo
 # The folders as the packages that they are installed as, for mypy and editors.
 TREE := build/tree/equispike
 
+# The figures of experiments in docs/, on one model or two each: experiment, model, figure.
+EXPERIMENTS := step-current:hodgkin-huxley:step-current ramp-current:adex:ramp-current fi-curve:lif:fi-curve \
+	strength-duration:hodgkin-huxley:strength-duration action-potential:hodgkin-huxley:action-potential \
+	anode-break:hodgkin-huxley:anode-break firing-patterns:izhikevich:firing-patterns firing-patterns:adex:firing-patterns \
+	synaptic-kernel:nmda:synaptic-kernel spike-pairing:pair-stdp:window spike-pairing:triplet-stdp:frequency \
+	weight-distribution:additive:weight-distribution
+
 # The second environment, for --backend genn; Brian2 2.5.4 is built here: it has no wheel for Python 3.12.
 GENN_VENV := .venv-genn
 GENN_PYTHON ?= python3.12
 
-.PHONY: core setup genn-env demo test test-fast dist smoke lint results figures clean
+.PHONY: core setup genn-env demo test test-fast dist smoke lint docs results figures clean
 
 core: $(VENV)/.core
 setup: $(VENV)/.installed
@@ -61,6 +68,16 @@ lint: setup
 	mkdir -p $(TREE) && ln -sfn $(CURDIR)/equispike/*.py $(TREE)/ && ln -sfn $(CURDIR)/models $(CURDIR)/protocols $(CURDIR)/analysis $(CURDIR)/scripts $(TREE)/
 	$(VENV)/bin/mypy
 
+# Notebooks are executed anew: what is cached of them knows nothing of our code. Without: DOCS_OPTIONS='-D nb_execution_mode=off'.
+docs: $(VENV)/.docs
+	rm -rf build/docs build/notebooks
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/sphinx-build --quiet --fail-on-warning --keep-going $(DOCS_OPTIONS) docs build/docs
+	@echo "The site is in build/docs; open build/docs/index.html."
+
+$(VENV)/.docs: $(VENV)/.installed
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	touch $@
+
 results: setup
 	$(EQUISPIKE) results records --into README.md --into docs/results.md
 	$(EQUISPIKE) compare records --out results/comparison.csv
@@ -70,15 +87,10 @@ figures: setup
 	$(EQUISPIKE) figures records/dc100-s0 --only learning --out docs/figures/dc100
 	$(EQUISPIKE) figures records/conv-s0 --only kernels-conv2 --out docs/figures/conv
 	$(EQUISPIKE) compare records --out results/comparison.csv --figures docs/figures/comparison
-	for neuron in izhikevich adex; do rm -rf runs/panels-$$neuron; \
-		$(EQUISPIKE) experiment firing-patterns $$neuron --out runs/panels-$$neuron && \
-		mkdir -p docs/figures/experiments && \
-		cp runs/panels-$$neuron/figures/firing-patterns.png docs/figures/experiments/$$neuron.png || exit; done
-	rm -rf runs/pairing runs/weights
-	$(EQUISPIKE) experiment spike-pairing triplet-stdp --out runs/pairing
-	$(EQUISPIKE) experiment weight-distribution additive --out runs/weights
-	cp runs/pairing/figures/frequency.png docs/figures/experiments/frequency.png
-	cp runs/weights/figures/weight-distribution.png docs/figures/experiments/weights-additive.png
+	rm -rf runs/figures
+	for each in $(EXPERIMENTS); do set -- $$(echo $$each | tr : ' '); \
+		$(EQUISPIKE) experiment $$1 $$2 --out runs/figures/$$1-$$2 && mkdir -p docs/figures/experiments/$$1 && \
+		cp runs/figures/$$1-$$2/figures/$$3.png docs/figures/experiments/$$1/$$2.png || exit; done
 	$(EQUISPIKE) sweep sweeps/dc-size.yaml --table results/sweeps/dc-size.csv --out docs/figures/sweeps
 
 clean:

@@ -12,7 +12,8 @@ project's top level are installed as equispike.models, equispike.protocols, equi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,10 +48,6 @@ __all__ = [
     "systems",
     "train",
 ]
-
-
-def _silent(*progress: object) -> None:
-    pass
 
 
 def systems() -> dict[str, System]:
@@ -124,8 +121,8 @@ def train(
     data_dir: Path | str | None = None,
     jobs: int | None = None,
     force: bool = False,
-    report: Callable[[Progress], None] = _silent,
-    phases: Phases = _silent,
+    report: Callable[[Progress], None] | None = None,
+    phases: Phases | None = None,
 ) -> RunFolder:
     """Train a system and keep everything in a new run folder.
 
@@ -143,8 +140,8 @@ def train(
     out : new run folder; ``runs/SYSTEM-DATA-sSEED`` if not given
     jobs : runs at a time that make features; all cores if not given
     force : begin even what would take more time steps or memory than is sensible
-    report : called after every chunk
-    phases : called with phase, images done and images in all, while features are made
+    report : called after every chunk; if not given, a notebook shows a bar
+    phases : called with phase, images done and images in all, while features are made; likewise
 
     Raises
     ------
@@ -170,8 +167,8 @@ def resume(
     images: int | None = None,
     data_dir: Path | str | None = None,
     jobs: int | None = None,
-    report: Callable[[Progress], None] = _silent,
-    phases: Phases = _silent,
+    report: Callable[[Progress], None] | None = None,
+    phases: Phases | None = None,
 ) -> RunFolder:
     """Resume a training that was interrupted, with the configuration it was begun with; it ends with the same bits.
 
@@ -196,9 +193,37 @@ def _trained(spec, dataset, folder, jobs, report, phases) -> RunFolder:
     from equispike.protocols.provenance import usable_cores
     from equispike.protocols.training import prepare, train
 
-    prepare(spec, dataset, folder, jobs=jobs or usable_cores(), report=phases)
-    train(spec, dataset, folder, report)
+    if spec.source is not None:
+        with _shown_phases(phases) as phases:
+            prepare(spec, dataset, folder, jobs=jobs or usable_cores(), report=phases)
+    with _shown_training(spec, report) as report:
+        train(spec, dataset, folder, report)
     return folder
+
+
+@contextmanager
+def _shown_training(spec, report) -> Iterator[Callable[[Progress], None]]:
+    """What a training reports to: ``report``, else a bar in a notebook, else nothing."""
+    from equispike.scripts.progress import TrainingProgress, in_notebook
+
+    if report is not None or not in_notebook():
+        yield report or (lambda progress: None)
+        return
+    procedure = spec.procedure()
+    with TrainingProgress(procedure.stages, spec.n_images, procedure.shown) as bar:
+        yield bar.update
+
+
+@contextmanager
+def _shown_phases(phases: Phases | None) -> Iterator[Phases]:
+    """What phases of work are reported to: ``phases``, else bars in a notebook, else nothing."""
+    from equispike.scripts.progress import PhaseProgress, in_notebook
+
+    if phases is not None or not in_notebook():
+        yield phases or (lambda phase, done, total: None)
+        return
+    with PhaseProgress() as bars:
+        yield bars.update
 
 
 def evaluate(
@@ -212,7 +237,7 @@ def evaluate(
     backend: str | None = None,
     data_dir: Path | str | None = None,
     jobs: int | None = None,
-    phases: Phases = _silent,
+    phases: Phases | None = None,
 ) -> Evaluation:
     """Let readouts learn from training images, and measure accuracies on the test set; both are kept in the run folder, beside
     those of other numbers of images, backends and settings.
@@ -241,11 +266,12 @@ def evaluate(
     from equispike.protocols.provenance import usable_cores
 
     folder = load_run(run)
-    return evaluating.evaluate(
-        folder, data_of(folder, None if data_dir is None else Path(data_dir)), split=split, readouts=readouts,
-        settings=dict(settings or {}), n_label=label_images, n_test=test_images, jobs=jobs or usable_cores(),
-        backend=backend, report=phases,
-    )  # fmt: skip
+    data = data_of(folder, None if data_dir is None else Path(data_dir))
+    with _shown_phases(phases) as phases:
+        return evaluating.evaluate(
+            folder, data, split=split, readouts=readouts, settings=dict(settings or {}), n_label=label_images,
+            n_test=test_images, jobs=jobs or usable_cores(), backend=backend, report=phases,
+        )  # fmt: skip
 
 
 def predict(run: Run, images: np.ndarray, *, backend: str | None = None, readout: str | None = None) -> np.ndarray:
@@ -273,7 +299,7 @@ def measure(
     backend: str | None = None,
     data_dir: Path | str | None = None,
     jobs: int | None = None,
-    phases: Phases = _silent,
+    phases: Phases | None = None,
 ) -> list[str]:
     """Measure what a trained run costs and bears, on test images; the outcome is kept in the run folder.
 
@@ -298,9 +324,10 @@ def measure(
 
     folder = load_run(run)
     data = data_of(folder, None if data_dir is None else Path(data_dir))
-    return measuring.measure(
-        folder, data, what, n_images=images, jobs=jobs or usable_cores(), backend=backend, report=phases
-    )
+    with _shown_phases(phases) as phases:
+        return measuring.measure(
+            folder, data, what, n_images=images, jobs=jobs or usable_cores(), backend=backend, report=phases
+        )
 
 
 def figures(run: Run, out: Path | str | None = None, only: Sequence[str] = ()) -> list[Path]:

@@ -29,7 +29,7 @@ class Network:
     Attributes
     ----------
     params : its parameter class
-    build : (params, n_samples, **options) -> the network for runs of up to n_samples samples; with the option
+    build : (params, n_samples, options) -> the network for runs of up to n_samples samples; with the option
         ``record_spikes`` monitors ``NAME_spikes`` record all spikes. None of an ANN, which has no equations
     initial_state : (params, seed) -> state variables by ``group.variable``, SI units
     arrays_of : (params, state) -> the arrays that a training leaves, in shapes that a reader expects

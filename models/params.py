@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
+import html
 import math
 import operator
 import re
@@ -234,6 +235,28 @@ class Params:
     def sections(self) -> dict[str, Params]:
         """All parameter sets of the network by the prefix of their names: this one by ``""``, others by ``conv1.`` and so on."""
         return {"": self}
+
+    def rows(self) -> list[dict[str, str]]:
+        """Name, default (its value here), permitted values, meaning and source of each parameter of all sections."""
+        return [
+            {
+                "name": prefix + field.name,
+                "default": describe_value(getattr(section, field.name), field.metadata["unit"]),
+                "permitted": permitted_range(field),
+                "meaning": field.metadata["doc"],
+                "source": field.metadata["source"],
+            }
+            for prefix, section in self.sections().items()
+            for field in section.declared()
+        ]
+
+    def _repr_html_(self) -> str:
+        """The parameters as a table, in Jupyter."""
+        columns = ("parameter", "value", "permitted", "meaning", "source")
+        head = "".join(f"<th>{column}</th>" for column in columns)
+        rows = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row.values()) for row in self.rows())
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def structure(self) -> str:
         """How large the network is, in a few characters for a table."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,8 @@ class Evaluation:
 
     split: str
     accuracy: dict[str, float]
-    guesses: dict[str, np.ndarray]
-    truth: np.ndarray
+    guesses: dict[str, np.ndarray] = field(repr=False)
+    truth: np.ndarray = field(repr=False)
 
 
 def label_indices(spec: TrainingSpec, n_label: int | None) -> np.ndarray:

@@ -50,6 +50,9 @@ class RunFolder:
         #: What goes on with work that a full disk has ended.
         self.again = "run the same command again"
 
+    def __repr__(self) -> str:
+        return f"RunFolder('{self.path}')"
+
     @classmethod
     def create(cls, path: Path | str) -> RunFolder:
         """A new, empty run folder; what a killed process has left before its first file was whole does not count.

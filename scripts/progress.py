@@ -1,4 +1,4 @@
-"""What long work shows: a bar on a terminal, a line per chunk in a log."""
+"""What long work shows: a bar on a terminal and in a notebook, a line per chunk in a log."""
 
 from __future__ import annotations
 
@@ -22,17 +22,31 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
+def in_notebook() -> bool:
+    """Return whether this process runs the cells of a Jupyter notebook."""
+    return screen().is_jupyter
+
+
 class _Bars:
-    """Bars on standard error, which appear on a terminal only."""
+    """Bars on standard error, which appear on a terminal, or below the cell of a notebook."""
 
     def __init__(self, *columns) -> None:
         self._console = screen(stderr=True)
+        # Jupyter sets FORCE_COLOR for the commands of its cells, which Rich takes for a terminal.
+        self._on_terminal = self._console.is_terminal and sys.stderr.isatty()
         bars = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-        self._bars = Progress(*bars, *columns, console=self._console, disable=not self._console.is_terminal)
+        self._bars = Progress(*bars, *columns, console=self._console, disable=not self._on_terminal)
         self._tasks: dict[str, object] = {}
+        self._cell: Any = None
 
     def __enter__(self) -> Self:
         self._bars.start()
+        if (
+            self._console.is_jupyter
+        ):  # Rich's own live display would need ipywidgets, and is lost when a page is made of it
+            from IPython.display import display
+
+            self._cell = display(self._bars, display_id=True)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -42,6 +56,13 @@ class _Bars:
         if name not in self._tasks:
             self._tasks[name] = self._bars.add_task(name, total=total, **fields)
         self._bars.update(self._tasks[name], completed=done, **fields)  # type: ignore[arg-type]
+        if self._cell is not None:
+            self._cell.update(self._bars)
+
+    @property
+    def _in_lines(self) -> bool:
+        """Whether it goes to a log, line by line."""
+        return self._cell is None and not self._on_terminal
 
 
 class TrainingProgress(_Bars):
@@ -59,7 +80,7 @@ class TrainingProgress(_Bars):
         parts += [words.format(latest[metric]) for metric, words in self._shown.items() if metric in latest]
         stage, text = self._stages[progress.stage], ", ".join(parts)
         self._update(f"training {stage}".strip(), progress.seen, self._n_images, text=text)
-        if not self._console.is_terminal:
+        if self._in_lines:
             prefix = f"{stage}: " if stage else ""
             click.echo(f"{prefix}{progress.seen}/{self._n_images} images: {text}", err=True)
 
@@ -77,7 +98,7 @@ class PhaseProgress(_Bars):
     def update(self, phase: str, done: int, total: int) -> None:
         """Show how far a phase is."""
         self._update(phase, done, total)
-        if not sys.stderr.isatty():
+        if self._in_lines:
             click.echo(f"{phase}: {done}/{total}", err=True)
 
 

@@ -1,6 +1,7 @@
 """Pages lead where they say, and name commands that there are."""
 
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,18 @@ def test_commands_and_their_options_are_there(page: Path) -> None:
             assert "Usage:" in helps[name], f"{page.name}: equispike {name}"
         for option in (word.partition("=")[0] for word in words if word.startswith("--")):
             assert re.search(rf"{option}\b", helps[name]), f"{page.name}: equispike {name} {option}"
+
+
+def test_every_page_is_in_the_contents_of_the_site() -> None:
+    docs, patterns = ROOT / "docs", []
+    for contents in re.findall(
+        r"^```\{toctree\}\n(.*?)^```", (docs / "index.md").read_text(), re.MULTILINE | re.DOTALL
+    ):
+        patterns += [line for line in contents.splitlines() if line and not line.startswith(":")]
+    pages = [path.relative_to(docs).with_suffix("") for kind in ("md", "ipynb") for path in docs.rglob(f"*.{kind}")]
+    lost = {
+        str(page)
+        for page in pages
+        if page.parts[0] != "catalogue" and not any(fnmatch(page, each) for each in patterns)
+    }
+    assert lost == {"index"}

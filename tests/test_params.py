@@ -180,3 +180,13 @@ def test_what_is_wrong_with_several_values_is_said():
     assert_array_equal(Sweep().updated({"current": ["1*nA", "2*uA"]}).current, [1e-9, 2e-6] * amp)  # as a file has it
     with pytest.raises(ValueError, match="read-only"):
         Sweep().current[0] = 5 * nA
+
+
+def test_a_notebook_shows_a_table() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Shown(Params):
+        tau: float = param(20 * ms, "decay of x < 1", "a paper", unit=ms, minimum=0)
+
+    assert "<tr><td>tau</td><td>20*ms</td><td>at least 0*ms</td><td>decay of x &lt; 1</td><td>a paper</td></tr>" in (
+        Shown()._repr_html_()
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class Outcome:
     """What an experiment left: its run folder, and its tables by name."""
 
     folder: RunFolder
-    tables: Tables
+    tables: Tables = field(repr=False)
 
     @property
     def table(self) -> pd.DataFrame:

@@ -88,7 +88,7 @@ def _describe(name: str, as_json: bool) -> None:
     of: list[tuple[str, Params]] = [("the model", chosen.params())]
     if found is None or name in SYSTEMS:
         of.append(("its training", chosen.procedure_params()))
-    rows = [{"of": what, **row} for what, params in of for row in options.parameter_rows(params)]
+    rows = [{"of": what, **row} for what, params in of for row in params.rows()]
     columns = [Column(key) for key in ("name", "default", "permitted", "meaning", "source")]
     title = "Parameters (change them with --set name=value or --config file.yaml)"
     show(Table("parameters", columns, rows, title=title, section="of"), facts=facts, as_json=as_json)

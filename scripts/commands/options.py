@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from equispike.models.errors import EquispikeError
 from equispike.protocols.provenance import usable_cores
-
-if TYPE_CHECKING:
-    from equispike.models.params import Params
 
 data_dir = click.option(
     "--data-dir",
@@ -62,20 +59,3 @@ def _read_config(path: Path) -> dict[str, Any]:
     content = read(path, "the configuration").mapping("a configuration")
     # Lists and mappings describe layers; all else is one value.
     return {key: node.plain() for key, node in content.items()}
-
-
-def parameter_rows(params: Params) -> list[dict[str, str]]:
-    """Return name, default (its value in ``params``), permitted values, meaning and source of each parameter."""
-    from equispike.models.params import describe_value, permitted_range
-
-    return [
-        {
-            "name": prefix + field.name,
-            "default": describe_value(getattr(section, field.name), field.metadata["unit"]),
-            "permitted": permitted_range(field),
-            "meaning": field.metadata["doc"],
-            "source": field.metadata["source"],
-        }
-        for prefix, section in params.sections().items()
-        for field in section.declared()
-    ]
