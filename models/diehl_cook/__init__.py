@@ -1,6 +1,5 @@
 """The unsupervised STDP network of Diehl & Cook 2015: parameters, initial state, network."""
 
-from equispike.models.diehl_cook import one_run
 from equispike.models.diehl_cook.network import build
 from equispike.models.diehl_cook.params import DiehlCookParams
 from equispike.models.diehl_cook.state import arrays_of, fixed_inputs, frozen_state, initial_state, state_of
@@ -13,8 +12,7 @@ NETWORK = Network(
     arrays_of=arrays_of,
     state_of=state_of,
     fixed_inputs=fixed_inputs,
-    one_run=one_run,
     beyond_nir="conductances and adaptive thresholds",
 )
 
-__all__ = ["NETWORK", "DiehlCookParams", "build", "fixed_inputs", "frozen_state", "initial_state", "one_run"]
+__all__ = ["NETWORK", "DiehlCookParams", "build", "fixed_inputs", "frozen_state", "initial_state"]
