@@ -17,6 +17,7 @@ PACKAGES: dict[str, dict[str, str]] = {
         "cython": "Cython",
         "setuptools": "setuptools",
         "numpy": "numpy",
+        "scipy": "scipy",
         "pandas": "pandas",
         "seaborn": "seaborn",
         "scikit-learn": "sklearn",
