@@ -119,7 +119,7 @@ def data_of(run: RunFolder, data_dir: Path | None) -> Dataset:
     trained_on = run.read_json("run.json")["data"]
     dataset = load(trained_on["name"], data_dir)
     if dataset.checksum != trained_on["checksum"]:
-        raise EquispikeError(f"{dataset.name} in {dataset.source} is not the data that {run.path} was trained on")
+        raise EquispikeError(f"{dataset.source} is not the data that {run.path} was trained on: it has changed")
     config = run.read_json("run.json")["config"]
     if config["n_train"] + config["holdout"] != (n := len(dataset.train_images)):
         raise run.damaged(

@@ -25,6 +25,12 @@ def predict(run: RunFolder, images: np.ndarray, backend: str | None = None, read
     spec = TrainingSpec.of_run(run)
     arrays = run.trained_arrays()
     spec.params.check_kind(spec.system.name, "what you show", "images" if spec.source is None else "features")
+    if not len(images):
+        raise EquispikeError("there are no images to tell the classes of: give at least one")
+    if images.dtype.kind not in "iu" or images.min() < 0 or images.max() > 255:
+        found = f"{images.dtype} from {images.min()} to {images.max()}"
+        raise EquispikeError(f"images are {found}: give bytes, 0 for background to 255")
+    images = images.astype(np.uint8)
     if spec.source is None:
         spec.params.check_images("what you show", images.shape[1:])
     procedure = spec.procedure(backend, len(images))

@@ -7,6 +7,7 @@ each train, whatever is in it.
 from __future__ import annotations
 
 import datetime
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -124,5 +125,6 @@ def _write_nwb(block: Any, out: Path) -> None:
         own.epochs.extend(segment.epochs)
         for each in (*own.spiketrains, *own.epochs):
             each.segment = own
-    with atomic_write(out) as temporary:
+    with atomic_write(out) as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the temporary name, and of how Neo calls PyNWB
         NWBIO(str(temporary), "w").write_all_blocks([whole])

@@ -457,7 +457,7 @@ def test_invert_overrules_the_border(tmp_path: Path) -> None:
     ("make", "complaint"),
     [
         (lambda path: None, "There is no file"),
-        (lambda path: path.mkdir(), "There is no file"),
+        (lambda path: path.mkdir(), "is a folder"),
         (lambda path: path.write_text("seven"), "cannot be read as an image"),
         (lambda path: path.write_bytes(b""), "cannot be read as an image"),
         (lambda path: Image.new("L", (28, 28), 0).save(path), "is blank"),

@@ -45,7 +45,7 @@ def test_data_in_memory(tmp_path: Path, data: object) -> None:
 
 def test_both_parts_stay_apart(tmp_path: Path) -> None:
     for path in (
-        equispike.save_data({"train": Columns(), "test": PAIRS[:4]}, tmp_path / "a.npz"),
+        equispike.save_data({"train": Columns(), "test": Vision(PAIRS[:4])}, tmp_path / "a.npz"),
         equispike.save_data(PAIRS, tmp_path / "b.npz", test=(IMAGES[:4], LABELS[:4])),
     ):
         with np.load(path) as file:
@@ -58,6 +58,15 @@ def test_both_parts_stay_apart(tmp_path: Path) -> None:
     [
         (7, "a int is no data set"),
         ([(IMAGES[0], 1), (IMAGES[0, :3], 0)], r"shapes \(3, 6\), \(6, 6\): scale them"),
+        ((IMAGES, LABELS[:3]), "20 images, but 3 labels"),
+        ((IMAGES.astype(object), LABELS), "images are of type object, not numbers"),
+        (([IMAGES[0], IMAGES[0, :3]], [0, 1]), "images differ in size"),
+        ((IMAGES - 300.0, LABELS), "below 0 or not finite"),
+        ((IMAGES, 0 * LABELS), "has one class"),
+        ([(IMAGES[0], 0.5)], "a whole number or a word"),
+        ([], "is empty"),
+        ([IMAGES[0]], "pairs of an image and a label"),
+        (Vision([(PAIRS[0][0], -1)]), "beyond the 2 names"),
         ({"train": PAIRS}, "needs train and test, but has train"),
         (SimpleNamespace(column_names=("text",)), "needs image and label, but has text"),
     ],
@@ -125,3 +134,12 @@ def test_events_of_a_camera(tmp_path: Path) -> None:
         assert image[1, 2, 3, 0] == 1
     with pytest.raises(EquispikeError, match="outside of 2 x 2 pixels"):
         load(f"{tmp_path / 'e.npz'}#size=2x2")
+
+
+@pytest.mark.parametrize(
+    "lie", [{"x": np.full(4, 2**40)}, {"x": np.full(4, np.inf)}, {"sample": np.full(4, 2**31)}, {"t": np.full(4, 2.0**63)}]
+)
+def test_events_beyond_any_camera_are_refused(tmp_path: Path, lie: dict[str, np.ndarray]) -> None:
+    np.savez(tmp_path / "e.npz", **(dict.fromkeys(("t", "x", "y", "sample"), np.arange(4)) | lie))
+    with pytest.raises(EquispikeError, match=f"{next(iter(lie))} has values up to"):
+        load(str(tmp_path / "e.npz"))

@@ -144,11 +144,21 @@ BAD = {
     "i.npz": (lambda path: np.savez(path, images=IMAGES, labels=LABELS + np.inf), "not finite, not classes"),
     "j.npz": (lambda path: np.savez(path, images=IMAGES, labels=LABELS * 1j), "labels are of type complex128"),
     "z.npz": (lambda path: np.savez(path, images=np.array(3), labels=LABELS), r"images have shape \(\)"),
+    "m.npz": (lambda path: np.savez(path, images=IMAGES, labels=np.stack([LABELS, LABELS + 1], 1)), "no one-hot rows"),
+    "u.npz": (lambda path: np.savez(path, images=np.array(3)), r"images have shape \(\)"),
+    "w.npz": (
+        lambda path: np.savez(path, x_train=IMAGES, y_train=LABELS, x_test=IMAGES / 255, y_test=LABELS),
+        "up to 255 and are uint8, test images up to 1 and are float64: scale them alike",
+    ),
     "o.npz": (lambda path: np.savez(path, images=IMAGES, labels=np.zeros(12, int)), "has one class"),
     "p.npz": (lambda path: np.savez(path, images=np.array([{}] * 12), labels=LABELS), "cannot be read as npz"),
     "t.npz": (lambda path: path.write_bytes(b"PK\3\4 and no more"), "cannot be read as npz"),
     "s.csv": (_csv, "30 pixels make no square: add #size=ROWSxCOLUMNS"),
     "v.csv": (lambda path: path.write_text("label,a\n1,\n2,3\n"), "has empty cells"),
+    "h.csv": (lambda path: path.write_text("a,b\n1,0\n1,1\n"), "words in place of pixels"),
+    "two.csv": (lambda path: path.write_text("label,Class,a\n1,0,2\n1,1,2\n"), "has 2 columns of labels"),
+    "semicolons.csv": (lambda path: path.write_text("label;a\n1;0\n"), "has no pixels"),
+    "x" * 300 + ".npz": (lambda path: None, "there is no data set"),
     "x.xyz": (lambda path: path.write_text(""), "is of no kind that is read"),
     "empty": (lambda path: path.mkdir(), "has no pictures"),
 }
@@ -163,16 +173,75 @@ def test_what_is_wrong_is_one_sentence(tmp_path: Path, name: str) -> None:
     assert "\n" not in str(error.value) and name in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("shape", "mapping", "sentence"),
+    [
+        (IMAGES.shape, "1 65\n3 67\n", "does not name label 2"),
+        (IMAGES.shape, "1 65\n2 65\n3 67\n", "is no list of labels and codes"),
+        (IMAGES.shape, "1 65\n2 9999999999\n3 67\n", "is no list of labels and codes"),
+        ((1,) * 64 + (IMAGES.size,), "1 65\n2 66\n3 67\n", "names 65 dimensions"),
+    ],
+)
+def test_idx_files_that_lie(tmp_path: Path, shape: tuple[int, ...], mapping: str, sentence: str) -> None:
+    """No two labels become one class, and no header of a file is believed."""
+    for what, sizes, array in (("images", shape, IMAGES), ("labels", LABELS.shape, LABELS.astype(np.uint8))):
+        header = bytes((0, 0, 8, len(sizes))) + b"".join(size.to_bytes(4, "big") for size in sizes)
+        (tmp_path / f"emnist-train-{what}-idx3-ubyte").write_bytes(header + array.tobytes())
+    (tmp_path / "emnist-mapping.txt").write_text(mapping)
+    with pytest.raises(EquispikeError, match=sentence):
+        load(str(tmp_path))
+
+
 @pytest.mark.parametrize("options", ["test=2", "seed=-1", "size=28", "fraction=0.2", "test"])
 def test_options_that_say_nothing_are_refused(tmp_path: Path, options: str) -> None:
     with pytest.raises(EquispikeError, match=r"#|says nothing"):
         load(f"{pictures(tmp_path / 'a', n=2)}#{options}")
 
 
+def test_options_that_would_change_nothing_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=IMAGES, labels=LABELS)
+    np.savez(tmp_path / "b.npz", x_train=IMAGES, y_train=LABELS, x_test=IMAGES, y_test=LABELS)
+    for name, sentence in (("a.npz#size=3x3", "images are 6 x 5, and #size"), ("b.npz#test=0.2", "test set of its own")):
+        with pytest.raises(EquispikeError, match=sentence):
+            load(f"{tmp_path / name}")
+    pictures(tmp_path / "a#1", n=2)
+    with pytest.raises(EquispikeError, match="has # in its name"):
+        load(str(tmp_path / "a#1"))
+
+
+def test_names_of_classes_are_words_as_they_are_written(tmp_path: Path) -> None:
+    """Bytes are text, NA is a word, and nan, which has no place among numbers, comes after them."""
+    np.savez(tmp_path / "a.npz", images=IMAGES, labels=np.array([b"", b"nan", b"inf", b"1"])[LABELS])
+    assert load(str(tmp_path / "a.npz")).classes == ("1", "inf", "nan")
+    (tmp_path / "b.csv").write_text("label,a\nNA,1\nNA,2\n7,1\n7,3\n")
+    assert load(str(tmp_path / "b.csv")).classes == ("7", "NA")
+
+
+def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(EquispikeError, match="cannot be read: Permission denied"):
+        load(str(tmp_path))
+
+
+def test_data_that_was_moved_is_found_in_its_new_folder(tmp_path: Path) -> None:
+    name = f"{pictures(tmp_path / 'a', n=2)}#test=0.5"
+    before = load(name)
+    (tmp_path / "new").mkdir()
+    (tmp_path / "a").rename(tmp_path / "new" / "a")
+    with pytest.raises(EquispikeError, match="with --data-dir"):
+        load(name)
+    after = load(name, tmp_path / "new")
+    assert (after.checksum, after.name, after.source) == (before.checksum, name, str(tmp_path / "new" / "a"))
+
+
 def test_oddities() -> None:
     bright, copied = np.full((6, 2, 2), 255, np.uint8), np.arange(24, dtype=np.uint8).reshape(6, 2, 2)
     said = list(oddities(bright, copied, np.array([0, 0, 0, 0, 0, 1]), ("a", "b")))
     assert [word in " ".join(said) for word in ("one colour", "mostly bright", "copies", "only 1")] == [True] * 4
+    assert "brighter than 23 of 255" in " ".join(oddities(copied, copied, np.zeros(6, int), ("a",)))
     assert "among the training images" in " ".join(oddities(copied, copied, np.zeros(6, int), ("a",)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import re
 import shlex
 import sys
 from collections.abc import Collection, Mapping
@@ -146,5 +147,12 @@ def save(figure: Figure, folder: Path, name: str, metadata: Mapping[str, str]) -
 
 
 def _command() -> dict[str, str]:
+    """What made it, for another machine: paths from the root of this one begin in the working folder, or keep their last name."""
     program = Path(sys.argv[0]).name
-    return {"Command": shlex.join([program, *sys.argv[1:]])} if program == "equispike" else {}
+    words = [re.sub(r"(?<![^=])/.*", _shortened, word, flags=re.DOTALL) for word in sys.argv[1:]]
+    return {"Command": shlex.join([program, *words])} if program == "equispike" else {}
+
+
+def _shortened(path: re.Match[str]) -> str:
+    found, here = Path(path[0]), Path.cwd()
+    return str(found.relative_to(here) if found.is_relative_to(here) else found.name)

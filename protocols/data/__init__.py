@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -139,14 +139,15 @@ _DIGITS_SIDE = 20  # As MNIST: a digit of 20 x 20 pixels amid a border of 4.
 
 def load(name: str, data_dir: DataDir = None) -> Dataset:
     """The data set of this name, from `data_dir`/NAME if given, else from wherever it lies, else downloaded; or one's own
-    from its path (:mod:`own`).
+    from its path (:mod:`own`), or from `data_dir`, where it was moved to.
 
     Looked in: $EQUISPIKE_DATA/NAME, the system's folder, the user's cache; a download goes to that cache.
     Raises EquispikeError if there is no such data set, or its files are missing, damaged or not to be had.
     """
     if _is_own(name):
-        arrays, classes = own.read(name)
-        return replace(_dataset(name, arrays, name.partition("#")[0]), classes=classes)
+        found = name if data_dir is None else own.moved(name, data_dir)
+        arrays, classes = own.read(found)
+        return replace(_dataset(name, arrays, found.partition("#")[0]), classes=classes)
     spec = _spec(name)
     if name == "digits":
         return _dataset(name, _digits(), _DIGITS_SOURCE)
@@ -169,7 +170,8 @@ def available(name: str, data_dir: DataDir = None) -> str | None:
     Only looks for files; neither reads nor downloads them. Raises EquispikeError if there is no such data set.
     """
     if _is_own(name):
-        return path if Path(path := name.partition("#")[0]).exists() else None
+        found = name if data_dir is None else own.moved(name, data_dir)
+        return path if os.path.exists(path := found.partition("#")[0]) else None
     _spec(name)
     if name == "digits":
         return _DIGITS_SOURCE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ _SPLIT = [
 ] + [tuple(f"{what}_{split}" for split in ("train", "test") for what in pair) for pair in (("x", "y"), ("X", "y"))]  # fmt: skip
 _WHOLE = [("images", "labels"), ("x", "y"), ("X", "y"), ("data", "target"), ("data", "labels"), ("image", "label")]
 
+
+#: Pixels of a sensor, and samples, beyond which numbers of events are taken for damaged.
+_MOST = 2**24
 
 #: What samples without labels are labelled as: their only class.
 UNLABELLED = "unlabelled"
@@ -56,23 +60,29 @@ def read_arrays(place: Path, size: tuple[int, int] | None) -> dict[str, Samples]
         if images in arrays and labels in arrays:
             return {"train": samples(arrays[images], arrays[labels], place, size)}
     if arrays.keys() == {"images"}:
-        return {"train": samples(arrays["images"], np.full(len(arrays["images"]), UNLABELLED), place, size)}
+        return {"train": samples(arrays["images"], None, place, size)}
     if arrays.keys() == {"train_images", "test_images"}:
-        both = (arrays["train_images"], arrays["test_images"])
-        train, test = (samples(images, np.full(len(images), UNLABELLED), place, size) for images in both)
-        return {"train": train, "test": test}
+        return {part: samples(arrays[f"{part}_images"], None, place, size) for part in ("train", "test")}
     raise EquispikeError(
         f"{place} has {', '.join(sorted(arrays)) or 'nothing'}: name its arrays images and labels, or train_images, "
         "train_labels, test_images and test_labels, or images alone where there are no labels"
     )
 
 
-def samples(images: np.ndarray, labels: np.ndarray, place: Path, size: tuple[int, int] | None) -> Samples:
-    """Return ``images`` of any usual shape with ``labels`` (n,), numbers or words, or one-hot rows (n, n_classes); raises
-    EquispikeError where they do not fit.
+def samples(images: np.ndarray, labels: np.ndarray | None, place: Path, size: tuple[int, int] | None) -> Samples:
+    """Return ``images`` of any usual shape with ``labels`` (n,), numbers or words, or one-hot rows (n, n_classes), or none;
+    raises EquispikeError where they do not fit.
     """
     images = _shaped(images, place, size)
-    labels = labels.argmax(axis=1) if labels.ndim == 2 and min(labels.shape) > 1 else labels.ravel()
+    if labels is None:
+        labels = np.full(len(images), UNLABELLED)
+    if labels.ndim == 2 and min(labels.shape) > 1:
+        if not (((labels == 1).sum(axis=1) == 1) & ((labels == 0).sum(axis=1) == labels.shape[1] - 1)).all():
+            raise EquispikeError(
+                f"{place}: labels of shape {labels.shape} are no one-hot rows, a 1 among 0 in each: give one label per image"
+            )
+        labels = labels.argmax(axis=1)
+    labels = labels.ravel()
     if len(images) != len(labels):
         raise EquispikeError(f"{place}: {len(images)} images, but {len(labels)} labels")
     if not images.size:
@@ -81,11 +91,22 @@ def samples(images: np.ndarray, labels: np.ndarray, place: Path, size: tuple[int
         raise EquispikeError(f"{place}: labels are of type {labels.dtype}, neither whole numbers nor words")
     if labels.dtype.kind == "f" and not (np.isfinite(labels) & (labels == np.rint(labels))).all():
         raise EquispikeError(f"{place}: labels are fractions or not finite, not classes")
+    if labels.dtype.kind == "S":
+        labels = np.char.decode(labels.astype(np.bytes_), "utf-8", "replace")
     return Samples(images, [str(int(each)) if labels.dtype.kind in "biuf" else str(each) for each in labels.tolist()])
 
 
 def _shaped(images: np.ndarray, place: Path, size: tuple[int, int] | None) -> np.ndarray:
     """Return images (n, rows, columns[, 3]); rows of pixels become squares, or what ``size`` says."""
+    shaped = _in_rows(images, place, size)
+    if size and shaped.shape[1:3] != size:
+        raise EquispikeError(
+            f"{place}: images are {' x '.join(map(str, shaped.shape[1:3]))}, and #size scales pictures of folders only: omit it"
+        )
+    return shaped
+
+
+def _in_rows(images: np.ndarray, place: Path, size: tuple[int, int] | None) -> np.ndarray:
     if images.ndim == 2:
         side = round(images.shape[1] ** 0.5)
         size = size or (side, side)
@@ -110,6 +131,8 @@ def _recordings(arrays: Mapping[str, np.ndarray], place: Path, size: tuple[int, 
             raise EquispikeError(f"{place}: {n_events} times of events, but {len(values)} values of {name}")
         if values.dtype.kind not in "biuf" or not n_events or not (values == np.rint(values)).all():
             raise EquispikeError(f"{place}: {name} must be whole numbers, one per event; t in microseconds")
+        if max(abs(float(values.min())), abs(float(values.max()))) >= (2**62 if name == "t" else _MOST):
+            raise EquispikeError(f"{place}: {name} has values up to {values.max():.4g}: no camera has that many")
     t, x, y, sample = (columns[name].astype(np.int64) for name in ("t", "x", "y", "sample"))
     polarity = columns["p"].astype(np.int64) > 0 if "p" in columns else np.zeros(n_events, bool)
     labels = np.asarray(arrays["labels"]) if "labels" in arrays else np.full(sample.max() + 1, UNLABELLED)
@@ -118,6 +141,8 @@ def _recordings(arrays: Mapping[str, np.ndarray], place: Path, size: tuple[int, 
         raise EquispikeError(
             f"{place} has events outside of {rows} x {columns_} pixels and {len(labels)} samples, both counted from 0"
         )
+    if rows * columns_ > _MOST:
+        raise EquispikeError(f"{place} has events on {rows} x {columns_} pixels: no camera has that many")
     order = np.lexsort((t, sample))
     start, stop = (np.searchsorted(sample[order], np.arange(len(labels)), side) for side in ("left", "right"))
     t = t[order] - np.repeat(t[order][np.minimum(start, n_events - 1)], stop - start)  # each begins at 0
@@ -138,8 +163,8 @@ def _npz(place: Path) -> Arrays:
 
 def _npy(place: Path) -> Arrays:
     """``images.npy``, or of another such name, with ``labels.npy`` beside it where there are labels."""
-    for word in ("images", "x", "X", "data"):
-        labels = place.with_name(place.name.replace(word, "labels"))
+    for images, name in (("images", "labels"), *itertools.product("xX", ("y", "labels")), ("data", "labels")):
+        labels = place.with_name(place.name.replace(images, name))
         if labels != place and labels.exists():
             return {"images": np.load(place, allow_pickle=False), "labels": np.load(labels, allow_pickle=False)}
     return {"images": np.load(place, allow_pickle=False)}
@@ -168,14 +193,23 @@ def _csv(place: Path) -> Arrays:
     """A row per image: its label in a column ``label``, ``class`` or ``y``, or the first one, and its pixels."""
     import pandas as pd
 
-    table = pd.read_csv(place)
-    named = [column for column in table.columns if str(column).lower() in ("label", "labels", "class", "target", "y")]
-    if not named:
-        table = pd.read_csv(place, header=None)
-        named = [table.columns[0]]
+    cells: dict[str, Any] = {"keep_default_na": False, "na_values": [""]}  # NA may be the name of a class
+    head = [str(name).lower() for name in pd.read_csv(place, header=None, nrows=1, dtype=str, **cells).iloc[0]]
+    named = [column for column, name in enumerate(head) if name in ("label", "labels", "class", "target", "y")]
+    if len(named) > 1:
+        raise EquispikeError(f"{place} has {len(named)} columns of labels: keep one of them")
+    table = pd.read_csv(place, header=0 if named else None, **cells)
+    label = table.columns[named[0] if named else 0]
+    pixels = table.drop(columns=label)
     if table.isna().any(axis=None):
         raise EquispikeError(f"{place} has empty cells: each row is a label and the pixels of an image")
-    return {"images": table.drop(columns=named[0]).to_numpy(), "labels": table[named[0]].to_numpy()}
+    if not all(pd.api.types.is_numeric_dtype(kind) for kind in pixels.dtypes):
+        raise EquispikeError(
+            f"{place} has words in place of pixels: call the column of labels label, or begin with a row that is an image"
+        )
+    if pixels.empty:
+        raise EquispikeError(f"{place} has no pixels: each row is a label and the pixels of an image, separated by commas")
+    return {"images": pixels.to_numpy(), "labels": table[label].to_numpy()}
 
 
 #: By the ending of a file.

@@ -77,7 +77,10 @@ def _array(path: Path, content: bytes) -> np.ndarray:
     shape = struct.unpack(f">{dimensions}I", content[4:header])
     if len(content) != header + dtype.itemsize * math.prod(shape):
         raise _wrong_length(path, header + dtype.itemsize * math.prod(shape), len(content))
-    return np.frombuffer(content, dtype, offset=header).reshape(shape)
+    try:
+        return np.frombuffer(content, dtype, offset=header).reshape(shape)
+    except ValueError:  # NumPy has no arrays of so many dimensions, or of so many rows of nothing
+        raise EquispikeError(f"{path} is damaged: its header names {dimensions} dimensions of {shape[0]} and so on") from None
 
 
 def _read_images(path: Path) -> NDArray[np.uint8]:

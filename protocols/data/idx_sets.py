@@ -27,7 +27,7 @@ def names(place: Path) -> tuple[str, ...]:
     return tuple(_files(place))
 
 
-def read(place: Path) -> dict[str, Samples]:
+def read(place: Path, size: tuple[int, int] | None = None) -> dict[str, Samples]:
     """Read the one set in a folder, or that of the file ``place``, by part, ``train`` and, where it is there, ``test``.
 
     EMNIST's images lie on their side and are turned; QMNIST's rows of labels begin with the class. A file such as
@@ -40,18 +40,23 @@ def read(place: Path) -> dict[str, Samples]:
         raise EquispikeError(f"{place} has several sets ({listed}): name a file of one, such as its training images")
     folder = place if place.is_dir() else place.parent
     files = _files(folder)[found[0]]
+    mapping = f"{found[0]}mapping.txt"
+    classes = _classes(folder / mapping)
     parts = {}
     for split in dict.fromkeys(("train", *sorted(part for part, _ in files))):
         for what in ("images", "labels"):
             if (split, what) not in files:
                 raise EquispikeError(f"{folder} has no file {found[0]}{split}-{what}-idx*: put it there")
         images, labels = (read_any_idx(files[split, what]) for what in ("images", "labels"))
-        if "emnist" in found[0].lower():
+        if "emnist" in found[0].lower() and images.ndim == 3:
             images = images.swapaxes(1, 2)
-        classes = _classes(folder / f"{found[0]}mapping.txt")
+        if labels.ndim > 2 or not all(labels.shape):
+            raise EquispikeError(f"{files[split, 'labels']} has no labels: its shape is {labels.shape}, not (n,)")
         numbers = labels[:, 0] if labels.ndim == 2 else labels
-        named = np.array([classes.get(int(each), str(each)) for each in numbers]) if classes else numbers
-        parts[split] = samples(images, named, files[split, "images"], None)
+        if classes and (unnamed := set(numbers.tolist()) - classes.keys()):
+            raise EquispikeError(f"{folder / mapping} does not name label {min(unnamed)}: complete it or put it away")
+        named = np.array([classes[each] for each in numbers.tolist()]) if classes else numbers
+        parts[split] = samples(images, named, files[split, "images"], size)
     return parts
 
 
@@ -71,8 +76,11 @@ def _classes(path: Path) -> dict[int, str]:
         return {}
     try:
         rows = [[int(word) for word in line.split()] for line in path.read_text().splitlines() if line.strip()]
-        return {label: chr(code) for label, code, *_ in rows}
-    except ValueError:
+        classes = {label: chr(code) for label, code, *_ in rows}
+        if len(set(classes.values())) < len(rows) or not all(map(str.isprintable, classes.values())):
+            raise ValueError
+        return classes
+    except (OSError, OverflowError, ValueError):
         raise EquispikeError(
             f"{path} is no list of labels and codes of characters: replace it or put it away"
         ) from None

@@ -81,7 +81,9 @@ def _read_grey(path: Path) -> Grey:
 def _opened(path: Path) -> Iterator[Image.Image]:
     """A picture, upright; EquispikeError for whatever is wrong with its file."""
     if not os.path.isfile(path):  # Path.is_file raises where a folder may not be entered.
-        raise EquispikeError(f"There is no file {path}: name a picture of a digit, such as a PNG or JPEG file.")
+        there = "is a folder" if os.path.isdir(path) else "is no regular file"
+        what = f"{path} {there}" if os.path.exists(path) else f"There is no file {path}"
+        raise EquispikeError(f"{what}: name a picture, such as a PNG or JPEG file.")
     try:
         with _of_any_size(), Image.open(path, formats=_FORMATS) as image:
             if (n_pixels := image.width * image.height) > _MOST_PIXELS:

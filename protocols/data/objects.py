@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 
 from equispike.models.errors import EquispikeError
 from equispike.protocols.atomic_write import atomic_write
+from equispike.protocols.data import own
+from equispike.protocols.data.array_files import samples
 
 _IMAGES, _LABELS = ("image", "img", "images", "pixel_values"), ("label", "labels", "fine_label")
 
@@ -28,13 +31,14 @@ def save(data: Any, path: Path, test: Any = None) -> Path:
         if test is not None or not {"train", "test"} <= data.keys():
             raise EquispikeError(f"a mapping of data sets needs train and test, but has {', '.join(map(str, data))}")
         data, test = data["train"], data["test"]
-    images, labels = _arrays(data)
-    arrays = {"images": images, "labels": labels}
-    if test is not None:
-        test_images, test_labels = _arrays(test)
-        arrays = {
-            "train_images": images, "train_labels": labels, "test_images": test_images, "test_labels": test_labels
-        }  # fmt: skip
+    whole = {"train": _arrays(data)} | ({} if test is None else {"test": _arrays(test)})
+    # What cannot be read again is not written.
+    own.prepared({part: samples(*arrays, path, None) for part, arrays in whole.items()}, own.Options(), path)
+    arrays = {
+        f"{part}_{what}" if test is not None else what: values
+        for part, pair in whole.items()
+        for what, values in zip(("images", "labels"), pair, strict=True)
+    }
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     return path
@@ -42,8 +46,12 @@ def save(data: Any, path: Path, test: Any = None) -> Path:
 
 def _arrays(data: Any) -> tuple[np.ndarray, np.ndarray]:
     """Images and labels, these as names where the classes have some."""
-    if isinstance(data, tuple) and len(data) == 2 and hasattr(data[0], "shape"):
-        return np.asarray(data[0]), np.asarray(data[1])
+    if isinstance(data, tuple) and len(data) == 2 and all(hasattr(each, "__len__") for each in data):
+        try:
+            whole, classes = np.asarray(data[0]), np.asarray(data[1])
+        except ValueError:
+            raise EquispikeError("images differ in size, or labels in length: scale images to one size first") from None
+        return whole, classes.astype(str) if classes.dtype.kind == "O" else classes
     names: Any = getattr(data, "classes", None)
     pairs: Iterable[tuple[Any, Any]]
     if hasattr(data, "column_names"):
@@ -58,10 +66,21 @@ def _arrays(data: Any) -> tuple[np.ndarray, np.ndarray]:
         raise EquispikeError(
             f"a {type(data).__name__} is no data set: give (images, labels), or what has len() and [number]"
         )
-    images, labels = [], []
-    for image, label in pairs:
+    images: list[np.ndarray] = []
+    labels: list[Any] = []
+    for pair in pairs:
+        try:
+            image, label = pair
+            labels.append(label if isinstance(label, str) else operator.index(np.asarray(label).item()))
+        except (TypeError, ValueError):
+            raise EquispikeError(
+                "a data set gives pairs of an image and a label, a whole number or a word: this one does not"
+            ) from None
         images.append(np.asarray(image))
-        labels.append(int(label))
+    if not images:
+        raise EquispikeError("the data set is empty: give one with images")
+    if names is not None and not all(isinstance(label, int) and 0 <= label < len(names) for label in labels):
+        raise EquispikeError(f"labels go beyond the {len(names)} names of classes, {', '.join(map(str, names))}")
     if len(shapes := {image.shape for image in images}) != 1:
         raise EquispikeError(
             f"images are of shapes {', '.join(map(str, sorted(shapes)))}: scale them to one size first"

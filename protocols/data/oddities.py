@@ -18,6 +18,8 @@ def oddities(train: np.ndarray, test: np.ndarray, labels: np.ndarray, classes: t
         yield f"{n} test images are among the training images, too"
     if n := len(flat[0]) - len(known):
         yield f"{n} training images are copies of others"
+    if (brightest := int(flat[0].max())) < 64:
+        yield f"no training image is brighter than {brightest} of 255: save fractions, or multiply bytes until white is 255"
     if float(np.mean(flat[0])) > 127:
         yield "images are mostly bright: networks here take bright pixels for ink, invert dark digits on a bright ground"
     counts = np.bincount(labels, minlength=len(classes))

@@ -6,8 +6,10 @@ is the test set, drawn by the seed.
 
 from __future__ import annotations
 
+import math
+import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,14 +31,29 @@ _PARTS = {"train": ("train", "training"), "test": ("test", "testing")}
 def is_path(name: str) -> bool:
     """Return whether a name of a data set is a path: it has a folder, an ending, or there is a folder of that name."""
     path = Path(name.partition("#")[0])
+    if "#" in name and not os.path.exists(path) and os.path.exists(name):
+        raise EquispikeError(f"{name} has # in its name, which begins options here: rename it")
     kind = path.suffix.lower() in READERS or idx_sets.is_name(path.name)
-    return kind or "/" in name.partition("#")[0] or name.startswith((".", "~")) or path.is_dir()
+    return kind or "/" in name.partition("#")[0] or name.startswith((".", "~")) or os.path.isdir(path)
 
 
 def absolute(name: str) -> str:
     """Return the name with the whole path, so that it holds in other folders and processes."""
     path, mark, options = name.partition("#")
-    return f"{Path(path).expanduser().resolve()}{mark}{options}"
+    return f"{_expanded(path).resolve()}{mark}{options}"
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise EquispikeError(f"there is no data set {path}: ~ begins the name of nobody's home here") from None
+
+
+def moved(name: str, folder: Path | str) -> str:
+    """Return the name of a data set whose last part lies in ``folder`` now; its checksum tells whether it is the same."""
+    path, mark, options = name.partition("#")
+    return f"{Path(folder) / Path(path).name}{mark}{options}"
 
 
 def label_of(name: str) -> str:
@@ -50,12 +67,12 @@ class Options:
 
     Attributes
     ----------
-    test : fraction of each class for the test set
+    test : fraction of each class for the test set; None where nothing is said
     seed : of the draw
     size : rows and columns to which each picture is scaled
     """
 
-    test: float = TEST_FRACTION
+    test: float | None = None
     seed: int = 0
     size: tuple[int, int] | None = None
 
@@ -71,9 +88,14 @@ class Options:
                     f"'{word}' says nothing about data: write PATH#test=0.2,seed=0,size=28x28, or any of these"
                 ) from None
         found = cls(**values)
-        if not 0 < found.test < 1 or found.seed < 0:
+        if not 0 < found.fraction < 1 or found.seed < 0:
             raise EquispikeError(f"'#{text}': test is a fraction between 0 and 1, seed at least 0")
         return found
+
+    @property
+    def fraction(self) -> float:
+        """Return the fraction of each class for the test set."""
+        return TEST_FRACTION if self.test is None else self.test
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -94,19 +116,37 @@ def read(name: str) -> tuple[tuple[Any, np.ndarray, Any, np.ndarray], tuple[str,
     Raises EquispikeError where there is no such data, it is damaged, or images differ in size.
     """
     path, _, text = name.partition("#")
-    place, options = Path(path).expanduser(), Options.read(text)
-    if not place.exists():
-        raise EquispikeError(f"there is no data set {place}: name a folder with one subfolder per class, or a file")
+    place, options = _expanded(path), Options.read(text)
+    if not os.path.exists(place):  # Path.exists raises where a name is too long, or a folder may not be entered
+        raise EquispikeError(
+            f"there is no data set {place}: name a folder with one subfolder per class, or a file; or, with "
+            "--data-dir, the folder where it lies now"
+        )
     if not (place.is_dir() or place.is_file()):
         raise EquispikeError(f"{place} is no regular file: name a folder with one subfolder per class, or a file")
+    try:
+        parts = _parts(place, options)
+    except OSError as error:
+        raise EquispikeError(f"{error.filename or place} cannot be read: {error.strerror or error}") from None
+    return prepared(parts, options, place)
+
+
+def _parts(place: Path, options: Options) -> dict[str, Samples]:
     if idx_sets.names(place):
-        parts = idx_sets.read(place)
-    elif place.is_dir():
-        parts = _folder(place, options)
-    elif place.suffix.lower() in READERS:
-        parts = read_arrays(place, options.size)
-    else:
-        raise EquispikeError(f"{place} is of no kind that is read: {', '.join(READERS)}, IDX, or a folder of pictures")
+        return idx_sets.read(place, options.size)
+    if place.is_dir():
+        return _folder(place, options)
+    if place.suffix.lower() in READERS:
+        return read_arrays(place, options.size)
+    raise EquispikeError(f"{place} is of no kind that is read: {', '.join(READERS)}, IDX, or a folder of pictures")
+
+
+def prepared(
+    parts: Mapping[str, Samples], options: Options, place: Path
+) -> tuple[tuple[Any, np.ndarray, Any, np.ndarray], tuple[str, ...]]:
+    """Return what :func:`read` does, of samples by part; raises EquispikeError where nothing can be trained on them."""
+    if "test" in parts and options.test is not None:
+        raise EquispikeError(f"{place} has a test set of its own: omit test={options.test:g}")
     train, test = (parts["train"], parts["test"]) if "test" in parts else _drawn(parts["train"], options, place)
     classes = tuple(sorted(set(train.labels), key=_by_number))
     if unknown := sorted(set(test.labels) - set(classes), key=_by_number):
@@ -133,11 +173,12 @@ def read(name: str) -> tuple[tuple[Any, np.ndarray, Any, np.ndarray], tuple[str,
 
 
 def _by_number(label: str) -> tuple[bool, float, str]:
-    """Sort numbers as numbers, before words."""
+    """Sort numbers as numbers, before words; nan, which has no place in an order, is a word."""
     try:
-        return (False, float(label), label)
+        value = float(label)
     except ValueError:
-        return (True, 0.0, label)
+        value = math.nan
+    return (True, 0.0, label) if math.isnan(value) else (False, value, label)
 
 
 def _drawn(whole: Samples, options: Options, place: Path) -> tuple[Samples, Samples]:
@@ -148,7 +189,7 @@ def _drawn(whole: Samples, options: Options, place: Path) -> tuple[Samples, Samp
         where = np.flatnonzero(labels == label)
         if len(where) < 2:
             raise EquispikeError(f"{place}: class {label} has one image, too few for a training set and a test set")
-        n = min(max(1, round(options.test * len(where))), len(where) - 1)
+        n = min(max(1, round(options.fraction * len(where))), len(where) - 1)
         is_test[random.permutation(where)[:n]] = True
     # In an order of its own: samples of one class lie together in folders, and a training goes through them in order.
     order = random.permutation(len(labels))
@@ -180,6 +221,8 @@ def _pictures(place: Path, options: Options) -> Samples:
     else:
         named = {UNLABELLED: sorted(filter(_is_picture, place.iterdir()))}
     for label, paths in named.items():
+        if label != (shown := label.encode("utf-8", "replace").decode()):
+            raise EquispikeError(f"{place}: the name of class {shown} is not UTF-8: rename it")
         for path in paths:
             image = read_picture(path)
             if options.size:
@@ -216,6 +259,11 @@ def _white(train: np.ndarray, test: np.ndarray, place: Path) -> float:
     """
     if train.dtype == test.dtype == np.uint8:
         return 255.0
+    if "f" in (kinds := train.dtype.kind + test.dtype.kind) and kinds != "ff" and (train.max() <= 1) != (test.max() <= 1):
+        raise EquispikeError(
+            f"{place}: training images go up to {train.max():g} and are {train.dtype}, test images up to {test.max():g} and are "
+            f"{test.dtype}: scale them alike"
+        )
     for part in (train, test):
         if part.dtype.kind not in "biuf":
             raise EquispikeError(f"{place}: images are of type {part.dtype}, not numbers")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -32,16 +36,21 @@ def command(kind: str, file: Path) -> None:
 
     ending, first = _KINDS[kind]
     if file.suffix != ending:
-        raise EquispikeError(f"a {kind} stands in a file that ends in {ending}: name it {file.with_suffix(ending)}")
+        name = file.with_suffix(ending) if file.name else f"my_{kind}{ending}"
+        raise EquispikeError(f"a {kind} stands in a file that ends in {ending}: name it {name}")
+    if not str(file).isprintable() or set(str(file)) & set("\"'\\"):
+        raise EquispikeError(f"{str(file)!r} has quotes, a backslash or what cannot be printed in its name: choose another name")
+    if ending == ".py" and file.stem.isidentifier() and (file.stem in sys.modules or find_spec(file.stem)):
+        raise EquispikeError(f"{file} would hide the Python package {file.stem} from programs beside it: choose another name")
     if file.exists() or file.is_symlink():
         raise EquispikeError(f"{file} is there already: choose another name")
     text = (_TEMPLATES / f"{kind}{ending}").read_text(encoding="utf-8")
     with atomic_write(file) as temporary:
         temporary.write_text(_named(text, file), encoding="utf-8")
-    click.echo(f"Wrote {file}. Next: {_named(first, file)}")
+    click.echo(f"Wrote {file}. Next: {_named(first, file, shlex.quote)}")
 
 
-def _named(text: str, file: Path) -> str:
+def _named(text: str, file: Path, quoted: Callable[[str], str] = str) -> str:
     """A template's text with the names that ``file`` gives."""
     words = re.findall(r"[A-Za-z0-9]+", file.stem) or ["mine"]
     if words[0][0].isdigit():
@@ -50,7 +59,7 @@ def _named(text: str, file: Path) -> str:
         "MY_NAME": "_".join(words).upper(),
         "MyName": "".join(word[0].upper() + word[1:] for word in words),
         "my-name": "-".join(words).lower(),
-        "FILE": str(file),
-        "STEM": str(file.with_suffix("")),
+        "FILE": quoted(str(file)),
+        "STEM": quoted(str(file.with_suffix(""))),
     }
     return re.sub(rf"\b({'|'.join(names)})(?=\b|Params)", lambda found: names[found[1]], text)

@@ -67,7 +67,7 @@ def command(ctx, **values) -> None:
         run = RunFolder.create(out)
     with noted(lambda: f"continue with equispike train --resume {run.path}" if run.has("run.json") else None):
         _train(spec, dataset, run, values["jobs"])
-    click.echo(f"Trained {run.path}. Next: equispike evaluate {run.path}")
+    click.echo(f"Trained {run.path}. Next: equispike {'evaluate' if dataset.labelled else 'figures'} {run.path}")
 
 
 def asked(values: dict[str, Any]) -> dict[str, Any]:
