@@ -130,6 +130,9 @@ def test_prediction_shares_out_the_scores_of_each_image(run: RunFolder, digits: 
         np.testing.assert_allclose(values.sum(axis=1), 1)
     assert np.array_equal(shares["vote"], predict(run, digits.train_images[:3]))
     assert not np.array_equal(shares["vote"], shares["proportion"])
+    for images in (digits.train_images[:1] / 255, digits.train_images[:1] - np.int16(9), digits.train_images[:0]):
+        with pytest.raises(EquispikeError, match=r"give bytes, 0 for background|give at least one"):
+            predict(run, images)
 
 
 def test_prediction_without_labels_says_what_to_do(run: RunFolder, digits: Dataset) -> None:

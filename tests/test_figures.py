@@ -10,7 +10,7 @@ from PIL import Image
 from small_runs import keep_evaluation, run_record
 from test_comparison import config
 
-from equispike.analysis.figures import draw
+from equispike.analysis.figures import draw, style
 from equispike.analysis.figures.confusion import confusion
 from equispike.analysis.figures.numbers import numbers
 from equispike.analysis.figures.weights import weight_map
@@ -80,6 +80,16 @@ def test_a_complete_run_gives_every_figure_with_its_origin_in_the_file(complete:
     again, _ = draw(complete.path, tmp_path / "again")
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in written]
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_the_command_in_a_figure_says_nothing_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["figures", f"{tmp_path}/runs/a", "--out=/home/me/figures", "--set", "rule=/home/me/rule.py:MINE", "a/b"]
+    monkeypatch.setattr("sys.argv", ["/opt/bin/equispike", *words])
+    png, *_ = style.save(Figure(), tmp_path, "empty", {})
+    with Image.open(png) as picture:
+        command = picture.info["Command"]
+    assert command == "equispike figures runs/a --out=figures --set rule=rule.py:MINE a/b"
 
 
 def test_numbers_are_what_is_drawn() -> None:

@@ -67,10 +67,17 @@ def test_a_sweep(written) -> None:
     assert len(plan(open_sweep(Path("sizes.yaml"))).runs) == 4
 
 
+def test_what_to_try_next_is_for_a_shell(equispike) -> None:
+    assert equispike("new", "neuron", "my cell.py").out.strip().endswith(" fi-curve 'my cell.py':MY_CELL")
+
+
 def test_what_is_there_stays(equispike, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("mine")
     assert "mine.py is there already" in equispike("new", "rule", "mine.py").sentence
     assert (tmp_path / "mine.py").read_text() == "mine"
     assert "name it a.yaml" in equispike("new", "sweep", "a.txt").sentence
     assert "neuron" in equispike("new", "synapse", "a.py").sentence
+    assert "name it my_neuron.py" in equispike("new", "neuron", ".").sentence
+    assert "hide the Python package numpy" in equispike("new", "data", "numpy.py").sentence
+    assert "choose another name" in equispike("new", "neuron", 'a"""b.py').sentence
     assert [path.name for path in tmp_path.iterdir()] == ["mine.py"]
