@@ -13,6 +13,8 @@ import equispike
 from equispike.models.errors import EquispikeError
 from equispike.protocols.data import label_of, load
 from equispike.protocols.data.oddities import oddities
+from equispike.scripts.workflow.plan import plan
+from equispike.scripts.workflow.sweep_file import open_sweep
 
 KINDS = ("png", "jpg", "tiff", "bmp", "gif", "webp", "ppm")
 CLASSES = ("ant", "bee", "cat", "dog", "elk", "fox", "gnu")
@@ -290,3 +292,11 @@ def test_from_a_folder_of_pictures_to_predictions(equispike, tmp_path: Path) -> 
     assert "\tlargest output\ttest\t" in equispike("evaluate", "run").out
     said = equispike("predict", "run", folder / "elk" / "3.gif", folder / "bee" / "1.jpg").out
     assert [line.split("\t")[1] for line in said.splitlines()[1:]] == ["elk", "bee"]
+
+
+def test_a_sweep_finds_it_from_the_folder_of_its_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    pictures(tmp_path / "mine", n=3)
+    (tmp_path / "s.yaml").write_text("system: softmax\ndata: mine\nseeds: [0]\n")
+    (run,) = plan(open_sweep(Path("s.yaml"))).runs.values()
+    assert run.size[2] == str(tmp_path / "mine") and f"--data={tmp_path / 'mine'}" in run.steps[0].words

@@ -165,7 +165,7 @@ def _runs(sweep: Sweep, point: Point, checked: set[str]) -> Iterable[tuple[Run, 
     label = "_".join(f"{name}={text[name]}" for name in sweep.axes if name in text)
     label = re.sub(r"[^A-Za-z0-9.,=_+-]", "", label)[:80]
     backend = options["backend"].text("backend") if "backend" in options else "auto"
-    size = [system.name, params.structure(), options["data"].text("data"), backend]
+    size = [system.name, params.structure(), absolute(options["data"].text("data")), backend]
     words_of_params = sorted(f"{key}={value}" for key, value in values.items())
     for seed in sweep.seeds:
         seeded = [Step("train", [*words, f"--seed={seed}"], ""), *steps[1:]]
