@@ -137,7 +137,8 @@ def test_events_of_a_camera(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "lie", [{"x": np.full(4, 2**40)}, {"x": np.full(4, np.inf)}, {"sample": np.full(4, 2**31)}, {"t": np.full(4, 2.0**63)}]
+    "lie",
+    [{"x": np.full(4, 2**40)}, {"x": np.full(4, np.inf)}, {"sample": np.full(4, 2**31)}, {"t": np.full(4, 2.0**63)}],
 )
 def test_events_beyond_any_camera_are_refused(tmp_path: Path, lie: dict[str, np.ndarray]) -> None:
     np.savez(tmp_path / "e.npz", **(dict.fromkeys(("t", "x", "y", "sample"), np.arange(4)) | lie))

@@ -203,7 +203,10 @@ def test_options_that_say_nothing_are_refused(tmp_path: Path, options: str) -> N
 def test_options_that_would_change_nothing_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", images=IMAGES, labels=LABELS)
     np.savez(tmp_path / "b.npz", x_train=IMAGES, y_train=LABELS, x_test=IMAGES, y_test=LABELS)
-    for name, sentence in (("a.npz#size=3x3", "images are 6 x 5, and #size"), ("b.npz#test=0.2", "test set of its own")):
+    for name, sentence in (
+        ("a.npz#size=3x3", "images are 6 x 5, and #size"),
+        ("b.npz#test=0.2", "test set of its own"),
+    ):
         with pytest.raises(EquispikeError, match=sentence):
             load(f"{tmp_path / name}")
     pictures(tmp_path / "a#1", n=2)

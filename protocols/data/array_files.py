@@ -208,7 +208,9 @@ def _csv(place: Path) -> Arrays:
             f"{place} has words in place of pixels: call the column of labels label, or begin with a row that is an image"
         )
     if pixels.empty:
-        raise EquispikeError(f"{place} has no pixels: each row is a label and the pixels of an image, separated by commas")
+        raise EquispikeError(
+            f"{place} has no pixels: each row is a label and the pixels of an image, separated by commas"
+        )
     return {"images": pixels.to_numpy(), "labels": table[label].to_numpy()}
 
 

@@ -80,7 +80,9 @@ def _array(path: Path, content: bytes) -> np.ndarray:
     try:
         return np.frombuffer(content, dtype, offset=header).reshape(shape)
     except ValueError:  # NumPy has no arrays of so many dimensions, or of so many rows of nothing
-        raise EquispikeError(f"{path} is damaged: its header names {dimensions} dimensions of {shape[0]} and so on") from None
+        raise EquispikeError(
+            f"{path} is damaged: its header names {dimensions} dimensions of {shape[0]} and so on"
+        ) from None
 
 
 def _read_images(path: Path) -> NDArray[np.uint8]:

@@ -259,7 +259,11 @@ def _white(train: np.ndarray, test: np.ndarray, place: Path) -> float:
     """
     if train.dtype == test.dtype == np.uint8:
         return 255.0
-    if "f" in (kinds := train.dtype.kind + test.dtype.kind) and kinds != "ff" and (train.max() <= 1) != (test.max() <= 1):
+    if (
+        "f" in (kinds := train.dtype.kind + test.dtype.kind)
+        and kinds != "ff"
+        and (train.max() <= 1) != (test.max() <= 1)
+    ):
         raise EquispikeError(
             f"{place}: training images go up to {train.max():g} and are {train.dtype}, test images up to {test.max():g} and are "
             f"{test.dtype}: scale them alike"

@@ -39,9 +39,13 @@ def command(kind: str, file: Path) -> None:
         name = file.with_suffix(ending) if file.name else f"my_{kind}{ending}"
         raise EquispikeError(f"a {kind} stands in a file that ends in {ending}: name it {name}")
     if not str(file).isprintable() or set(str(file)) & set("\"'\\"):
-        raise EquispikeError(f"{str(file)!r} has quotes, a backslash or what cannot be printed in its name: choose another name")
+        raise EquispikeError(
+            f"{str(file)!r} has quotes, a backslash or what cannot be printed in its name: choose another name"
+        )
     if ending == ".py" and file.stem.isidentifier() and (file.stem in sys.modules or find_spec(file.stem)):
-        raise EquispikeError(f"{file} would hide the Python package {file.stem} from programs beside it: choose another name")
+        raise EquispikeError(
+            f"{file} would hide the Python package {file.stem} from programs beside it: choose another name"
+        )
     if file.exists() or file.is_symlink():
         raise EquispikeError(f"{file} is there already: choose another name")
     text = (_TEMPLATES / f"{kind}{ending}").read_text(encoding="utf-8")
