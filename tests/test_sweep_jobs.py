@@ -176,7 +176,6 @@ def test_code_that_a_step_does_not_use_changes_nothing(tmp_path, monkeypatch) ->
 
     def hashes() -> dict[tuple[str, str], str]:
         code._hash.cache_clear()
-        code._imported.cache_clear()
         pairs = [("train", "diehl-cook"), ("evaluate", "diehl-cook"), ("train", "conv-stdp"), ("measure", "softmax")]
         return {(step, name): code.of_step(step, get_system(name)) for step, name in pairs}
 
@@ -198,7 +197,6 @@ def test_code_that_a_step_does_not_use_changes_nothing(tmp_path, monkeypatch) ->
     templates = sorted((tmp_path / "models/codegen/cpp/templates").glob("*.cpp"))
     assert ("train", "diehl-cook") in changed(str(templates[0].relative_to(tmp_path)), "", "// other code\n")
     code._hash.cache_clear()
-    code._imported.cache_clear()
 
 
 def test_data_and_programs_are_read_nearby(tmp_path, monkeypatch) -> None:
