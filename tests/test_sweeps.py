@@ -18,7 +18,7 @@ from equispike.scripts.workflow.sweep_file import open_sweep
 
 ROOT = Path(__file__).parent.parent
 QUICK = "seconds-between-status-checks: 1\nslurm-init-seconds-before-status-checks: 1\n"
-FIGURES = "figures:\n  - {name: rates, x: learning_rate, y: accuracy}\n"
+FIGURES = "figures:\n  - {{name: rates, x: {axis}, y: accuracy}}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +52,7 @@ def finished(process: subprocess.Popen, seconds: float = 500) -> tuple[int, str]
 def check_whole(found: Plan) -> pd.DataFrame:
     """Every run is done and whole, in the table, and in the figure."""
     assert {state.name for state in states(found, Path("out")).values()} == {"done"}
-    table = pd.read_parquet("out/table.parquet")
+    table, (axis,) = pd.read_parquet("out/table.parquet"), found.axes
     assert sorted(table["run"]) == sorted(found.runs) and len(pd.read_csv("out/table.csv")) == len(table)
     for run in found.runs.values():
         record = json.loads(Path("out", run.folder, "run.json").read_text())
@@ -60,13 +60,14 @@ def check_whole(found: Plan) -> pd.DataFrame:
         evaluation = json.loads(path.read_text())
         (row,) = table[table["run"] == run.id].to_dict("records")
         assert record["status"] == "trained" and row["accuracy"] == next(iter(evaluation["accuracy"].values()))
-        assert row["learning_rate"] == float(run.settings["learning_rate"]) and row["seed"] == run.seed
+        assert row[axis] == float(run.settings[axis]) and row["seed"] == run.seed
     assert Path("out/figures/rates.pdf").stat().st_size > 1000 and "rates" in Path("out/report.html").read_text()
     return table
 
 
 def test_a_sweep_here_repeats_what_failed_and_nothing_else(equispike) -> None:
-    found = written(f"system: softmax\ndata: digits\nimages: 500\ngrid: {{learning_rate: [0.01, 0.1]}}\n{FIGURES}")
+    figures = FIGURES.format(axis="c")
+    found = written(f"system: linear-svm\ndata: digits\nimages: 500\ngrid: {{c: [0.01, 0.1]}}\n{figures}")
     first, other = found.runs.values()
     Path("out/runs").mkdir(parents=True)
     Path("out", first.folder).touch()
@@ -93,9 +94,9 @@ def test_a_sweep_here_repeats_what_failed_and_nothing_else(equispike) -> None:
 
 
 def test_a_search_goes_on_where_it_was(equispike) -> None:
-    axes = "{learning_rate: {from: 0.0001, to: 0.1, scale: log}, weight_decay: {from: 0, to: 0.1}}"
+    axes = "{c: {from: 0.0001, to: 1, scale: log}}"
     search = f"search: {{trials: TRIALS, at-a-time: 2, maximise: largest output, axes: {axes}}}"
-    text = f"system: softmax\ndata: digits\nimages: 300\nholdout: 300\n{search}\n"
+    text = f"system: linear-svm\ndata: digits\nimages: 300\nholdout: 300\n{search}\n"
     outcomes = []
     for folder, trials in (("out", (2, 3)), ("whole", (3,))):
         for number in trials:
@@ -112,7 +113,7 @@ def test_a_cluster_on_which_everything_goes_wrong(cluster) -> None:
     """Four runs as Slurm jobs: one fails, one is cancelled, one is killed while it writes, and so is the driver."""
     found = written(
         "system: softmax\ndata: digits\nimages: 100000\ngrid: {learning_rate: [0.01, 0.1]}\n"
-        f"seeds: [0, 1]\nresources: {{memory: 500 MB, time: 10 min}}\n{FIGURES}"
+        f"seeds: [0, 1]\nresources: {{memory: 500 MB, time: 10 min}}\n" + FIGURES.format(axis="learning_rate")
     )
     out = Path("out")
     failing = found.runs[next(iter(found.runs))]
