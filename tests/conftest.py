@@ -15,11 +15,15 @@ from command_line import Outcome
 from hypothesis import settings
 from sectioned import sectioned
 
+from equispike.analysis.figures import style
 from equispike.models import diehl_cook
 from equispike.models.built_network import RunResult
 from equispike.models.codegen import BACKENDS, Program
 from equispike.models.diehl_cook import DiehlCookParams
 from equispike.scripts import cli
+
+# Pictures in the tests' own process are coarse: pixels take most of the time that a figure does.
+style.PAPER["savefig.dpi"] = 60
 
 # Cython's modules are large: with -O3 they take a third longer to compile, and compute the same.
 brian2.prefs["codegen.cpp.extra_compile_args_gcc"] = ["-w", "-O0"]

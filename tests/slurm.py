@@ -112,7 +112,7 @@ class Slurm:
         """Let a running job die as of a lack of memory: it fails, in Slurm's view."""
         kill(self.pids(job_id))
 
-    def wait_for[T](self, predicate: Callable[[], T], seconds: float = 30) -> T:
+    def wait_for[T](self, predicate: Callable[[], T], seconds: float = 120) -> T:
         """What ``predicate`` returns as soon as that is true; an exception, with logs, if a daemon ends before."""
         end = time.monotonic() + seconds
         while not (found := predicate()):

@@ -20,6 +20,7 @@ import equispike as front
 from equispike.models.errors import EquispikeError
 from equispike.protocols.catalogue import SYSTEMS, get_system
 from equispike.protocols.data import load
+from equispike.protocols.measuring.robustness import LEVELS
 from equispike.protocols.run_folder import RunFolder
 from equispike.protocols.spec import TrainingSpec
 from equispike.scripts.workflow.plan import plan
@@ -28,7 +29,7 @@ from equispike.scripts.workflow.sweep_file import open_sweep
 OWN = f"{Path(__file__).parents[1] / 'scripts/templates/network.py'}:MY_NAME"
 #: Images of training and test, and between checkpoints.
 N_TRAIN, N_TEST, CHUNK = 40, 10, 20
-#: Images for accuracies of perturbed networks, of which there are many.
+#: Images for accuracies of perturbed networks, of which there is one per kind of damage.
 N_MEASURED = 4
 
 
@@ -130,7 +131,9 @@ def test_killed_and_resumed_it_ends_with_the_same_bits(name: str, trained, place
     assert resumed.read_json("run.json")["status"] == "trained"
 
 
-def test_evaluated_predicted_measured_and_drawn(name: str, trained, places: Path):
+def test_evaluated_predicted_measured_and_drawn(name: str, trained, places: Path, monkeypatch: pytest.MonkeyPatch):
+    for damage, levels in LEVELS.items():
+        monkeypatch.setitem(LEVELS, damage, levels[1:2])
     run, data = trained(name), load("mnist")
     outcome = front.evaluate(run)
     assert len(outcome.truth) == N_TEST

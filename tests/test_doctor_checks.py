@@ -230,7 +230,7 @@ def test_a_controller_that_hangs_leaves_nothing_behind(
     assert time.monotonic() - begun < 30
     assert (found["sinfo"].state, found["sinfo"].found) == ("broken", "no answer within 0.5 s")
     stat = Path("/proc", (tmp_path / "child").read_text().strip(), "stat")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
         assert time.monotonic() < deadline
         time.sleep(0.02)

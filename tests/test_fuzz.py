@@ -26,7 +26,7 @@ from equispike.protocols.training import train
 N = int(os.environ.get("EQUISPIKE_FUZZ", "60"))
 IN_ONE_TEST = 20
 #: s
-MOST_TIME = 20
+MOST_TIME = 60
 FAST = {"n_exc": 4, "n_spikes_min": 0, "t_present": "10*ms", "t_rest_simulated": "5*ms", "w_total": 400}
 SWEEP = """
 system: diehl-cook

@@ -189,6 +189,7 @@ def test_a_neuron_whose_weights_are_all_zero_stays_so(network, backend):
     assert weights(result)[:, 0].tolist() == [0.0, 0.0]
 
 
+@pytest.mark.parametrize("backend", ["numpy", "cpp"])
 def test_traces_decay_and_are_set(network, backend):
     """Triplet: set to 1 at the last spike; pair: the spikes add up. At the end of step 39 it has decayed up to 39."""
     triplet, pair = (golden(network, backend, rule).run(state(), raster(PROBE, DRIVER)) for rule in ("triplet", "pair"))

@@ -57,7 +57,7 @@ def test_every_kind_of_layer_can_be_lost(tmp_path: Path) -> None:
         "spiking-cnn": {"layers": "28x28,2C5S2,3C5S2,6,10"},
         "spiking-rnn": {"layers": "28,8,10"},
         "lenet5": {},
-        "conv-stdp": {},
+        "conv-stdp": {"conv1.maps": 3, "conv2.maps": 4},
         "diehl-cook": {"n_exc": 8},
     }
     axes = {}
@@ -70,7 +70,7 @@ def test_every_kind_of_layer_can_be_lost(tmp_path: Path) -> None:
                                    "classes_in.w": ("hidden3", 6)}  # fmt: skip
     assert axes["spiking-rnn"] == {"classes_in.w": ("hidden1", 8), "recurrent.w": ("hidden1", 8)}
     assert [n for _, n in axes["lenet5"].values()] == [6, 16, 120, 84]
-    assert axes["conv-stdp"] == {"conv1_kernels.w": ("conv1", 30), "conv2_kernels.w": ("conv2", 100)}
+    assert axes["conv-stdp"] == {"conv1_kernels.w": ("conv1", 3), "conv2_kernels.w": ("conv2", 4)}
     assert axes["diehl-cook"] == {"inputs_exc.w": ("exc", 8)}
 
 
@@ -82,7 +82,9 @@ def test_responses_leave_the_input_out(tmp_path: Path) -> None:
         assert {layer: values.shape for layer, values in found.items()} == {k: (20, n) for k, n in layers.items()}
 
 
-def test_measure_compare_and_draw(equispike) -> None:
+def test_measure_compare_and_draw(equispike, monkeypatch) -> None:
+    for damage, levels in LEVELS.items():
+        monkeypatch.setitem(LEVELS, damage, levels[:2])
     for name in ("spiking-mlp", "mlp"):
         saved_run(f"runs/{name}", name, layers="784,12,10")
         assert equispike("evaluate", f"runs/{name}").code == 0

@@ -74,7 +74,7 @@ def test_nearest_spikes_only(name):
 
 @pytest.mark.parametrize(
     ("name", "backend"),
-    [("triplet-stdp", "cython"), ("pair-stdp", "cpp"), ("triplet-stdp", "cpp"), ("reward-modulated", "cpp")],
+    [("pair-stdp", "cpp"), ("triplet-stdp", "cpp"), ("reward-modulated", "cpp")],
 )
 def test_backends_equal_the_closed_form(name, backend):
     params, tables = measure(name, backend)

@@ -111,7 +111,7 @@ def test_area_of_the_potential_is_resistance_times_charge():
     assert_allclose(tables["potential"]["area_mV_ms"], R * tables["kernel"]["charge_fC"], rtol=1e-5)
 
 
-@pytest.mark.parametrize(("name", "backend"), [("alpha", "cython"), ("alpha", "cpp"), ("nmda", "cpp")])
+@pytest.mark.parametrize(("name", "backend"), [("alpha", "cpp"), ("nmda", "cpp")])
 def test_backends_agree(name, backend):
     if reason := BACKENDS[backend].why_not():
         pytest.skip(reason)

@@ -81,7 +81,7 @@ def test_twice_killed_and_resumed_is_bit_identical_to_uninterrupted(tmp_path: Pa
     kill_after(start("diehl-cook", *settings, "--backend", "cpp", "--seed", 3, "--out", killed), random.randint(1, 4))
     kill_after(start("--resume", killed), random.randint(1, 4))
     last = start("--resume", killed)
-    assert last.wait(120) == 0, last.stderr.read()
+    assert last.wait(300) == 0, last.stderr.read()
     last.stderr.close()
     runs = [whole, RunFolder.open(killed)]
     for run in runs:

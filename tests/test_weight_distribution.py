@@ -56,7 +56,7 @@ def test_a_rate_is_of_time_that_was_simulated():
 def test_backends_fire_at_one_rate():
     """Frozen weights, three seconds: numbers of spikes differ by chance alone."""
     counts = {}
-    for backend in ("numpy", "cython", "cpp"):
+    for backend in ("numpy", "cpp"):
         tables = measure("additive", backend, rule={"a_plus": 0.0, "a_minus": 0.0}, duration="3000*ms")
         assert_allclose(tables["weights"]["w_end"], tables["weights"]["w_start"], rtol=1e-15)
         counts[backend] = tables["output"]["output_rate_Hz"].sum() * 0.03

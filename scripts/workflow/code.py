@@ -49,7 +49,8 @@ def _hash(entries: tuple[str, ...], files: tuple[str, ...] = ()) -> str:
     digest = hashlib.sha256("".join(files).encode())
     for module in sorted(_closure(entries)):
         for path in (_file(module), *_others(module)):
-            digest.update(module.encode() + _meaning(path))
+            text = path.read_text()
+            digest.update(module.encode() + (_meaning(text) if path.suffix == ".py" else text.encode()))
     return digest.hexdigest()[:16]
 
 
@@ -67,14 +68,19 @@ def _closure(entries: Iterable[str]) -> set[str]:
     return found
 
 
+def _imported(module: str) -> list[str]:
+    """Return modules of the project that ``module`` imports, or names in a string to be imported later, anywhere in it."""
+    return [name for name in _named(module, _file(module).read_text()) if _exists(name)]
+
+
 @cache
-def _imported(module: str) -> tuple[str, ...]:
-    """Return modules of the project that ``module`` imports, or names in a string to be imported later, anywhere in it.
+def _named(module: str, text: str) -> tuple[str, ...]:
+    """Return what in a module's text may be the name of a module of the project.
 
     The catalogue names all systems, of which a run depends on its own alone.
     """
     names: list[str] = []
-    for node in ast.walk(ast.parse(_file(module).read_text())):
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -83,7 +89,7 @@ def _imported(module: str) -> tuple[str, ...]:
             reference = node.value.partition(":")[0]
             if all(part.isidentifier() for part in reference.split(".")):  # else it is no name but a text
                 names += [reference] if reference.startswith("equispike.models.") else [f"{module}.{reference}"]
-    return tuple(dict.fromkeys(name for name in names if name.startswith(_ROOMS) and _exists(name)))
+    return tuple(name for name in dict.fromkeys(names) if name.startswith(_ROOMS))
 
 
 def _file(module: str) -> Path:
@@ -99,14 +105,13 @@ def _others(module: str) -> list[Path]:
     return sorted(path for pattern in _BESIDE.get(module, ()) for path in _file(module).parent.glob(pattern))
 
 
-def _meaning(path: Path) -> bytes:
-    """What a file says to the interpreter: comments, docstrings and layout change nothing."""
-    if path.suffix != ".py":
-        return path.read_bytes()
-    tree = ast.parse(path.read_text())
+@cache
+def _meaning(text: str) -> bytes:
+    """What a module says to the interpreter, as a hash: comments, docstrings and layout change nothing."""
+    tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
             node, clean=False
         ):
             node.body = node.body[1:] or [ast.Pass()]
-    return ast.dump(tree).encode()
+    return hashlib.sha256(ast.dump(tree).encode()).digest()
