@@ -50,7 +50,7 @@ def _expanded(path: str) -> Path:
         raise EquispikeError(f"there is no data set {path}: ~ begins the name of nobody's home here") from None
 
 
-def moved(name: str, folder: Path | str) -> str:
+def moved(name: str, folder: str | os.PathLike[str]) -> str:
     """Return the name of a data set whose last part lies in ``folder`` now; its checksum tells whether it is the same."""
     path, mark, options = name.partition("#")
     return f"{Path(folder) / Path(path).name}{mark}{options}"
