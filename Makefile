@@ -92,6 +92,7 @@ figures: setup
 		$(EQUISPIKE) experiment $$1 $$2 --out runs/figures/$$1-$$2 && mkdir -p docs/figures/experiments/$$1 && \
 		cp runs/figures/$$1-$$2/figures/$$3.png docs/figures/experiments/$$1/$$2.png || exit; done
 	$(EQUISPIKE) sweep sweeps/dc-size.yaml --table results/sweeps/dc-size.csv --out docs/figures/sweeps
+	$(VENV)/bin/python tests/recipes.py
 
 clean:
 	rm -rf $(VENV) runs/demo

@@ -1,15 +1,22 @@
 """The recipes of docs/recipes run as they stand on their pages, and come to what can be checked by hand."""
 
+import ast
+import dataclasses
 import runpy
 import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import snakemake_executor_plugin_slurm as slurm
+import yaml
 from recipes import PAGES, drawn, pictures, steps
+from snakemake_executor_plugin_slurm.submit_string import get_submit_command
 
 from equispike import load_data, load_run
 from equispike.protocols.evaluations import chosen
@@ -90,7 +97,7 @@ def test_rule(carry_out) -> None:
 def test_readout(carry_out) -> None:
     carry_out("readout")
     found = accuracy("run")
-    assert list(found)[0] == "angle" and found["angle"] > 0.5
+    assert next(iter(found)) == "angle" and found["angle"] > 0.5
 
 
 def test_figure(carry_out) -> None:
@@ -104,6 +111,25 @@ def test_data(carry_out) -> None:
     data = load_data("machine.npz")
     assert data.train_images.shape == (360, 16, 16) and data.test_images.shape == (90, 16, 16)
     assert accuracy("run")["vote"] > 0.6  # of three
+
+
+def test_cluster(carry_out) -> None:
+    """What Slurm's plugin makes of the profile, as far as its text goes: no job is submitted."""
+    assert "4" in carry_out("cluster")
+    profile = yaml.safe_load(Path("my-cluster/config.yaml").read_text())
+    options = {f"slurm-{field.name.replace('_', '-')}" for field in dataclasses.fields(slurm.ExecutorSettings)}
+    assert {name for name in profile if name.startswith("slurm-")} < options
+    wanted = {name: ast.literal_eval(text) for name, text in profile["default-resources"].items()}
+    job = SimpleNamespace(threads=1, resources=Resources(wanted))
+    places = dict.fromkeys(("run_uuid", "slurm_logfile", "comment_str", "account", "partition", "workdir"), "-")
+    words = shlex.split(get_submit_command(job, places))
+    assert words[words.index("-C") + 1] == "avx2" and {"--qos=normal", "--nice=100", "--export=ALL"} < {*words}
+
+
+class Resources(dict[str, Any]):
+    """Resources of a job, as attributes and as items."""
+
+    __getattr__ = dict.__getitem__
 
 
 def accuracy(folder: str) -> dict[str, float]:
