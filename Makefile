@@ -82,15 +82,17 @@ results: setup
 	$(EQUISPIKE) results records --into README.md --into docs/results.md
 	$(EQUISPIKE) compare records --out results/comparison.csv
 
+# All experiments before the first picture changes: what they draw then carries a commit without changes.
 figures: setup
+	rm -rf runs/figures
+	for each in $(EXPERIMENTS); do set -- $$(echo $$each | tr : ' '); \
+		$(EQUISPIKE) experiment $$1 $$2 --out runs/figures/$$1-$$2 || exit; done
+	for each in $(EXPERIMENTS); do set -- $$(echo $$each | tr : ' '); mkdir -p docs/figures/experiments/$$1 && \
+		cp runs/figures/$$1-$$2/figures/$$3.png docs/figures/experiments/$$1/$$2.png || exit; done
 	$(EQUISPIKE) figures pretrained/diehl-cook-400 --only weights --out docs/figures/diehl-cook-400
 	$(EQUISPIKE) figures records/dc100-s0 --only learning --out docs/figures/dc100
 	$(EQUISPIKE) figures records/conv-s0 --only kernels-conv2 --out docs/figures/conv
 	$(EQUISPIKE) compare records --out results/comparison.csv --figures docs/figures/comparison
-	rm -rf runs/figures
-	for each in $(EXPERIMENTS); do set -- $$(echo $$each | tr : ' '); \
-		$(EQUISPIKE) experiment $$1 $$2 --out runs/figures/$$1-$$2 && mkdir -p docs/figures/experiments/$$1 && \
-		cp runs/figures/$$1-$$2/figures/$$3.png docs/figures/experiments/$$1/$$2.png || exit; done
 	$(EQUISPIKE) sweep sweeps/dc-size.yaml --table results/sweeps/dc-size.csv --out docs/figures/sweeps
 	$(VENV)/bin/python tests/recipes.py
 

@@ -1,4 +1,4 @@
-"""What a backend is asked to build, as plain data: so that another process can build it, too."""
+"""What a backend is asked to build."""
 
 from __future__ import annotations
 
@@ -34,16 +34,3 @@ class BuildRequest:
     def __call__(self) -> BuiltNetwork:
         assert self.network.build is not None  # ANNs have no programs
         return self.network.build(self.params, self.n_samples, **self.options)
-
-    def as_json(self) -> dict:
-        params = self.params.as_text()
-        return {
-            "reference": self.reference,
-            "params": params,
-            "n_samples": self.n_samples,
-            "options": dict(self.options),
-        }
-
-    @classmethod
-    def from_json(cls, text: dict) -> BuildRequest:
-        return cls(**{**text, "params": resolve(text["reference"]).params().updated(text["params"])})

@@ -35,7 +35,6 @@ class Network:
     arrays_of : (params, state) -> the arrays that a training leaves, in shapes that a reader expects
     state_of : (params, arrays) -> the state with which a trained network answers, learning nothing
     fixed_inputs : (params, seed) -> input arrays that stay the same in all runs
-    one_run : module with the network for simulators that know one run and no custom events, where there is one
     nir_nodes : reference to (params, arrays) -> (nodes of a NIR graph by name, metadata), where NIR can describe the network
     beyond_nir : what it has that NIR cannot describe
     """
@@ -46,6 +45,5 @@ class Network:
     arrays_of: Callable[[Any, Arrays], dict[str, np.ndarray]] = _same
     state_of: Callable[[Any, Arrays], dict[str, np.ndarray]] = _same
     fixed_inputs: Callable[[Any, int], dict[str, np.ndarray]] = _nothing
-    one_run: Any = None
     nir_nodes: str = ""
     beyond_nir: str = ""

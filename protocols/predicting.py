@@ -36,3 +36,21 @@ def predict(run: RunFolder, images: np.ndarray, backend: str | None = None, read
     samples = seen_of(images, spec, run, backend)
     answers = procedure.respond(procedure.state(arrays), samples, phase=PREDICTING)
     return chosen.shares(chosen.scores(learned, answers))
+
+
+def unlike(run: RunFolder, images: np.ndarray) -> list[str]:
+    """Return how each of ``images`` (n, height, width[, 3]) uint8 differs from all images that the run was trained on, or "".
+
+    What is compared is the brightness: an image that passes may still show something else. Older runs do not tell it.
+    """
+    low, high = run.read_json("run.json")["data"].get("brightness") or (0, 255)
+    found = []
+    for image in images:
+        brightness = float(image.mean())
+        if brightness > high:
+            found.append(f"has {brightness / high:.1f} times as much ink as any training image")
+        elif brightness < low:
+            found.append(f"has {brightness / low:.1f} times the ink of the training image with the least")
+        else:
+            found.append("")
+    return found

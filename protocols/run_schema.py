@@ -62,6 +62,7 @@ class _Data(_Strict):
     checksum: str
     shape: list[Count] = []
     classes: list[str] = []
+    brightness: Annotated[list[Amount], Field(min_length=2, max_length=2)] | None = None
 
 
 class _Training(_Provenance):

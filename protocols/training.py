@@ -37,9 +37,20 @@ def begun_record(spec: TrainingSpec, data: Dataset, before: Mapping[str, Any] | 
             "checksum": data.checksum,
             "shape": list(data.train_images.shape[1:]),
             "classes": list(data.class_names),
+            **(
+                {"brightness": _brightness(data.train_images)}
+                if getattr(data.train_images, "dtype", None) == np.uint8
+                else {}
+            ),
         },
         **provenance(before),
     }
+
+
+def _brightness(images: np.ndarray) -> list[float]:
+    """Return the mean of the darkest image (n, ...) and that of the brightest."""
+    means = images.reshape(len(images), -1).mean(axis=1)
+    return [float(means.min()), float(means.max())]
 
 
 def own_checksums(spec: TrainingSpec, run: RunFolder, before: Mapping[str, Any] | None) -> dict[str, str]:

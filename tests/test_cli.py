@@ -141,7 +141,13 @@ def test_from_training_to_a_picture_of_ones_own(equispike, run: Path, tmp_path: 
         [str(run), name, "test", "3"] for name in ("vote", "proportion")
     ]
     Image.fromarray(np.pad(np.full((20, 4), 255, np.uint8), ((4, 4), (12, 12)))).save(tmp_path / "one.png")
-    assert "one.png" in equispike("predict", run, "one.png").out
+    Image.fromarray(np.full((28, 28), 120, np.uint8) + np.eye(28, dtype=np.uint8) * 100).save(tmp_path / "grey.png")
+    done = equispike("predict", run, "one.png", "grey.png", "--invert", "no", "--show")
+    assert [line.split("\t")[0] for line in done.out.splitlines()] == ["image", "one.png", "grey.png"]
+    assert "one.png\n" in done.err and f"\n{12 * ' '}████{12 * ' '}\n" in done.err
+    # digits have from 29.4 to 54.9 of 255 on average; these, 26.0 and 123.6
+    assert "grey.png has 2.3 times as much ink as any training image" in done.err
+    assert "one.png has 0.9 times the ink of the training image with the least" in done.err
     row = json.loads(equispike("results", tmp_path, "--json").out)[0]
     assert (row["system"], row["data"], row["network"], row["records"]) == ("diehl-cook", "digits", "4", ["run"])
 

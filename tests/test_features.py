@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-import numpy as np
 import pytest
-from brian2 import Clock, Function, NetworkOperation, NeuronGroup, Synapses, TimedArray, linked_var, ms, second
+from brian2 import Clock, NetworkOperation, NeuronGroup, Synapses, ms
 
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.codegen import BACKENDS
@@ -28,24 +27,6 @@ def synapses(model: str = "", on_pre="v_post += 1", **options) -> list:
     return [one, between]
 
 
-def linked() -> list:
-    one, two = cells("v : 1", name="one"), cells("v : 1\nu : 1 (linked)")
-    two.u = linked_var(one, "v")
-    return [one, two]
-
-
-def linked_synapses() -> list:
-    objects = synapses("which : integer (constant)\nu_there : 1 (linked)", "v_post += u_there")
-    objects[1].u_there = linked_var(objects[0], "u", index="which")
-    return objects
-
-
-def regular() -> list:
-    objects = synapses()
-    objects[1].run_regularly("u_post = v_pre", dt=1 * ms)
-    return objects
-
-
 def delays() -> list:
     objects = synapses()
     objects[1].pre.delay = [1, 2, 3] * ms
@@ -56,33 +37,19 @@ def operation() -> list:
     return [cells(), NetworkOperation(lambda: None, name="by_hand", dt=1 * ms)]
 
 
-def timed() -> list:
-    return [cells("dv/dt = (drive(t) - v) / second : 1", method="euler",
-                  namespace={"drive": TimedArray(np.zeros(3), dt=1 * second)})]  # fmt: skip
-
-
-def own_function() -> list:
-    twice = Function(lambda x: 2 * x, arg_units=[1], return_unit=1)
-    return [cells(reset="v = twice(v)", namespace={"twice": twice})]
-
-
 #: By feature: a network that uses it, and the object that does.
 NETWORKS: dict[str, tuple[Callable[[], list], str]] = {
     "a word of C++ or Cython as a name": (lambda: [cells("v : 1\nswitch : 1")], "cells (switch)"),
     "a name that ends with an underscore":
         (lambda: [cells(reset="v = v_reset_", namespace={"v_reset_": 0.0})], "cells (v_reset_)"),
-    "linked variables": (linked, "cells"),
-    "linked variables of synapses": (linked_synapses, "between"),
-    "a TimedArray in equations or events": (timed, "cells"),
-    "a function of its own in equations or events": (own_function, "cells"),
-    "run_regularly of synapses that writes to neurons": (regular, "between_run_regularly"),
-    "a summed variable beside on_pre that writes to neurons":
-        (lambda: synapses("total_post = v_pre : 1 (summed)"), "between"),
-    "several pre pathways, or on_pre that writes two variables of neurons":
+    "differential equations of synapses":
+        (lambda: synapses("dw/dt = -w / second : 1 (clock-driven)", "v_post += w", method="exact"), "between"),
+    "a summed variable": (lambda: synapses("total_post = v_pre : 1 (summed)"), "between"),
+    "several pathways on one side, or spikes that write two variables of neurons":
         (lambda: synapses(on_pre="v_post += 1\nu_post += 1"), "between"),
+    "an expression that is constant over dt": (lambda: [cells("v : 1\nu = v : 1 (constant over dt)")], "cells"),
     "clocks of different time steps": (lambda: [cells(), cells(name="slow", dt=2 * ms)], "cells and slow"),
     "delays that differ between synapses": (delays, "between"),
-    "custom events": (lambda: [cells(events={"silence": "v < 0"})], "cells"),
     "a network_operation": (operation, "by_hand"),
 }  # fmt: skip
 
@@ -109,7 +76,7 @@ def test_each_row_is_found_and_refused_in_one_sentence(feature) -> None:
 
 def test_two_pathways_are_several() -> None:
     objects = synapses(on_pre={"one": "v_post += 1", "two": "u_post += 1"})
-    assert "several pre pathways" in refusal("genn", objects)
+    assert "several pathways on one side" in refusal("genn", objects)
 
 
 @pytest.mark.parametrize("backend", ["cpp", "jax"])
@@ -136,14 +103,16 @@ def test_backends_says_what_runs_where(equispike) -> None:
     assert {name for name, _ in said} == set(BACKENDS)
 
 
-def test_backends_says_with_which_change(equispike) -> None:
+def test_backends_says_that_repeats_of_images_run_on_genn(equispike) -> None:
     outcome = equispike("backends", "diehl-cook", "--set", "n_exc=5", "--json")
     assert outcome.code == 0, outcome.err
-    said = {row["backend"]: row for row in json.loads(outcome.out)}
-    assert "add --set n_spikes_min=0" in said["genn-cpu"]["why_not"] and not said["genn-cpu"]["runs"]
-    changed = equispike("backends", "diehl-cook", "--set", "n_exc=5", "--set", "n_spikes_min=0", "--json")
-    said = {row["backend"]: row["runs"] for row in json.loads(changed.out)}
+    said = {row["backend"]: row["runs"] for row in json.loads(outcome.out)}
     assert said["genn-cpu"] is said["genn"] is said["cuda"] is True
+
+
+def test_event_driven_equations_of_synapses_are_found() -> None:
+    objects = synapses("dw/dt = -w / second : 1 (event-driven)", "v_post += w")
+    assert "differential equations of synapses" in refusal("genn", objects)
 
 
 def test_backends_of_an_ann(equispike) -> None:

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from brian2 import BrianObject, Function, NetworkOperation, NeuronGroup, Synapses, TimedArray
-from brian2.groups.group import CodeRunner
+from brian2 import BrianObject, NetworkOperation, NeuronGroup, Synapses
 from brian2.synapses.synapses import SynapticPathway
 from brian2.utils.stringtools import get_identifiers
 
@@ -34,39 +33,10 @@ class Feature:
     cannot: dict[str, str] = field(default_factory=dict)
 
 
-def _linked(objects: Objects) -> Iterator[str]:
-    for thing in objects:
-        if isinstance(thing, NeuronGroup) and any("linked" in each.flags for each in thing.equations.values()):
-            yield thing.name
-
-
-def _linked_synapses(objects: Objects) -> Iterator[str]:
-    for thing in objects:
-        if isinstance(thing, Synapses) and any("linked" in each.flags for each in thing.equations.values()):
-            yield thing.name
-
-
 def _texts(group: NeuronGroup) -> str:
     """Equations, conditions of events and what follows them."""
     expressions = [str(each.expr) for each in group.equations.values() if each.expr is not None]
     return "\n".join([*expressions, *map(str, group.events.values()), *map(str, group.event_codes.values())])
-
-
-def _named(objects: Objects, is_meant: Callable[[object], bool]) -> Iterator[str]:
-    """Groups whose equations, events or resets name something of that kind."""
-    for thing in objects:
-        if isinstance(thing, NeuronGroup):
-            known = thing.namespace or {}
-            if any(is_meant(known.get(word)) for word in get_identifiers(_texts(thing))):
-                yield thing.name
-
-
-def _timed(objects: Objects) -> Iterator[str]:
-    return _named(objects, lambda thing: isinstance(thing, TimedArray))
-
-
-def _own_functions(objects: Objects) -> Iterator[str]:
-    return _named(objects, lambda thing: isinstance(thing, Function) and not isinstance(thing, TimedArray))
 
 
 def _pathways(synapses: Synapses) -> list[SynapticPathway]:
@@ -78,27 +48,33 @@ def _posts(code: str) -> set[str]:
     return set(re.findall(r"^\s*(\w+_post)\s*[-+*/]?=(?!=)", code, flags=re.MULTILINE))
 
 
-def _regular_post(objects: Objects) -> Iterator[str]:
-    for thing in objects:
-        if isinstance(thing, Synapses):
-            for part in thing.contained_objects:
-                if type(part) is CodeRunner and _posts(str(part.abstract_code)):
-                    yield part.name
-
-
 def _summed(objects: Objects) -> Iterator[str]:
     for thing in objects:
-        sums = isinstance(thing, Synapses) and thing.summed_updaters
-        if sums and any(_posts(str(pathway.code)) for pathway in _pathways(thing)):
+        if isinstance(thing, Synapses) and thing.summed_updaters:
             yield thing.name
 
 
 def _two_posts(objects: Objects) -> Iterator[str]:
     for thing in objects:
         if isinstance(thing, Synapses):
-            pres = [pathway for pathway in _pathways(thing) if pathway.prepost == "pre"]
-            if len(pres) > 1 or any(len(_posts(str(pathway.code))) > 1 for pathway in pres):
+            spikes = [pathway for pathway in _pathways(thing) if pathway.event == "spike"]
+            sides = [pathway.prepost for pathway in spikes]
+            if len(set(sides)) < len(sides) or any(len(_posts(str(pathway.code))) > 1 for pathway in spikes):
                 yield thing.name
+
+
+def _integrated(objects: Objects) -> Iterator[str]:
+    for thing in objects:
+        if isinstance(thing, Synapses) and (thing.equations.diff_eq_names or thing.event_driven):
+            yield thing.name
+
+
+def _constant_over_dt(objects: Objects) -> Iterator[str]:
+    for thing in objects:
+        if isinstance(thing, NeuronGroup) and any(
+            "constant over dt" in each.flags for each in thing.user_equations.values()
+        ):
+            yield thing.name
 
 
 def _clocks(objects: Objects) -> Iterator[str]:
@@ -117,12 +93,6 @@ def _delays(objects: Objects) -> Iterator[str]:
                 values = np.asarray(pathway.variables["delay"].get_value())
                 if not pathway.variables["delay"].scalar and values.size > 1 and not (values == values[0]).all():
                     yield thing.name
-
-
-def _events(objects: Objects) -> Iterator[str]:
-    for thing in objects:
-        if isinstance(thing, NeuronGroup) and set(thing.events) - {"spike"}:
-            yield thing.name
 
 
 def _operations(objects: Objects) -> Iterator[str]:
@@ -169,18 +139,14 @@ FEATURES = (
     Feature("a word of C++ or Cython as a name", _as_in_cpp,
             dict.fromkeys(("cpp", "cuda", "genn", "cython"), "the code would not compile")),
     Feature("a name that ends with an underscore", _as_in_jax, {"jax": "JAX programs have such names of their own"}),
-    Feature("linked variables", _linked, {"genn": "Brian2GeNN has none"}),
-    Feature("linked variables of synapses", _linked_synapses, {"genn": "Brian2GeNN has none"}),
-    Feature("a TimedArray in equations or events", _timed, {"genn": "Brian2GeNN has them in run_regularly alone"}),
-    Feature("a function of its own in equations or events", _own_functions,
-            {"genn": "Brian2GeNN has them in Synapses.run_regularly alone"}),
-    Feature("run_regularly of synapses that writes to neurons", _regular_post, {"genn": "the code would not compile"}),
-    Feature("a summed variable beside on_pre that writes to neurons", _summed, {"genn": "GeNN sums one or the other"}),
-    Feature("several pre pathways, or on_pre that writes two variables of neurons", _two_posts,
+    Feature("differential equations of synapses", _integrated, {"genn": "GeNN's synapses change with spikes alone here"}),
+    Feature("a summed variable", _summed, {"genn": "GeNN sums what spikes bring alone here"}),
+    Feature("several pathways on one side, or spikes that write two variables of neurons", _two_posts,
             {"genn": "a GeNN synapse adds to one variable"}),
+    Feature("an expression that is constant over dt", _constant_over_dt,
+            {"genn": "what happens between GeNN's time steps would miss it"}),
     Feature("clocks of different time steps", _clocks, {"genn": "GeNN has one clock", "jax": "a JAX program has one clock"}),
     Feature("delays that differ between synapses", _delays, {"genn": "GeNN has one delay for all synapses of a group"}),
-    Feature("custom events", _events, {"genn": "GeNN has spikes alone"}),
     Feature("a network_operation", _operations, {
         "cpp": "its Python code would be left out without a word", "cuda": "its Python code would be left out",
         "genn": "Brian2GeNN has none", "jax": "its Python code is no equation"}),

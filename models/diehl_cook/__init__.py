@@ -1,6 +1,5 @@
 """The unsupervised STDP network of Diehl & Cook 2015: parameters, initial state, network."""
 
-from equispike.models.diehl_cook import one_run
 from equispike.models.diehl_cook.network import DiehlCook, build, with_arriving_traces
 from equispike.models.diehl_cook.params import DiehlCookParams
 from equispike.models.diehl_cook.state import arrays_of, fixed_inputs, frozen_state, initial_state, state_of
@@ -13,7 +12,6 @@ NETWORK = Network(
     arrays_of=arrays_of,
     state_of=state_of,
     fixed_inputs=fixed_inputs,
-    one_run=one_run,
     beyond_nir="conductances and adaptive thresholds",
 )
 
@@ -25,6 +23,5 @@ __all__ = [
     "fixed_inputs",
     "frozen_state",
     "initial_state",
-    "one_run",
     "with_arriving_traces",
 ]

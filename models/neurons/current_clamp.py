@@ -11,6 +11,7 @@ from equispike.models.building import Builder
 from equispike.models.built_network import BuiltNetwork
 from equispike.models.errors import EquispikeError
 from equispike.models.neurons.base import Neuron, NeuronParams
+from equispike.models.units import unit_text
 
 #: How many pieces a current may have.
 N_PIECES = 12
@@ -40,14 +41,14 @@ def build(neuron: Neuron, params: NeuronParams, n: int, varied: Collection[str] 
         n,
         "\n".join([
             neuron.equations,
-            *(f"{key} : {_name(get_dimensions(getattr(params, key)))} (constant)" for key in varied),
+            *(f"{key} : {unit_text(get_dimensions(getattr(params, key)))} (constant)" for key in varied),
             "at_rest : boolean (constant)",
             "stim_piece : integer",
             "stim_onset : second",
             "stim_next : second",
-            f"stim_level : {_name(unit)}",
-            f"stim_slope : {_name(unit / second.dim)}",
-            f"stim_excess : {_name(_dimension(neuron, 'v'))}" if excess else "",
+            f"stim_level : {unit_text(unit)}",
+            f"stim_slope : {unit_text(unit / second.dim)}",
+            f"stim_excess : {unit_text(_dimension(neuron, 'v'))}" if excess else "",
             "crossed : second",
         ]),
         threshold=neuron.threshold,
@@ -97,10 +98,3 @@ def _dimension(neuron: Neuron, variable: str) -> Dimension:
             f"{neuron.name} has no variable {variable}: its equations define {', '.join(sorted(dimensions))}"
         )
     return dimensions[variable]
-
-
-def _name(dimension: Dimension) -> str:
-    """The unit of a dimension as equations write it, such as ``metre**-2 * amp``."""
-    bases = {"metre": "m", "kilogram": "kg", "second": "s", "amp": "A"}
-    exponents = {unit: dimension.get_dimension(base) for unit, base in bases.items()}
-    return " * ".join(f"{unit}**{exponent:g}" for unit, exponent in exponents.items() if exponent) or "1"

@@ -19,10 +19,10 @@ _BOX = 20  # Longest side of the digit, in pixels, as in MNIST.
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 _FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "PPM")
 _MOST_PIXELS = 200_000_000
-_SHRUNK = 1000  # Longest side, in pixels, that a picture is averaged down to before anything is done with it.
+_SHRUNK = 600  # Longest side, in pixels, that a picture is averaged down to before anything is done with it.
 _BLANK = 16  # Grey levels; a picture with less contrast shows nothing but noise.
 _COLOURLESS = 3  # Levels by which red, green and blue of grey pictures may differ: compression rounds.
-_INK = 0.25  # Share of the strongest ink below which a pixel may be noise, such as JPEG leaves around a stroke.
+_CENTRE = 14  # Row and column of the centre of mass, counted from 0, in MNIST.
 
 Grey = NDArray[np.uint8]
 
@@ -30,22 +30,21 @@ Grey = NDArray[np.uint8]
 def read_digit(path: str | Path, invert: bool | Literal["auto"] = "auto") -> Grey:
     """The digit in a picture, such as a PNG, JPEG, BMP, GIF, TIFF or WebP file, as (28, 28) uint8, white (255) on black (0).
 
-    `invert` says whether the digit is dark on a bright ground; 'auto' judges by the border of the picture. The
-    digit is scaled to 20 pixels and centred by its centre of mass, as in MNIST; an image that needs no inversion
-    and is 28 x 28 already is returned as it is.
-    Raises EquispikeError if the file is missing, not such an image, blank, or too thin to be seen at that size.
+    `invert` says whether the digit is dark on a bright ground; 'auto' takes for ink what is rarer. Light, lines of the paper and
+    frames are taken out. The digit is scaled to 20 pixels and centred by its centre of mass, as in MNIST; an image that needs no
+    inversion, by its border, and is 28 x 28 already is returned as it is.
+    Raises EquispikeError if the file is missing, not such an image, blank, shows more than one thing of a size, or is too thin
+    to be seen at that size.
     """
     grey = _read_grey(Path(path))
     if np.ptp(grey) < _BLANK:
         raise EquispikeError(f"{path} is blank: choose a picture that shows a digit.")
-    if invert is True or (invert == "auto" and _ground(grey) > 127):
-        grey = 255 - grey
-    elif grey.shape == (SIDE, SIDE):
+    if grey.shape == (SIDE, SIDE) and invert is not True and (invert is False or np.median(_border(grey)) <= 127):
         return grey
-    ink = grey - _ground(grey)
-    if ink.max() < _BLANK:
-        raise EquispikeError(f"{path} shows nothing brighter than its ground: change whether it is inverted.")
-    digit = _scaled(_cropped(ink.clip(0) / ink.max()))
+    from equispike.protocols.data.strokes import find_digit  # it imports scikit-image, which takes a while
+
+    ink = find_digit(grey, None if invert == "auto" else invert, str(path))
+    digit = _scaled(ink)
     if digit.max() < _BLANK:
         raise EquispikeError(f"{path} shows too little ink for its size: crop the picture to the digit.")
     return _centred(np.rint(digit * (255 / digit.max())).astype(np.uint8))
@@ -131,16 +130,9 @@ def _on_ground(premultiplied: NDArray[np.float32]) -> Grey:
     return (white if np.ptp(white) >= np.ptp(black) else black).astype(np.uint8)
 
 
-def _ground(grey: Grey) -> float:
-    """Grey level of the background: the median of the pixels along the border."""
-    return float(np.median(np.concatenate((grey[0], grey[-1], grey[:, 0], grey[:, -1]))))
-
-
-def _cropped(ink: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The smallest rectangle around all ink (0 to 1)."""
-    rows = np.flatnonzero((ink > _INK).any(axis=1))
-    columns = np.flatnonzero((ink > _INK).any(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+def _border(grey: Grey) -> Grey:
+    """The pixels along the border."""
+    return np.concatenate((grey[0], grey[-1], grey[:, 0], grey[:, -1]))
 
 
 def _scaled(ink: NDArray[np.float64]) -> Grey:
@@ -151,7 +143,7 @@ def _scaled(ink: NDArray[np.float64]) -> Grey:
 
 
 def _centred(digit: Grey) -> Grey:
-    """The digit (at most 20 x 20) on 28 x 28, its centre of mass as near the middle as whole pixels allow."""
+    """The digit (at most 20 x 20) on 28 x 28, its centre of mass as near MNIST's as whole pixels allow."""
     field = np.zeros((SIDE, SIDE), np.uint8)
     height, width = digit.shape
     top = _offset(digit.sum(axis=1, dtype=float))
@@ -161,6 +153,6 @@ def _centred(digit: Grey) -> Grey:
 
 
 def _offset(mass: NDArray[np.float64]) -> int:
-    """Where a profile of mass has to begin for its centre to lie in the middle, but not beyond the edges."""
+    """Where a profile of mass has to begin for its centre to lie where MNIST's does, but not beyond the edges."""
     centre = float(np.average(np.arange(len(mass)), weights=mass))
-    return int(np.clip(round((SIDE - 1) / 2 - centre), 0, SIDE - len(mass)))
+    return int(np.clip(round(_CENTRE - centre), 0, SIDE - len(mass)))

@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-from brian2 import Quantity
+from brian2 import EventMonitor
 
-from equispike.models.build_request import BuildRequest
 from equispike.models.built_network import BuiltNetwork, RunResult
 from equispike.models.codegen import compilers
 from equispike.models.codegen.compilers import compiler_command, compiler_missing, version
+from equispike.models.codegen.constants import numbers_for_run
 from equispike.models.codegen.disk import temporary_folder
+from equispike.models.codegen.genn.derivation import derive
 from equispike.models.codegen.genn.environment import (
     GENN_VERSION,
     PROJECT,
@@ -27,6 +27,9 @@ from equispike.models.codegen.genn.environment import (
     genn_path,
     genn_python,
 )
+from equispike.models.codegen.genn.plan import Plan
+from equispike.models.codegen.genn.reordering import post_before_pre, synapses_after_neurons
+from equispike.models.codegen.runtime import described
 from equispike.models.codegen.standalone import checksums
 from equispike.models.codegen.standalone.cache import building, cache_dir, publish
 from equispike.models.codegen.standalone.ownership import why_unsafe
@@ -36,6 +39,7 @@ from equispike.models.timing import step
 
 _FLAGS = ["-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11"]
 _LAYOUT = "layout.json"
+_ENDLESS = 2_000_000_000  # time steps; a network stops itself before
 
 
 class GennBackend:
@@ -65,55 +69,49 @@ class GennBackend:
         return None
 
     def refuses(self, build: Callable[[], BuiltNetwork]) -> str | None:
-        one_run = build.network.one_run if isinstance(build, BuildRequest) else None
-        if one_run is None:
-            return "GeNN cannot run this network, whose events follow no timetable: use --backend cpp"
-        assert isinstance(build, BuildRequest)
+        network = described(build)
         try:
-            one_run.check(build.params)
+            derive(network)
         except EquispikeError as error:
             return str(error)
         return None
 
     def compile(self, build: Callable[[], BuiltNetwork]) -> GennProgram:
-        if reason := self.refuses(build):
-            raise EquispikeError(reason)
-        assert isinstance(build, BuildRequest)
-        program = GennProgram(build, self)
-        program.built({})
-        return program
+        network = described(build)
+        try:
+            plan = derive(network)
+        except EquispikeError as error:
+            raise EquispikeError(f"backend {self.name}: {error}") from None
+        return GennProgram(network, plan, self)
 
-    def build(self, recipe: BuildRequest, constants: Mapping[str, float]) -> Path:
-        """The folder with the built program of a network with some ``constants`` (SI units) changed."""
-        key = self._key(recipe, constants)
-        directory = cache_dir() / key
+    def build(self, plan: Plan) -> Path:
+        """The folder with the built program of a network."""
+        directory = cache_dir() / self._key(plan)
         if checksums.damage(directory) is None and why_unsafe(cache_dir()) is None:
             return directory
         with building() as source:
             with step("generating GeNN code, in its own environment"):
-                self._generate(recipe, constants, source)
+                self._generate(plan, source)
             with step("compiling GeNN (once: it is kept)"):
                 self._make(source)
             publish(source, directory)
         return directory
 
-    def _key(self, recipe: BuildRequest, constants: Mapping[str, float]) -> str:
-        """Hash of everything that decides what the binary does: all of models/ that describes networks, too."""
-        digest = hashlib.sha256(
-            json.dumps([recipe.as_json(), dict(constants), self._use_gpu, GENN_VERSION, _FLAGS]).encode()
-        )
+    def _key(self, plan: Plan) -> str:
+        """Hash of everything that decides what the binary does."""
+        digest = hashlib.sha256(f"{plan.text()} {self._use_gpu} {GENN_VERSION} {_FLAGS}".encode())
+        for name, values in plan.arrays.items():
+            digest.update(f"{name} {values.dtype} {values.shape}".encode() + values.tobytes())
         digest.update(version(compiler_command()).encode())
-        models = PROJECT / "models"
-        described = [path for path in models.rglob("*.py") if "codegen" not in path.parts]
-        for path in sorted([*described, *Path(__file__).parent.glob("*.py")]):
+        here = Path(__file__).parent
+        for path in sorted([*here.glob("*.py"), *here.glob("include/*")]):
             digest.update(path.read_bytes())
         return f"genn-{digest.hexdigest()[:24]}"
 
-    def _generate(self, recipe: BuildRequest, constants: Mapping[str, float], source: Path) -> None:
-        job = source / "job.json"
-        job.write_text(json.dumps({"recipe": recipe.as_json(), "constants": dict(constants), "use_gpu": self._use_gpu}))
+    def _generate(self, plan: Plan, source: Path) -> None:
+        plan.write(source)
         script = Path(__file__).with_name("generate.py")
-        command = [str(genn_python()), "-W", "ignore", str(script), str(job), str(source)]
+        command = [str(genn_python()), "-W", "ignore", str(script), str(source), "gpu" if self._use_gpu else "cpu"]
         with temporary_folder() as place:  # with nothing else: where we are installed there is our Brian2, too
             (place / "equispike").mkdir()
             (place / "equispike" / "models").symlink_to(PROJECT / "models")
@@ -129,7 +127,9 @@ class GennBackend:
         command = [str(path / "bin" / "genn-buildmodel.sh"), *on_cpu, "-i", include, "magicnetwork_model.cpp"]
         self._call(command, source, environment, "GeNN did not build its generator")
         code = source / "magicnetwork_model_CODE"
-        post_before_pre(code / "synapseUpdate.cc")
+        synapses_after_neurons(code / "runner.cc")
+        if Plan.read(source).post_first:
+            post_before_pre(code / "synapseUpdate.cc")
         if not self._use_gpu:  # GeNN compiles without optimisation
             flags = f"CXXFLAGS=-c -fPIC -MMD -MP {' '.join(_FLAGS)}"
             self._call(["make", "-C", str(code), flags], source, environment, "GeNN's code did not compile")
@@ -142,45 +142,22 @@ class GennBackend:
         compilers.build(command, folder, what, cache_dir() / "failed-genn-build.log", **environment)
 
 
-def post_before_pre(file: Path) -> None:
-    """Let GeNN's time step do postsynaptic plasticity before presynaptic, as ours does; by itself it is the other way."""
-    text = file.read_text()
-    start = text.index("void updateSynapses(")
-    parts = re.split(r"(?m)^(?= {4,5}\{$)", text[start:])
-    head, blocks = parts[0], parts[1:]
-    last, end = re.fullmatch(r"(?s)(.*^ {4,5}\}\n)(.*)", blocks[-1], re.MULTILINE).groups()  # type: ignore[union-attr]
-    blocks[-1] = last
-    post = [block for block in blocks if re.search(r"postsynaptic", block, re.IGNORECASE)]
-    pre = [block for block in blocks if re.search(r"presynaptic", block, re.IGNORECASE) and block not in post]
-    if not post or not pre or len(post) + len(pre) != len(blocks):
-        raise EquispikeError(
-            f"GeNN's code does not look as that of version {GENN_VERSION}: set GENN_PATH to an unchanged copy"
-        )
-    file.write_text(text[:start] + head + "".join([*post, *pre]) + end)
-
-
 class GennProgram:
     """A network for GeNN: each run is one process that reads its inputs from files and writes its results to files.
 
-    Numbers are compiled in: runs with other constants are other binaries, built when they are first asked for.
+    Numbers of equations and spikes are compiled in: runs with other ones are other binaries, built when they are first
+    asked for. Numbers that count between time steps alone are read from a file.
     """
 
-    def __init__(self, recipe: BuildRequest, backend: GennBackend) -> None:
-        self._recipe, self._backend = recipe, backend
-        one_run = recipe.network.one_run
-        assert one_run is not None
-        self._one_run = one_run
-        self._numbers = recipe.params.namespace() | {"learning": 1.0}
+    def __init__(self, network: BuiltNetwork, plan: Plan, backend: GennBackend) -> None:
+        self._network, self._plan, self._backend = network, plan, backend
+        self.built({})
 
     def built(self, constants: Mapping[str, object]) -> Path:
         """Folder of the program with these numbers."""
-        changed = {
-            name: float(value)  # type: ignore[arg-type]
-            for name, value in constants.items()
-            if isinstance(value, float | int | Quantity) and name in self._numbers
-            and float(value) != float(self._numbers[name])
-        }  # fmt: skip
-        return self._backend.build(self._recipe, changed)
+        given = numbers_for_run(self._network.namespace, constants)
+        changed = {name: given[name] for name, (value, _) in self._plan.constants.items() if given[name] != value}
+        return self._backend.build(derive(self._network, changed) if changed else self._plan)
 
     def run(
         self,
@@ -189,29 +166,32 @@ class GennProgram:
         constants: Mapping[str, object],
         seed: int,
     ) -> RunResult:
-        program, params = self.built(constants), self._recipe.params
-        n_images = int(constants.get("n_images", self._recipe.n_samples))  # type: ignore[call-overload]
+        program = self.built(constants)
         layout = json.loads((program / _LAYOUT).read_text())
-        duration = n_images * params.n_steps * float(params.dt)  # type: ignore[attr-defined]
+        given = numbers_for_run(self._network.namespace, constants)
         check_program(program)
         with temporary_folder() as folder:
             self._stage(program, folder, layout, state, inputs)
-            self._execute(folder, duration, seed)
+            np.array([given[name] for name in layout["numbers"]], dtype=float).tofile(folder / "numbers")
+            self._execute(folder, seed)
             try:
                 read = {
                     name: np.fromfile(folder / "results" / file, dtype=dtype)
                     for name, (file, dtype) in layout["results"].items()
                 }
+                recorded: dict[str, dict[str, np.ndarray]] = {
+                    name: dict(zip(keys, np.fromfile(folder / "results" / name).reshape(-1, len(keys)).T, strict=True))
+                    for name, keys in layout["recorders"].items()
+                }
             except FileNotFoundError:
                 raise incomplete() from None
-        recorded: dict[str, dict[str, np.ndarray]] = {}
         for name in layout["results"].keys() - layout["state"].keys():
             monitor, key = name.split(".")
             recorded.setdefault(monitor, {})[key] = read[name]
-        # What this network has not (the controller's intensity) stays what it was.
-        after = {name: read.get(name, values) for name, values in state.items()}
-        after |= {name: read[name] for name in layout["state"]}
-        return RunResult(after, self._one_run.records(params, n_images, recorded))
+        for name, found in recorded.items():
+            monitor = self._network.monitors[name]
+            recorded[name] = {key: found[key].astype(_type(monitor, key)) for key in found}
+        return RunResult({name: read[name] for name in layout["state"]}, recorded)
 
     @staticmethod
     def _stage(
@@ -225,8 +205,8 @@ class GennProgram:
         (folder / "results").mkdir()
         given = {layout["inputs"][name]: values for name, values in inputs.items()}
         for name, file in layout["state"].items():
-            size = (program / "static_arrays" / file).stat().st_size // 8
-            given[file] = state.get(name, np.zeros(size))
+            if name in state:
+                given[file] = state[name]
         for original in (program / "static_arrays").iterdir():
             if original.name in given:
                 values = np.ascontiguousarray(given[original.name], dtype=float)
@@ -236,6 +216,10 @@ class GennProgram:
             else:
                 (arrays / original.name).symlink_to(original)
 
-    @staticmethod
-    def _execute(folder: Path, duration: float, seed: int) -> None:
-        execute(["./main", "test", repr(duration)], folder, EQUISPIKE_SEED=str(seed))
+    def _execute(self, folder: Path, seed: int) -> None:
+        execute(["./main", "test", repr(_ENDLESS * self._plan.dt)], folder, EQUISPIKE_SEED=str(seed))
+
+
+def _type(monitor: EventMonitor, key: str) -> np.dtype:
+    """Type of what a monitor records."""
+    return np.dtype(np.int32 if key == "i" else monitor.variables[key].dtype)
