@@ -94,6 +94,7 @@ figures: setup
 	$(EQUISPIKE) figures records/conv-s0 --only kernels-conv2 --out docs/figures/conv
 	$(EQUISPIKE) compare records --out results/comparison.csv --figures docs/figures/comparison
 	$(EQUISPIKE) sweep sweeps/dc-size.yaml --table results/sweeps/dc-size.csv --out docs/figures/sweeps
+	$(VENV)/bin/python tests/recipes.py
 
 clean:
 	rm -rf $(VENV) runs/demo

@@ -1,6 +1,6 @@
 """The unsupervised STDP network of Diehl & Cook 2015: parameters, initial state, network."""
 
-from equispike.models.diehl_cook.network import build
+from equispike.models.diehl_cook.network import DiehlCook, build, with_arriving_traces
 from equispike.models.diehl_cook.params import DiehlCookParams
 from equispike.models.diehl_cook.state import arrays_of, fixed_inputs, frozen_state, initial_state, state_of
 from equispike.models.network import Network
@@ -15,4 +15,13 @@ NETWORK = Network(
     beyond_nir="conductances and adaptive thresholds",
 )
 
-__all__ = ["NETWORK", "DiehlCookParams", "build", "fixed_inputs", "frozen_state", "initial_state"]
+__all__ = [
+    "NETWORK",
+    "DiehlCook",
+    "DiehlCookParams",
+    "build",
+    "fixed_inputs",
+    "frozen_state",
+    "initial_state",
+    "with_arriving_traces",
+]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from brian2 import Equations, NeuronGroup, Quantity, get_device, linked_var
+from brian2 import Equations, NeuronGroup, Quantity, Synapses, get_device, linked_var
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 from equispike.models.building import Builder
@@ -54,20 +54,13 @@ def build(
         as input ``raster`` (n_images * n_steps_present, n_input), 0 or 1
     record_spikes : also record every spike (monitors ``input_spikes``, ``exc_spikes``; ``inh_spikes`` of inhibitory neurons)
     """
-    network = _DiehlCook(params, n_images, drive)
-    network.add_controller()
-    network.add_inputs()
-    network.add_excitatory_neurons()
-    network.add_plastic_synapses()
-    network.add_inhibition()
-    network.add_monitors(record_spikes)
-    return network.built()
+    return DiehlCook(params, n_images, drive=drive).assembled(record_spikes=record_spikes)
 
 
-class _DiehlCook(Builder):
-    """The objects of one network while they are being put together."""
+class DiehlCook(Builder):
+    """The objects of one network while they are being put together: a network that differs in one of them overrides that."""
 
-    def __init__(self, params: DiehlCookParams, n_images: int, drive: str) -> None:
+    def __init__(self, params: DiehlCookParams, n_images: int, *, drive: str = "poisson") -> None:
         self.params, self.drive = params, drive
         self.neuron: Neuron = params.part("neuron")
         self.rule: Rule = params.part("rule")
@@ -81,6 +74,15 @@ class _DiehlCook(Builder):
             self.input("rewards", (n_images, params.n_exc))
         if self.delayed:
             self.input("delays", (params.n_input, params.n_exc))
+
+    def assembled(self, *, record_spikes: bool = False) -> BuiltNetwork:
+        self.add_controller()
+        self.add_inputs()
+        self.add_excitatory_neurons()
+        self.add_plastic_synapses()
+        self.add_inhibition()
+        self.add_monitors(record_spikes)
+        return self.built()
 
     def add_controller(self) -> None:
         """Add one neuron that counts excitatory spikes and decides: next image, or the same one at a higher intensity."""
@@ -133,18 +135,22 @@ class _DiehlCook(Builder):
                 """,
                 when="start",
             )
-        self._rest(self.inputs, rest_of(traces))
+        self.rest(self.inputs, rest_of(traces))
         self.carry_equations(self.inputs, traces)
 
     def add_excitatory_neurons(self) -> None:
+        self.exc = self.answering = self.excitatory("exc", self.params.n_exc)
+
+    def excitatory(self, name: str, n: int) -> NeuronGroup:
+        """Add a layer of excitatory neurons, which count their spikes and come to rest at the end of a presentation."""
         neuron, model = self.neuron, f"{self.neuron.equations}\n{self.rule.post_traces}\nn_spikes : 1\nw_sum : 1"
         events = {"presentation_end": _LAST_STEP, "responded": f"{_LAST_STEP} and n_spikes > 0"}
         if self.rule.at_reward:
             model += "\nimage : integer (linked)"
             events["rewarded"] = "step + 1 == rewards((image + 0.5) * second, i)"
-        self.exc = self.group(
-            "exc",
-            self.params.n_exc,
+        group = self.group(
+            name,
+            n,
             model,
             threshold=excitatory_threshold(self.params),
             reset=f"{neuron.reset}\nn_spikes += 1\n{self.rule.at_post_spike}",
@@ -154,36 +160,45 @@ class _DiehlCook(Builder):
             events=events,
         )
         if self.rule.at_reward:
-            self.exc.image = linked_var(self.controller, "image")
-        self.at(self.exc, "responded", when="end")
+            group.image = linked_var(self.controller, "image")
+        self.at(group, "responded", when="end")
         decaying = rest_of(f"{neuron.equations}\n{self.rule.post_traces}")
-        self._rest(self.exc, f"{decaying}n_spikes = 0\nw_sum = 0")
-        self.carry_equations(self.exc, neuron.equations, self.rule.post_traces)
+        self.rest(group, f"{decaying}n_spikes = 0\nw_sum = 0")
+        self.carry_equations(group, neuron.equations, self.rule.post_traces)
+        return group
 
     def add_plastic_synapses(self) -> None:
-        rule = _with_arriving_traces(self.rule) if self.delayed else self.rule
-        synapses = self.learn(
-            "inputs_exc",
-            self.inputs,
-            self.exc,
-            rule,
-            arrives="ge_post += w",
-            on_post={"weight_sum": "w_sum_post += w", "normalise": NORMALISE},
-            on_event={"weight_sum": "responded", "normalise": "responded"},
-        )
-        # Only the columns of neurons that spiked: the others lost at most what depression of their last spikes took.
-        for order, pathway in ((3, synapses.weight_sum), (4, synapses.normalise)):
-            pathway.when, pathway.order = "end", order
+        rule = with_arriving_traces(self.rule) if self.delayed else self.rule
+        synapses = self.learn_normalised("inputs_exc", self.inputs, self.exc, rule, arrives="ge_post += w")
         if self.delayed:
             if isinstance(get_device(), CPPStandaloneDevice):
                 get_device().apply_run_args()
             synapses.pre.delay = "delay_max * delays((i + 0.5) * second, j)"
 
+    def learn_normalised(
+        self, name: str, source: NeuronGroup, target: NeuronGroup, rule: Rule, *, arrives: str, total: str = "w_total"
+    ) -> Synapses:
+        """Add synapses that learn, and whose weights to a neuron that responded add up to ``total`` after a presentation."""
+        normalise = NORMALISE.replace("w_total", total)
+        synapses = self.learn(
+            name,
+            source,
+            target,
+            rule,
+            arrives=arrives,
+            on_post={"weight_sum": "w_sum_post += w", "normalise": normalise},
+            on_event={"weight_sum": "responded", "normalise": "responded"},
+        )
+        # Only the columns of neurons that spiked: the others lost at most what depression of their last spikes took.
+        for order, pathway in ((3, synapses.weight_sum), (4, synapses.normalise)):
+            pathway.when, pathway.order = "end", order
+        return synapses
+
     def add_inhibition(self) -> None:
         self.note("exc_controller", self.exc, self.controller, on_pre="n_spikes_post += 1")
         if self.params.inhibition == "relay":
             # An inhibitory neuron fires in the step after its excitatory partner, always, and does nothing else.
-            self._inhibit(self.exc, delay=self.params.dt)
+            self.inhibit(self.exc, delay=self.params.dt)
             return
         neuron = INHIBITORY
         inh = self.group(
@@ -196,21 +211,22 @@ class _DiehlCook(Builder):
             method="exponential_euler",
             events={"presentation_end": _LAST_STEP},
         )
-        self._rest(inh, rest_of(neuron.equations))
+        self.rest(inh, rest_of(neuron.equations))
         self.carry_equations(inh, neuron.equations)
         self.project("exc_inh", self.exc, inh, operation="AC", on_pre="ge_post += w_exc_inh", connect={"j": "i"})
-        self._inhibit(inh)
+        self.inhibit(inh)
 
-    def _inhibit(self, source: NeuronGroup, **delay: Quantity) -> None:
+    def inhibit(self, source: NeuronGroup, **delay: Quantity) -> None:
+        """Let the spikes of ``source``, a neuron for each excitatory one, inhibit excitatory neurons."""
         self.project("inhibition", source, self.exc, operation="AC", on_pre="gi_post += w_inh_exc",
                      connect={"condition": "i != j"}, **delay)  # fmt: skip
 
-    def _rest(self, group: NeuronGroup, statements: str) -> None:
+    def rest(self, group: NeuronGroup, statements: str) -> None:
         """Run ``statements`` at the end of each presentation, after weights were normalised."""
         self.at(group, "presentation_end", statements, when="end", order=5)
 
     def add_monitors(self, record_spikes: bool) -> None:
-        self.monitor("responses", self.exc, "responded", ["n_spikes"], order=1)
+        self.monitor("responses", self.answering, "responded", ["n_spikes"], order=1)
         self.monitor("presentations", self.controller, "presentation_end", ["image", "intensity", "n_spikes"], order=1)
         if record_spikes:
             self.record_spikes(self.inputs, "input_spikes")
@@ -225,7 +241,7 @@ def excitatory_threshold(params: DiehlCookParams) -> str:
     return params.part("neuron").threshold + apart
 
 
-def _with_arriving_traces(rule: Rule) -> Rule:
+def with_arriving_traces(rule: Rule) -> Rule:
     """The rule with presynaptic traces kept by the synapses, which spikes reach later than others."""
     names = "|".join(Equations(rule.pre_traces).diff_eq_names)
     traces = re.sub(rf"\b(d?)({names})\b", r"\1\2_arrived", rule.pre_traces)

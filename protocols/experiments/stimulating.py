@@ -11,6 +11,7 @@ import pandas as pd
 from brian2 import Equations, Quantity, is_dimensionless
 
 from equispike.models.codegen import Program, get_backend
+from equispike.models.errors import EquispikeError
 from equispike.models.neurons import Neuron, NeuronParams
 from equispike.models.neurons.current_clamp import N_PIECES, build
 from equispike.models.params import unit_name
@@ -88,6 +89,11 @@ def stimulate(
     varied : parameters of which each neuron has a value of its own, (n,), in Brian2 units
     initial : state variables at the beginning, (n,) in SI units; without them neurons begin at rest
     sample_every : seconds between samples of the first ``n_sampled`` neurons (all of them if not given); None for none
+
+    Raises
+    ------
+    EquispikeError
+        The method does not solve the neuron's equations.
     """
     n = len(currents)
     varied = {key: np.asarray(values, dtype=float) for key, values in (varied or {}).items()}
@@ -104,6 +110,12 @@ def stimulate(
     }
     constants |= {key: value for key, value in params.namespace().items() if key != "dt" and key not in varied}
     result = _program(neuron, params, size, tuple(varied), backend).run(state, pieces, constants, seed)
+    for key in neuron.variables:
+        if np.isnan(result.state.get(f"cells.{key}", 0)).any():
+            raise EquispikeError(
+                f"{key} of {neuron.name} is no number any more, solved by the method {neuron.method} in steps of "
+                f"{params.dt}: choose another method, such as exponential_euler, or a shorter dt"
+            )
     spikes = pd.DataFrame({key: result.records["spikes"][key] for key in ("i", "t", "crossed")})
     samples = pd.DataFrame(result.records["samples"])
     spikes, samples = (table.rename(columns={"i": "neuron"}) for table in (spikes, samples))
