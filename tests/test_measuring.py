@@ -98,7 +98,7 @@ def test_measure_compare_and_draw(equispike, monkeypatch) -> None:
     similarity = pd.read_csv("results/similarity.csv")
     assert len(similarity) == 9 and similarity[similarity["one"] == similarity["other"]]["cka"].round(9).eq(1).all()
     drawn = {path.stem for path in Path("figures").glob("*.pdf")}
-    assert drawn == {"anytime", "robustness", "costs", "similarity", "selectivity"}
+    assert drawn == {"anytime", "robustness", "costs", "overview", "similarity", "selectivity"}
 
 
 def test_measuring_a_run_that_cannot_be(equispike) -> None:

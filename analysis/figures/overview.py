@@ -43,8 +43,8 @@ def overview(
         energy.errorbar(1e9 * row["energy"], centre[place], yerr=spread, capsize=2, **(own | ring))
     papers = [(100 * (1 - accuracy), ranked.index[ranked["label"] == label][0], of)
               for label, (accuracy, of) in published.items() if label in set(ranked["label"])]  # fmt: skip
-    errors.plot(*zip(*[each[:2] for each in papers], strict=True), "|", color="black", markersize=14)
     for x, place, of in papers:
+        errors.plot(x, place, "|", color="black", markersize=14)
         errors.annotate(f"paper: {of}", (x, place), (0, -11), textcoords="offset points", ha="center", fontsize=7)
     errors.set_yticks(range(len(ranked)), ranked["label"])
     errors.set(xlabel="Errors (%)", xscale="log")
