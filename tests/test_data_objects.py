@@ -1,5 +1,6 @@
 """Data that is in memory becomes a file that a training names; without labels, and events of cameras."""
 
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -115,6 +116,13 @@ def test_images_without_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
         with pytest.raises(EquispikeError, match="has no labels"):
             refused(run)
     assert [path.name for path in equispike.figures(run, only=["weights"]) if path.name == "weights.png"]
+
+
+def test_an_archive_of_something_else(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("images", b"no array")
+    with pytest.raises(EquispikeError, match=r"a\.npz: images is no array"):
+        load(str(tmp_path / "a.npz"))
 
 
 def test_events_of_a_camera(tmp_path: Path) -> None:

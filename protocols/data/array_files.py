@@ -158,7 +158,11 @@ type Arrays = dict[str, np.ndarray]
 
 def _npz(place: Path) -> Arrays:
     with np.load(place, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+        arrays = {name: file[name] for name in file.files}
+    for name, value in arrays.items():
+        if not isinstance(value, np.ndarray):  # NumPy hands over the bytes of whatever else is in an archive
+            raise EquispikeError(f"{place}: {name} is no array")
+    return arrays
 
 
 def _npy(place: Path) -> Arrays:
