@@ -68,6 +68,7 @@ def test_a_complete_run_gives_every_figure_with_its_origin_in_the_file(
     complete: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(style.PAPER, "savefig.dpi", 300)  # of other tests' pictures it is less
+    monkeypatch.setattr("sys.argv", ["pytest"])
     before = {path: path.read_bytes() for path in complete.path.rglob("*") if path.is_file()}
     written, skipped = draw(complete.path)
     assert skipped == []
