@@ -24,11 +24,6 @@ def never_at_rest(part: Neuron | Rule) -> str | None:
     return next((name for text in texts for name, after in _moved_on(text) if not after), None)
 
 
-def decay(name: str, derivative: object, duration: str) -> str:
-    """``name`` after ``duration``, if its equation is dx/dt = -x / tau."""
-    return f"{name} * exp({duration} * ({re.sub(rf'\b{name}\b', '1', str(derivative))}))"
-
-
 @cache
 def _moved_on(equations: str) -> tuple[tuple[str, str], ...]:
     """Each variable and what it is after the pause, "" where that is not known.
@@ -40,7 +35,8 @@ def _moved_on(equations: str) -> tuple[tuple[str, str], ...]:
     for name, expression in sorted(Equations(equations).diff_eq_expressions):
         x, f = Symbol(name, real=True), str_to_sympy(expression.code)
         if _is_constant(-diff(f, x), x) and f.subs(x, 0) == 0:
-            decaying[name] = decay(name, expression.code, "t_rest_remaining")
+            rate = re.sub(rf"\b{name}\b", "1", expression.code)
+            decaying[name] = f"{name} * exp(t_rest_remaining * ({rate}))"
         else:
             relaxing[name] = (x, f)
     gone = {Symbol(name, real=True): 0 for name in decaying}
